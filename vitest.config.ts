@@ -1,4 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { summaryReporter } from "./test/support/summary.ts";
+
+const requiredPlaces = (process.env["DDIFF_REQUIRE_PLACES"] ?? "").split(/[\s,]+/).filter(Boolean);
 
 export default defineConfig({
   test: {
@@ -6,5 +9,6 @@ export default defineConfig({
     testTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
+    reporters: ["default", summaryReporter(requiredPlaces)],
   },
 });
