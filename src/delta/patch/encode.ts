@@ -1,0 +1,80 @@
+import type { Alignment } from "./alignment.ts";
+import type { Bytes } from "./bytes.ts";
+import { ColumnWriter } from "./columns.ts";
+import { blockLength, columnNames } from "./format.ts";
+
+/** Codes alignments into columns. See docs/bundle-format.md. */
+export class PatchEncoder {
+  readonly #columns = columnNames.map(() => new ColumnWriter());
+  #expected = 0;
+  #gap = 0;
+
+  /**
+   * Codes one piece of `target`; pieces of a file come in order. The new bytes go to `literal` in target order, as views
+   * that are good only during the call.
+   */
+  add(base: Bytes, target: Bytes, piece: Alignment, literal: (bytes: Uint8Array) => void): void {
+    const [pieces, literalLengths, copyLengths, seeks] = this.#columns;
+    pieces!.varint(piece.targetLength);
+    this.#expected = 0;
+    let at = piece.targetOffset;
+    for (let k = 0; k < piece.count; k++) {
+      const fresh = piece.literals[k]!;
+      const copy = piece.copies[k]!;
+      literalLengths!.varint(fresh);
+      copyLengths!.varint(copy);
+      for (let left = fresh; left > 0; ) {
+        const some = Math.min(left, blockLength);
+        literal(target.read(at, some));
+        at += some;
+        left -= some;
+      }
+      if (copy === 0) continue;
+      const from = piece.from[k]!;
+      seeks!.signed(from - this.#expected);
+      this.#expected = from + copy;
+      for (let done = 0; done < copy; ) {
+        const some = Math.min(copy - done, blockLength);
+        this.#differences(base.read(from + done, some), target.read(at, some));
+        done += some;
+        at += some;
+      }
+    }
+  }
+
+  /** Bytes in the columns so far. */
+  get size(): number {
+    return this.#columns.reduce((sum, column) => sum + column.length, 0);
+  }
+
+  /** The columns of all pieces since the last `take`; the next piece starts afresh. */
+  take(): Buffer[] {
+    this.#columns[4]!.varint(this.#gap);
+    this.#gap = 0;
+    return this.#columns.map((column) => column.take());
+  }
+
+  #differences(old: Uint8Array, now: Uint8Array): void {
+    const gaps = this.#columns[4]!;
+    const runs = this.#columns[5]!;
+    const values = this.#columns[6]!;
+    let gap = this.#gap;
+    const length = now.length;
+    let i = 0;
+    while (i < length) {
+      const from = i;
+      while (i < length && old[i] === now[i]) i++;
+      gap += i - from;
+      if (i === length) break;
+      gaps.varint(gap);
+      gap = 0;
+      const start = i;
+      while (i < length && old[i] !== now[i]) {
+        values.byte((now[i]! - old[i]!) & 0xff);
+        i++;
+      }
+      runs.varint(i - start - 1);
+    }
+    this.#gap = gap;
+  }
+}
