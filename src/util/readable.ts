@@ -1,0 +1,46 @@
+import { Readable } from "node:stream";
+
+/**
+ * A stream of the buffers that `chunks` yields; one is asked for whenever the reader wants more, so backpressure is kept.
+ * `release` runs at once when the stream is destroyed or fails, even while `chunks` waits for input: it must make that wait end
+ * (destroy the source). This promptness is why `Readable.from` will not do.
+ */
+export function readableOf(chunks: AsyncGenerator<Buffer, void, void>, release: () => void): Readable {
+  async function next(out: Readable): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await chunks.next();
+        if (done === true) {
+          out.push(null);
+          return;
+        }
+        if (value.length > 0) {
+          out.push(value);
+          return;
+        }
+      }
+    } catch (error) {
+      out.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+  return new Readable({
+    highWaterMark: 1 << 20,
+    read() {
+      void next(this);
+    },
+    destroy(error, done) {
+      release();
+      void finish(chunks);
+      done(error);
+    },
+  });
+}
+
+/** Runs the generator's `finally` blocks; what they throw after the end interests nobody. */
+async function finish(chunks: AsyncGenerator<Buffer, void, void>): Promise<void> {
+  try {
+    await chunks.return();
+  } catch {
+    // The stream has already failed or was given up.
+  }
+}
