@@ -1,0 +1,104 @@
+import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { DdiffError, systemErrorCode } from "../util/errors.ts";
+import { type Bytes, fileBytes } from "./patch/bytes.ts";
+
+const gatherSize = 1 << 20;
+
+/**
+ * A temporary file that is appended to and read back at random. It has no name once it is open, so that a killed
+ * process leaves nothing behind, unless it was asked to keep its name (`path`) for a sink to move.
+ */
+export class Spool {
+  readonly path: string;
+  readonly #fd: number;
+  readonly #gathered = Buffer.allocUnsafe(gatherSize);
+  #gatheredLength = 0;
+  #written = 0;
+  #named: boolean;
+
+  /** Throws `DISK_FULL` or `TEMP_FAILED`. */
+  constructor(tempDir: string, options: { named?: boolean } = {}) {
+    mkdirSync(tempDir, { recursive: true });
+    this.path = join(tempDir, `spool-${randomUUID()}`);
+    this.#fd = withAdvice(tempDir, () => openSync(this.path, "wx+", 0o600));
+    this.#named = options.named ?? false;
+    if (!this.#named) unlinkSync(this.path);
+  }
+
+  /** Bytes appended so far. */
+  get length(): number {
+    return this.#written + this.#gatheredLength;
+  }
+
+  /** Appends a copy of `bytes`. Synchronous: small appends are gathered into one write of a mebibyte. */
+  append(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#gatheredLength === 0 && bytes.length - at >= gatherSize) {
+        this.#write(bytes.subarray(at));
+        return;
+      }
+      const some = Math.min(bytes.length - at, gatherSize - this.#gatheredLength);
+      this.#gathered.set(bytes.subarray(at, at + some), this.#gatheredLength);
+      this.#gatheredLength += some;
+      at += some;
+      if (this.#gatheredLength === gatherSize) this.flush();
+    }
+  }
+
+  /** Makes all that was appended readable. */
+  flush(): void {
+    if (this.#gatheredLength === 0) return;
+    this.#write(this.#gathered.subarray(0, this.#gatheredLength));
+    this.#gatheredLength = 0;
+  }
+
+  /** A view of `length` bytes from `offset`. Bytes still gathered are written first. */
+  bytes(offset: number, length: number): Bytes {
+    if (offset + length > this.#written) this.flush();
+    return fileBytes(this.#fd, offset, length);
+  }
+
+  /** Closes the file; a named one is deleted too (nothing happens where a sink has moved it). */
+  close(): void {
+    closeSync(this.#fd);
+    if (!this.#named) return;
+    this.#named = false;
+    try {
+      unlinkSync(this.path);
+    } catch (error) {
+      if (systemErrorCode(error) !== "ENOENT") throw error;
+    }
+  }
+
+  #write(bytes: Uint8Array): void {
+    let done = 0;
+    while (done < bytes.length) {
+      done += withAdvice(this.path, () =>
+        writeSync(this.#fd, bytes, done, bytes.length - done, this.#written + done),
+      );
+    }
+    this.#written += bytes.length;
+  }
+}
+
+/** Runs a file operation and turns a full disk into an error that says what to do. */
+export function withAdvice<T>(path: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw diskError(error, path);
+  }
+}
+
+/** A write error as a person needs it; anything but a full disk passes through unchanged. */
+export function diskError(error: unknown, path: string): unknown {
+  const code = systemErrorCode(error);
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  return new DdiffError("DISK_FULL", `the disk is full: ${path} could not be written`, {
+    hint: "Free some space, or name a folder with more room with --tempdir or DDIFF_TMPDIR.",
+    cause: error,
+  });
+}
