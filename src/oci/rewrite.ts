@@ -1,6 +1,6 @@
 import type { Descriptor } from "./descriptor.ts";
 import { digestOf } from "./digest.ts";
-import { readJsonObject, readObject, type JsonObject } from "./fields.ts";
+import { readJsonObject, readObject, refuse, type JsonObject } from "./fields.ts";
 import { parseDocument, type Index, type Manifest } from "./manifest.ts";
 import {
   compressionOfType,
@@ -47,6 +47,7 @@ const spot = { code: "MANIFEST_INVALID", what: "the manifest", path: "" };
 export function withLayers(manifest: Uint8Array | Manifest, layers: readonly Descriptor[]): WrittenDocument {
   const raw = rawMembers(manifest);
   const parsed = manifest instanceof Uint8Array ? parseDocument(manifest) : manifest;
+  if (parsed.kind !== "manifest") refuse(spot, "is an index");
   const zstd = layers.some((layer) => compressionOfType(layer.mediaType) === "zstd");
   const docker = isDockerType(parsed.mediaType) && !zstd;
   const config = readObject(raw["config"], { ...spot, path: "config" });
@@ -68,6 +69,7 @@ export function withLayers(manifest: Uint8Array | Manifest, layers: readonly Des
 export function withManifests(index: Uint8Array | Index, manifests: readonly Descriptor[]): WrittenDocument {
   const raw = rawMembers(index);
   const parsed = index instanceof Uint8Array ? parseDocument(index) : index;
+  if (parsed.kind !== "index") refuse(spot, "is no index");
   const docker =
     isDockerType(parsed.mediaType) && manifests.every((manifest) => isDockerType(manifest.mediaType));
   return write({
@@ -79,7 +81,7 @@ export function withManifests(index: Uint8Array | Index, manifests: readonly Des
 
 /** A manifest or index as JSON: the bytes are the same for the same content. */
 export function encodeDocument(document: Manifest | Index): WrittenDocument {
-  return write(rawMembers(document));
+  return write({ ...rawMembers(document), mediaType: document.mediaType });
 }
 
 /** The type of a layer with this packing, in Docker's family or OCI's. Docker's has no zstd: OCI's is given. */
