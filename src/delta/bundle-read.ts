@@ -1,0 +1,239 @@
+import { closeSync, fstatSync, openSync } from "node:fs";
+import type { Readable } from "node:stream";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { type Digest, Digester } from "../oci/digest.ts";
+import { parseDocument } from "../oci/manifest.ts";
+import { readTar } from "../tar/reader.ts";
+import { DdiffError, isDdiffError } from "../util/errors.ts";
+import { type BundleConfig, bundleTypes, parseBundleConfig } from "./bundle-config.ts";
+import { blobPath } from "./bundle-write.ts";
+import { part } from "./layer-patch-file.ts";
+import { streamOf } from "./literals.ts";
+import { type Bytes, fileBytes, joinBytes } from "./patch/bytes.ts";
+import { partsOf } from "./split.ts";
+import { Spool } from "./spool.ts";
+
+const largestDocument = 64 << 20;
+
+/** A bundle whose every blob has been checked against its digest. */
+export interface Bundle {
+  config: BundleConfig;
+  /** Bytes of the bundle in all. */
+  size: number;
+  /** The bytes of a blob. Throws `BUNDLE_INVALID` where the bundle does not carry it. */
+  blob(descriptor: Descriptor): Bytes;
+}
+
+/** A file that may be a bundle: its bytes, and from which file of several each comes. */
+export interface OpenedFile {
+  bytes: Bytes;
+  /** The file that holds the byte at `offset`. */
+  fileAt(offset: number): string;
+  close(): void;
+}
+
+/**
+ * Opens a bundle's bytes: a file, all the parts of a split one, or (`-`) what comes on `standardInput`, which is kept
+ * in a temporary file. Throws `BUNDLE_MISSING`, `PART_MISSING`, `DISK_FULL`.
+ */
+export async function openBundleFile(
+  path: string,
+  tempDir: string,
+  standardInput: Readable,
+): Promise<OpenedFile> {
+  if (path === "-") {
+    const spool = new Spool(tempDir);
+    try {
+      for await (const chunk of standardInput as AsyncIterable<Buffer>) spool.append(chunk);
+    } catch (error) {
+      spool.close();
+      throw error;
+    }
+    return {
+      bytes: spool.bytes(0, spool.length),
+      fileAt: () => "standard input",
+      close: () => spool.close(),
+    };
+  }
+  const files = await partsOf(path);
+  const open = files.map((file) => openSync(file, "r"));
+  const parts = open.map((fd) => fileBytes(fd, 0, fstatSync(fd).size));
+  return {
+    bytes: joinBytes(parts),
+    fileAt(offset) {
+      let start = 0;
+      const index = parts.findIndex(({ length }) => {
+        start += length;
+        return offset < start;
+      });
+      return files.at(index) ?? path;
+    },
+    close() {
+      for (const fd of open) closeSync(fd);
+    },
+  };
+}
+
+/**
+ * Reads a bundle from front to back and checks all of it: the order of its members, every digest, every size, its
+ * config. Nothing of it is trusted before. Throws `BUNDLE_INVALID` (the sentence names the part) or `BUNDLE_VERSION`.
+ */
+export async function readBundle(file: OpenedFile): Promise<Bundle> {
+  const reader = new BundleReader(file);
+  try {
+    return await reader.read();
+  } catch (error) {
+    if (!isDdiffError(error) || ["BUNDLE_VERSION", "READ_FAILED"].includes(error.code)) throw error;
+    throw isDdiffError(error, "BUNDLE_INVALID") ? error : reader.invalid(error.message, error);
+  }
+}
+
+class BundleReader {
+  readonly #file: OpenedFile;
+  readonly #blobs = new Map<Digest, Bytes>();
+  #offset = 0;
+
+  constructor(file: OpenedFile) {
+    this.#file = file;
+  }
+
+  async read(): Promise<Bundle> {
+    let expected: Descriptor[] | undefined;
+    let config: BundleConfig | undefined;
+    let count = 0;
+    for await (const { path, bytes, digest } of this.#members()) {
+      const position = count++;
+      if (position === 0) {
+        if (path !== "oci-layout") throw this.invalid("it does not begin as a bundle does");
+      } else if (position === 1) {
+        expected = [this.#bundleManifest(path, bytes)];
+      } else {
+        const descriptor = expected?.[position - 2];
+        if (descriptor === undefined) throw this.invalid(`${path} is more than it says it holds`);
+        if (path !== blobPath(descriptor.digest))
+          throw this.invalid(`${path} stands where ${blobPath(descriptor.digest)} should`);
+        this.#check(descriptor, bytes, digest, config);
+        if (position === 2) expected = this.#contents(descriptor, bytes);
+        if (position === 3) config = parseBundleConfig(all(bytes));
+      }
+    }
+    if (expected === undefined || config === undefined || count - 2 !== expected.length) {
+      throw this.invalid(
+        `it ends after ${count} of its ${expected === undefined ? "" : expected.length + 2} members`,
+      );
+    }
+    this.#checkCarried(config);
+    return { config, size: this.#file.bytes.length, blob: (descriptor) => this.#blob(descriptor) };
+  }
+
+  /** Names what is wrong, and in which file where the bundle is split. */
+  invalid(problem: string, cause?: unknown): DdiffError {
+    const file = this.#file.fileAt(Math.max(0, this.#offset - 1));
+    return new DdiffError("BUNDLE_INVALID", `the bundle is damaged: ${problem} (in ${file})`, {
+      hint: "Copy the bundle again, or make it again with ddiff diff.",
+      cause,
+    });
+  }
+
+  /** The members of the tar, each hashed as it is read. */
+  async *#members(): AsyncGenerator<{ path: string; bytes: Bytes; digest: Digest | undefined }> {
+    let current: { path: string; size: number; at: number; digester: Digester | undefined } | undefined;
+    const finished = () =>
+      current && {
+        path: current.path,
+        bytes: part(this.#file.bytes, current.at, current.size),
+        digest: current.digester?.digest(),
+      };
+    for await (const event of readTar(streamOf(this.#file.bytes))) {
+      if (event.kind === "entry") {
+        const done = finished();
+        if (done !== undefined) yield done;
+        this.#offset += event.header.length;
+        const { path, type, size } = event.entry;
+        if (type !== "file") throw this.invalid(`member ${path} is not a file`);
+        const algorithm = path.startsWith("blobs/sha512/") ? "sha512" : "sha256";
+        current = { path, size, at: this.#offset, digester: new Digester(algorithm) };
+        continue;
+      }
+      this.#offset += event.bytes.length;
+      if (event.kind === "data") current?.digester?.update(event.bytes);
+      else if (event.bytes.some((byte) => byte !== 0))
+        throw this.invalid("it has bytes where there should be none");
+    }
+    const done = finished();
+    if (done !== undefined) yield done;
+  }
+
+  #bundleManifest(path: string, bytes: Bytes): Descriptor {
+    if (path !== "index.json") throw this.invalid(`${path} stands where index.json should`);
+    const index = parseDocument(all(bytes));
+    const [manifest, ...others] = index.kind === "index" ? index.manifests : [];
+    if (manifest === undefined || others.length > 0 || manifest.artifactType !== bundleTypes.artifact) {
+      throw new DdiffError("BUNDLE_INVALID", "this is an OCI layout, but no ddiff bundle", {
+        hint: "Copy it with ddiff copy oci-archive:FILE PLACE.",
+      });
+    }
+    return manifest;
+  }
+
+  /** The descriptors of all blobs in their order, from the bundle's manifest. */
+  #contents(descriptor: Descriptor, bytes: Bytes): Descriptor[] {
+    const manifest = parseDocument(all(bytes));
+    if (manifest.kind !== "manifest" || manifest.config.mediaType !== bundleTypes.config) {
+      throw this.invalid("its manifest is not that of a bundle");
+    }
+    return [descriptor, manifest.config, ...manifest.layers];
+  }
+
+  #check(
+    descriptor: Descriptor,
+    bytes: Bytes,
+    found: Digest | undefined,
+    config: BundleConfig | undefined,
+  ): void {
+    const what = partOf(config, descriptor);
+    if (bytes.length !== descriptor.size)
+      throw this.invalid(`${what} has ${bytes.length} bytes instead of ${descriptor.size}`);
+    if (found !== descriptor.digest)
+      throw this.invalid(`${what} does not match its digest ${descriptor.digest}`);
+    this.#blobs.set(descriptor.digest, bytes);
+  }
+
+  /** Everything that the config says is carried must be there. */
+  #checkCarried(config: BundleConfig): void {
+    const { documents, blobs, layers } = config;
+    for (const descriptor of [...documents, ...blobs]) this.#blob(descriptor);
+    for (const layer of layers) {
+      if (layer.from === "patch") this.#blob(layer.patch);
+      if (layer.from === "blob") this.#blob(layer.blob);
+    }
+  }
+
+  #blob(descriptor: Descriptor): Bytes {
+    const found = this.#blobs.get(descriptor.digest);
+    if (found === undefined || found.length !== descriptor.size) {
+      throw this.invalid(`it does not hold ${descriptor.digest}, which its config names`);
+    }
+    return found;
+  }
+}
+
+/** What a blob is, in words. */
+function partOf(config: BundleConfig | undefined, { digest, mediaType }: Descriptor): string {
+  if (mediaType === bundleTypes.config) return "its config";
+  for (const layer of config?.layers ?? []) {
+    if (layer.from === "patch" && layer.patch.digest === digest) return `the patch of layer ${layer.diffId}`;
+    if (layer.from === "blob" && layer.blob.digest === digest) return `the layer ${layer.diffId}`;
+  }
+  return mediaType.endsWith("json") ? `the document ${digest}` : `the blob ${digest}`;
+}
+
+function all(bytes: Bytes): Buffer {
+  if (bytes.length > largestDocument) {
+    throw new DdiffError(
+      "BUNDLE_INVALID",
+      "the bundle is damaged: one of its documents is larger than any may be",
+    );
+  }
+  return Buffer.from(bytes.read(0, bytes.length));
+}
