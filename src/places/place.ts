@@ -36,6 +36,8 @@ export interface Source {
   readonly label: string;
   /** The name that the image carries there (`torch-app:1`), where it has one. */
   readonly name: string | undefined;
+  /** Set where the blobs lie in a registry: the same registry can mount them instead of taking them again. */
+  readonly repository?: { registry: string; repository: string };
   /** The index or manifest that the name stands for. */
   root(): Promise<Document>;
   /** An index, manifest or config, checked against its descriptor. Throws `BLOB_MISSING`, `DIGEST_MISMATCH`. */
