@@ -1,0 +1,3 @@
+import { buildPairs } from "./pairs.ts";
+
+await buildPairs(process.argv.slice(2));
