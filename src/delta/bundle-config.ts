@@ -1,32 +1,47 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
 import { parseDescriptor, type Descriptor } from "../oci/descriptor.ts";
-import { isDigest, type Digest } from "../oci/digest.ts";
+import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
 import { parseJson } from "../oci/json.ts";
 import { DdiffError } from "../util/errors.ts";
 
 /** Media types of a bundle (docs/bundle-format.md). */
 export const bundleTypes = {
   artifact: "application/vnd.ddiff.bundle.v1",
-  config: "application/vnd.ddiff.bundle.config.v1+json",
+  config: "application/vnd.ddiff.bundle.config.v1+json+zstd",
   layerPatch: "application/vnd.ddiff.layer-patch.v1",
 } as const;
 
 /** The version of the format that this ddiff writes, and the only one that it reads. */
 export const bundleVersion = 1;
 
-/** A layer of a target image and how the receiver gets it. `size` is that of the uncompressed tar. */
-export type BundleLayer = { diffId: Digest; size: number } & (
-  | { from: "base" }
-  | {
-      from: "patch";
-      patch: Descriptor;
-      /** Numbers into `base.layers`. */
-      bases: number[];
-      /** Numbers of earlier patches of this bundle that it copies from. */
-      copies: number[];
-    }
-  | { from: "blob"; blob: Descriptor }
-);
+/** A config holds the images' documents, 4 MiB each at the most; more than this is a bomb. */
+const largestConfig = 64 << 20;
+
+/** A layer that the bundle carries as a patch. `size` is that of the uncompressed tar. */
+export interface PatchedLayer {
+  from: "patch";
+  diffId: Digest;
+  size: number;
+  patch: Descriptor;
+  /** Numbers into `base.layers`. */
+  bases: number[];
+  /** Numbers of earlier carried layers (patches) that it copies from. */
+  copies: number[];
+}
+
+/** A layer that the bundle carries as the blob that its manifest names. */
+export interface WholeLayer {
+  from: "blob";
+  diffId: Digest;
+  blob: Descriptor;
+}
+
+/** A layer of a target image and how the receiver gets it. */
+export type BundleLayer = { from: "base"; diffId: Digest } | PatchedLayer | WholeLayer;
+
+/** An index, manifest or config as the bundle carries it: `text` is exactly its bytes. */
+export type CarriedDocument = Descriptor & { text: string };
 
 /** What a bundle is and needs: its config blob. */
 export interface BundleConfig {
@@ -34,7 +49,7 @@ export interface BundleConfig {
   /** The images that it brings; `name` is what each was called where it came from. */
   targets: { name?: string; root: Descriptor }[];
   /** Indexes, manifests and configs, carried verbatim; referrers' manifests too. */
-  documents: Descriptor[];
+  documents: CarriedDocument[];
   /** Manifests among `documents` that refer to a target by `subject`. */
   referrers: Descriptor[];
   /** Every layer of every target image, each once. */
@@ -59,9 +74,16 @@ const descriptor = z.custom<Descriptor>((value) => {
     return false;
   }
 }, "is not a descriptor");
+const document = z.custom<CarriedDocument>((value) => {
+  if (!descriptor.safeParse(value).success) return false;
+  const { text, digest, size } = value as Partial<CarriedDocument>;
+  if (typeof text !== "string" || digest === undefined) return false;
+  const bytes = Buffer.from(text);
+  return bytes.length === size && digestOf(bytes, algorithmOf(digest)) === digest;
+}, "is not a document that matches its digest");
 const numbers = z.array(z.number().int().nonnegative()).max(10_000);
 const layer = z.discriminatedUnion("from", [
-  z.strictObject({ from: z.literal("base"), diffId: digest, size }),
+  z.strictObject({ from: z.literal("base"), diffId: digest }),
   z.strictObject({
     from: z.literal("patch"),
     diffId: digest,
@@ -70,12 +92,12 @@ const layer = z.discriminatedUnion("from", [
     bases: numbers,
     copies: numbers,
   }),
-  z.strictObject({ from: z.literal("blob"), diffId: digest, size, blob: descriptor }),
+  z.strictObject({ from: z.literal("blob"), diffId: digest, blob: descriptor }),
 ]);
 const schema = z.strictObject({
   version: z.literal(bundleVersion),
   targets: z.array(z.strictObject({ name: z.string().max(512).optional(), root: descriptor })).min(1),
-  documents: z.array(descriptor),
+  documents: z.array(document),
   referrers: z.array(descriptor),
   layers: z.array(layer),
   blobs: z.array(descriptor),
@@ -86,9 +108,10 @@ const schema = z.strictObject({
 export function parseBundleConfig(bytes: Uint8Array): BundleConfig {
   let value: unknown;
   try {
-    value = parseJson(bytes, "the bundle's config", { maxBytes: 64 << 20, maxDepth: 32 });
+    const json = zstdDecompressSync(bytes, { maxOutputLength: largestConfig });
+    value = parseJson(json, "the bundle's config", { maxBytes: largestConfig, maxDepth: 32 });
   } catch (cause) {
-    throw new DdiffError("BUNDLE_INVALID", "the bundle is damaged: its config is no JSON", { cause });
+    throw new DdiffError("BUNDLE_INVALID", "the bundle is damaged: its config is not packed JSON", { cause });
   }
   const version = z.looseObject({ version: z.number() }).safeParse(value);
   if (version.success && version.data.version !== bundleVersion) {
@@ -116,14 +139,14 @@ export function parseBundleConfig(bytes: Uint8Array): BundleConfig {
   return config;
 }
 
-/** The config's bytes: members in a fixed order, no white space. */
+/** The config's bytes: JSON without white space, in one zstd frame. */
 export function encodeBundleConfig(config: BundleConfig): Buffer {
-  return Buffer.from(JSON.stringify(config));
+  return zstdCompressSync(JSON.stringify(config), { params: { [constants.ZSTD_c_compressionLevel]: 19 } });
 }
 
-/** The layers that are patches, in bundle order: what patches call each other by number. */
-export function patchesOf(config: BundleConfig): Extract<BundleLayer, { from: "patch" }>[] {
-  return config.layers.filter((layer) => layer.from === "patch");
+/** The layers that the bundle carries, in bundle order: what patches call each other by number. */
+export function carriedLayers(config: BundleConfig): (PatchedLayer | WholeLayer)[] {
+  return config.layers.filter((layer) => layer.from !== "base");
 }
 
 function checkNumbers(config: BundleConfig): void {
@@ -132,12 +155,14 @@ function checkNumbers(config: BundleConfig): void {
     if (seen.has(diffId)) throw invalid(`layer ${diffId} stands there twice`);
     seen.add(diffId);
   }
-  patchesOf(config).forEach((patch, number) => {
+  const carried = carriedLayers(config);
+  carried.forEach((patch, number) => {
+    if (patch.from === "blob") return;
     if (patch.bases.some((base) => base >= config.base.layers.length)) {
       throw invalid(`layer ${patch.diffId} refers to a base layer that is not named`);
     }
-    if (patch.copies.some((copy) => copy >= number)) {
-      throw invalid(`layer ${patch.diffId} copies from a layer that comes after it`);
+    if (patch.copies.some((copy) => copy >= number || carried[copy]?.from !== "patch")) {
+      throw invalid(`layer ${patch.diffId} copies from a layer that it cannot copy from`);
     }
   });
 }

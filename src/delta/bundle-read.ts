@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import type { Readable } from "node:stream";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, Digester } from "../oci/digest.ts";
+import { mediaTypes } from "../oci/media-types.ts";
 import { parseDocument } from "../oci/manifest.ts";
 import { readTar } from "../tar/reader.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
@@ -83,8 +84,9 @@ export async function readBundle(file: OpenedFile): Promise<Bundle> {
   try {
     return await reader.read();
   } catch (error) {
-    if (!isDdiffError(error) || ["BUNDLE_VERSION", "READ_FAILED"].includes(error.code)) throw error;
-    throw isDdiffError(error, "BUNDLE_INVALID") ? error : reader.invalid(error.message, error);
+    if (!isDdiffError(error)) throw error;
+    if (["BUNDLE_INVALID", "BUNDLE_VERSION", "READ_FAILED"].includes(error.code)) throw error;
+    throw reader.invalid(error.message, error);
   }
 }
 
@@ -201,8 +203,8 @@ class BundleReader {
 
   /** Everything that the config says is carried must be there. */
   #checkCarried(config: BundleConfig): void {
-    const { documents, blobs, layers } = config;
-    for (const descriptor of [...documents, ...blobs]) this.#blob(descriptor);
+    const { blobs, layers } = config;
+    for (const descriptor of blobs) this.#blob(descriptor);
     for (const layer of layers) {
       if (layer.from === "patch") this.#blob(layer.patch);
       if (layer.from === "blob") this.#blob(layer.blob);
@@ -225,7 +227,7 @@ function partOf(config: BundleConfig | undefined, { digest, mediaType }: Descrip
     if (layer.from === "patch" && layer.patch.digest === digest) return `the patch of layer ${layer.diffId}`;
     if (layer.from === "blob" && layer.blob.digest === digest) return `the layer ${layer.diffId}`;
   }
-  return mediaType.endsWith("json") ? `the document ${digest}` : `the blob ${digest}`;
+  return mediaType === mediaTypes.ociManifest ? "its manifest" : `the blob ${digest}`;
 }
 
 function all(bytes: Bytes): Buffer {

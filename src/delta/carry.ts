@@ -1,0 +1,128 @@
+import type { Readable } from "node:stream";
+import { verified } from "../codec/verify.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { type Digest, Digester } from "../oci/digest.ts";
+import type { PlaceContext } from "../places/place.ts";
+import type { HeldLayer } from "./base-layers.ts";
+import type { BaseReader, Wanted } from "./base-reader.ts";
+import { bundleTypes, type PatchedLayer, type WholeLayer } from "./bundle-config.ts";
+import type { BundleBlob } from "./bundle-write.ts";
+import { encodeLayer } from "./layer-encode.ts";
+import { streamOf } from "./literals.ts";
+import type { BaseIndex } from "./match.ts";
+import type { Effort } from "./patch/align.ts";
+import type { Bytes } from "./patch/bytes.ts";
+import { Planner } from "./plan.ts";
+import type { Recipe } from "./recipe.ts";
+import { Spool } from "./spool.ts";
+
+/** A target layer that the base lacks, read into a temporary file. */
+export interface MissingLayer extends HeldLayer {
+  recipe: Recipe;
+  tar: Bytes;
+}
+
+/** A layer as the bundle carries it: what its config says, and the blob. */
+export interface CarriedBlob {
+  layer: PatchedLayer | WholeLayer;
+  blob: BundleBlob;
+}
+
+/** What `carryLayers` works with. */
+export interface LayersToCarry {
+  layers: MissingLayer[];
+  index: BaseIndex;
+  effort: Effort;
+  context: PlaceContext;
+  reader: BaseReader;
+  /** Brings entries of base layer `number` into `reader`. */
+  fetch(number: number, wanted: Wanted): Promise<void>;
+  /** Keeps a resource open until the bundle is written. */
+  keep(resource: { close(): unknown }): void;
+}
+
+/** Turns each layer into a patch, or into its packed blob where that is smaller. */
+export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
+  const planner = new Planner(work.index);
+  const plans = work.layers.map(({ recipe }, number) => planner.plan(recipe, number));
+  for (const [number, wanted] of planner.wanted) await work.fetch(number, wanted);
+  const copiedFrom = new Set<number>();
+  const carried: CarriedBlob[] = [];
+  // Last to first: whether a layer must stay a patch depends on whether a later one copies from it.
+  for (const [number, layer] of [...work.layers.entries()].toReversed()) {
+    const { context, effort, reader } = work;
+    const spool = new Spool(context.tempDir);
+    work.keep(spool);
+    const task = context.progress.task(`packing layer ${layer.layer.diffId.slice(7, 19)}`, layer.recipe.size);
+    try {
+      const needs = await encodeLayer(
+        {
+          number,
+          recipe: layer.recipe,
+          entries: plans[number] as ReturnType<Planner["plan"]>,
+          tar: layer.tar,
+          base: reader,
+          effort,
+          tempDir: context.tempDir,
+          advance: (bytes) => task.advance(bytes),
+        },
+        spool,
+      );
+      if (!copiedFrom.has(number) && (await packedIsSmaller(layer, spool.length))) {
+        carried.push(await wholeBlob(layer));
+        continue;
+      }
+      for (const copy of needs.copies) copiedFrom.add(copy);
+      carried.push(
+        patchBlob(layer, spool, [...needs.bases].sort(ascending), [...needs.copies].sort(ascending)),
+      );
+    } finally {
+      task.end();
+    }
+  }
+  return carried.toReversed();
+}
+
+/** The layer as the blob that its manifest names. */
+export async function wholeBlob({ source, layer }: HeldLayer): Promise<CarriedBlob> {
+  const { descriptor, diffId } = layer;
+  const { mediaType, digest, size } = descriptor;
+  return {
+    layer: { from: "blob", diffId, blob: { mediaType, digest, size } },
+    blob: {
+      descriptor,
+      open: async (): Promise<Readable> =>
+        verified(await source.openBlob(descriptor), descriptor, `layer ${diffId}`),
+    },
+  };
+}
+
+function patchBlob(layer: MissingLayer, spool: Spool, bases: number[], copies: number[]): CarriedBlob {
+  const bytes = spool.bytes(0, spool.length);
+  const descriptor: Descriptor = {
+    mediaType: bundleTypes.layerPatch,
+    digest: digestOfBytes(bytes),
+    size: bytes.length,
+  };
+  const { diffId, size } = layer.recipe;
+  return {
+    layer: { from: "patch", diffId, size, patch: descriptor, bases, copies },
+    blob: { descriptor, open: () => streamOf(bytes) },
+  };
+}
+
+async function packedIsSmaller({ source, layer }: MissingLayer, patchLength: number): Promise<boolean> {
+  return layer.descriptor.size < patchLength && (await source.hasBlob(layer.descriptor));
+}
+
+function digestOfBytes(bytes: Bytes): Digest {
+  const digester = new Digester();
+  const step = 1 << 20;
+  for (let at = 0; at < bytes.length; at += step)
+    digester.update(bytes.read(at, Math.min(step, bytes.length - at)));
+  return digester.digest();
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}

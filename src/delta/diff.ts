@@ -1,0 +1,248 @@
+import type { Readable } from "node:stream";
+import type { Digest } from "../oci/digest.ts";
+import { formatPlatform, type Platform } from "../oci/platform.ts";
+import { type ImageTree, readImage } from "../places/image-tree.ts";
+import type { HeldImage, PlaceContext, Source } from "../places/place.ts";
+import { DdiffError } from "../util/errors.ts";
+import { BaseLayers, type HeldLayer } from "./base-layers.ts";
+import { BaseReader } from "./base-reader.ts";
+import { type BundleConfig, type BundleLayer, bundleVersion, type CarriedDocument } from "./bundle-config.ts";
+import { type BundleBlob, bundleStream, writeBundle } from "./bundle-write.ts";
+import { cacheDir, cachedRecipe, keepRecipe } from "./cache.ts";
+import { type HaveList, layersOf } from "./have.ts";
+import { type CarriedBlob, carryLayers, type MissingLayer, wholeBlob } from "./carry.ts";
+import { BaseIndex } from "./match.ts";
+import type { Effort } from "./patch/align.ts";
+import { type Recipe, scanLayer } from "./recipe.ts";
+import { Spool } from "./spool.ts";
+
+/** What `ddiff diff` is asked to do. The sources stay open: the caller closes them. */
+export interface DiffRequest {
+  bases: Source[];
+  /** What the other side holds; local images that share its layers serve as bases. */
+  have?: { list: HaveList; local: HeldImage[] };
+  targets: Source[];
+  /** All platforms of the targets when empty or not said. */
+  platforms?: Platform[];
+  effort: Effort;
+  /** Carries missing layers as the blobs that the manifests name, so that registry digests stay. */
+  wholeLayers: boolean;
+  /** A path, or `-` for standard output. */
+  out: string;
+  /** Writes parts of this many bytes. */
+  splitBytes?: number;
+  context: PlaceContext;
+}
+
+/** What a diff came to. All sizes are in bytes. */
+export interface DiffReport {
+  files: string[];
+  bundleBytes: number;
+  /** The layers that the base lacks as the source packs them: what a registry would send. */
+  missingBytes: number;
+  /** All layers of the targets as the source packs them. */
+  imageBytes: number;
+  layersSent: number;
+  layersKept: number;
+  targets: { name: string | undefined; digest: Digest; platforms: string[] }[];
+}
+
+/**
+ * Writes a bundle that turns the bases into the targets. Throws `BASE_UNUSABLE`, `DIGEST_MISMATCH` where a layer is not what
+ * its image says, `DISK_FULL`, and whatever the sources throw.
+ */
+export async function diffImages(request: DiffRequest): Promise<DiffReport> {
+  const { context, platforms = [] } = request;
+  const base = new BaseLayers();
+  const opened: { close(): unknown }[] = [base];
+  try {
+    const trees: ImageTree[] = [];
+    for (const target of request.targets) trees.push(await readImage(target, { platforms }));
+    for (const source of request.bases) await base.addSource(source);
+    const there = new Set<Digest>(base.diffIds());
+    if (request.have !== undefined) {
+      const remote = layersOf(request.have.list);
+      for (const layer of remote) there.add(layer);
+      await base.addFrom(request.have.local, remote);
+    }
+    const layers = targetLayers(request.targets, trees);
+    const missing = [...layers.values()].filter(({ layer }) => !there.has(layer.diffId));
+    const baseIds = base.diffIds();
+
+    const recipes =
+      missing.length === 0 || request.wholeLayers ? [] : await baseRecipes(base, baseIds, context);
+    const carried = request.wholeLayers
+      ? await Promise.all(missing.map(wholeBlob))
+      : await patchLayers(request, missing, base, recipes, opened);
+    const byLayer = new Map(carried.map((blob) => [blob.layer.diffId, blob]));
+
+    const config: BundleConfig = {
+      version: bundleVersion,
+      targets: trees.map((tree, i) => withName(request.targets[i]?.name, tree)),
+      documents: documentsOf(trees),
+      referrers: trees.flatMap((tree) => tree.referrers),
+      layers: [...layers.keys()].map(
+        (diffId): BundleLayer => byLayer.get(diffId)?.layer ?? { from: "base", diffId },
+      ),
+      blobs: artifactBlobs(trees),
+      base: { names: base.names, layers: recipes.length === 0 ? [] : baseIds },
+    };
+    const written = await writeBundle(
+      bundleStream(config, [...artifactStreams(request.targets, trees), ...carried.map(({ blob }) => blob)]),
+      request.out,
+      request.splitBytes,
+    );
+    return {
+      files: written.files,
+      bundleBytes: written.bytes,
+      missingBytes: sum(missing.map(({ layer }) => layer.descriptor.size)),
+      imageBytes: sum([...layers.values()].map(({ layer }) => layer.descriptor.size)),
+      layersSent: missing.length,
+      layersKept: layers.size - missing.length,
+      targets: trees.map((tree, i) => ({
+        name: request.targets[i]?.name,
+        digest: tree.root.digest,
+        platforms: tree.images.map((image) => formatPlatform(image.platform)),
+      })),
+    };
+  } finally {
+    for (const resource of opened.toReversed()) await resource.close();
+  }
+}
+
+/** Every layer of the targets, each once, in the order in which an image is built. */
+function targetLayers(targets: Source[], trees: ImageTree[]): Map<Digest, HeldLayer> {
+  const layers = new Map<Digest, HeldLayer>();
+  trees.forEach((tree, i) => {
+    for (const image of tree.images) {
+      for (const layer of image.layers) {
+        if (!layers.has(layer.diffId)) layers.set(layer.diffId, { source: targets[i] as Source, layer });
+      }
+    }
+  });
+  return layers;
+}
+
+/** Recipes of all base layers, from the cache or by reading each layer once. */
+async function baseRecipes(base: BaseLayers, diffIds: Digest[], context: PlaceContext): Promise<Recipe[]> {
+  const dir = cacheDir(context.env);
+  const recipes: Recipe[] = [];
+  for (const diffId of diffIds) {
+    const recipe = (await cachedRecipe(dir, diffId)) ?? (await readRecipe(base, diffId, context));
+    await keepRecipe(dir, recipe);
+    recipes.push(recipe);
+  }
+  return recipes;
+}
+
+async function readRecipe(base: BaseLayers, diffId: Digest, context: PlaceContext): Promise<Recipe> {
+  const task = context.progress.task(`reading base layer ${short(diffId)}`);
+  try {
+    const recipe = await scanLayer(
+      () => base.open(diffId),
+      (bytes) => task.advance(bytes.length),
+    );
+    checkDiffId(recipe, diffId);
+    return recipe;
+  } finally {
+    task.end();
+  }
+}
+
+async function patchLayers(
+  { context, effort }: DiffRequest,
+  missing: HeldLayer[],
+  base: BaseLayers,
+  recipes: Recipe[],
+  opened: { close(): unknown }[],
+): Promise<CarriedBlob[]> {
+  const layers: MissingLayer[] = [];
+  for (const held of missing) layers.push(await spoolLayer(held, context, opened));
+  const reader = new BaseReader(context.tempDir);
+  opened.push(reader);
+  return carryLayers({
+    layers,
+    index: new BaseIndex(recipes),
+    effort,
+    context,
+    reader,
+    fetch: (number, wanted) => {
+      const { diffId } = recipes[number] as Recipe;
+      return reader.fetch(number, diffId, () => base.open(diffId), wanted);
+    },
+    keep: (resource) => opened.push(resource),
+  });
+}
+
+/** Reads a target layer once, into a temporary file and a recipe. */
+async function spoolLayer(
+  held: HeldLayer,
+  context: PlaceContext,
+  opened: { close(): unknown }[],
+): Promise<MissingLayer> {
+  const { diffId } = held.layer;
+  const spool = new Spool(context.tempDir);
+  opened.push(spool);
+  const task = context.progress.task(`reading layer ${short(diffId)}`);
+  try {
+    const recipe = await scanLayer(
+      () => held.source.openLayer(held.layer),
+      (bytes) => {
+        spool.append(bytes);
+        task.advance(bytes.length);
+      },
+    );
+    checkDiffId(recipe, diffId);
+    return { ...held, recipe, tar: spool.bytes(0, spool.length) };
+  } finally {
+    task.end();
+  }
+}
+
+function checkDiffId(recipe: Recipe, diffId: Digest): void {
+  if (recipe.diffId === diffId) return;
+  throw new DdiffError(
+    "DIGEST_MISMATCH",
+    `layer ${diffId} is damaged where it lies: its content is ${recipe.diffId}`,
+    {
+      hint: "Pull or build the image again.",
+    },
+  );
+}
+
+function withName(name: string | undefined, { root }: ImageTree): BundleConfig["targets"][number] {
+  return name === undefined ? { root } : { name, root };
+}
+
+function documentsOf(trees: ImageTree[]): CarriedDocument[] {
+  const documents = new Map(trees.flatMap((tree) => [...tree.documents]));
+  return [...documents.values()].map(({ descriptor: { mediaType, digest, size }, bytes }) => ({
+    mediaType,
+    digest,
+    size,
+    text: bytes.toString("utf8"),
+  }));
+}
+
+function artifactBlobs(trees: ImageTree[]) {
+  const blobs = new Map(trees.flatMap((tree) => tree.artifactBlobs.map((blob) => [blob.digest, blob])));
+  return [...blobs.values()];
+}
+
+function artifactStreams(targets: Source[], trees: ImageTree[]): BundleBlob[] {
+  return trees.flatMap((tree, i) =>
+    tree.artifactBlobs.map((descriptor) => ({
+      descriptor,
+      open: (): Promise<Readable> => (targets[i] as Source).openBlob(descriptor),
+    })),
+  );
+}
+
+/** A digest as people recognise it. */
+export function short(digest: Digest): string {
+  return digest.slice(digest.indexOf(":") + 1).slice(0, 12);
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
