@@ -3,6 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 import { readImage } from "../places/image-tree.ts";
 import type { HeldImage, Layer, Source } from "../places/place.ts";
+import { DdiffError } from "../util/errors.ts";
 import { sharing } from "./have.ts";
 
 /** A layer and the source that can give it. */
@@ -44,14 +45,6 @@ export class BaseLayers {
     }
   }
 
-  get(diffId: Digest): HeldLayer | undefined {
-    return this.#layers.get(diffId);
-  }
-
-  has(diffId: Digest): boolean {
-    return this.#layers.has(diffId);
-  }
-
   /** All diffIDs, in the order in which they were found. */
   diffIds(): Digest[] {
     return [...this.#layers.keys()];
@@ -62,9 +55,16 @@ export class BaseLayers {
     return [...wanted].filter((diffId) => !this.#layers.has(diffId));
   }
 
-  /** A layer's uncompressed tar. The layer must be one that `has` knows. */
+  /** A layer that must be at hand. Throws `BASE_MISSING`. */
+  require(diffId: Digest): HeldLayer {
+    const held = this.#layers.get(diffId);
+    if (held !== undefined) return held;
+    throw new DdiffError("BASE_MISSING", `layer ${diffId} is not here`);
+  }
+
+  /** A layer's uncompressed tar. Throws `BASE_MISSING`. */
   open(diffId: Digest): Promise<Readable> {
-    const { source, layer } = this.#layers.get(diffId) as HeldLayer;
+    const { source, layer } = this.require(diffId);
     return source.openLayer(layer);
   }
 

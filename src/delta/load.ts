@@ -1,0 +1,204 @@
+import type { Readable } from "node:stream";
+import type { Digest } from "../oci/digest.ts";
+import { parseReference } from "../oci/reference.ts";
+import { readImage } from "../places/image-tree.ts";
+import { openPlace } from "../places/open.ts";
+import type { Place, PlaceContext, Sink, Written } from "../places/place.ts";
+import { DdiffError, isDdiffError } from "../util/errors.ts";
+import { BaseLayers } from "./base-layers.ts";
+import { type Bundle, openBundleFile, readBundle } from "./bundle-read.ts";
+import { bundleSource } from "./bundle-source.ts";
+import { isLegacyArchive, openLegacyArchive } from "./legacy.ts";
+import { outgoingImage } from "./outgoing.ts";
+import { neededLayers, openPatches, rebuildLayers } from "./rebuild.ts";
+
+/** What `ddiff load` is asked to do. */
+export interface LoadRequest {
+  /** A path, any part of a split bundle, or `-` for standard input. */
+  bundle: string;
+  /** A place with or without an image's name; the local engine when not said. */
+  to?: string;
+  /** Images that hold base layers, beside those of the place that is loaded into. */
+  bases: string[];
+  context: PlaceContext;
+  standardInput?: Readable;
+}
+
+/** What was loaded, one for each image of the bundle. */
+export interface LoadReport {
+  loaded: Written[];
+  bundleBytes: number;
+}
+
+/** What `--verify-only` found. */
+export interface VerifyReport {
+  bundleBytes: number;
+  targets: string[];
+  /** Layers that were rebuilt and matched their diffIDs. */
+  layersRebuilt: number;
+  /** Base layers that are not at hand; where there are any, nothing was rebuilt. */
+  missing: Digest[];
+}
+
+/**
+ * Loads a bundle. It is checked whole, then the base, then every layer is rebuilt and checked; only then is anything
+ * written to the place. Throws `BUNDLE_INVALID`, `BUNDLE_VERSION`, `BASE_MISSING`, `DISK_SPACE`, and what places throw.
+ */
+export async function loadBundle(request: LoadRequest): Promise<LoadReport> {
+  const { context } = request;
+  return withBundle(request, async (bundle) => {
+    const base = new BaseLayers();
+    const sinks: Sink[] = [];
+    const release: (() => void)[] = [];
+    try {
+      const trees = [];
+      for (const target of bundle.config.targets) {
+        trees.push(await readImage(bundleSource(bundle, target, request.bundle)));
+      }
+      const places: Place[] = [];
+      for (const target of bundle.config.targets) {
+        places.push(await placeForTarget(request.to, target.name, target.root.digest, context));
+      }
+      await findBase(bundle, base, request.bases, places, context);
+      const rebuilt = await rebuildLayers(bundle, base, context);
+      release.push(() => rebuilt.close());
+      const loaded: Written[] = [];
+      for (const [i, tree] of trees.entries()) {
+        const sink = await (places[i] as Place).sink();
+        sinks.push(sink);
+        const image = await outgoingImage(tree, { bundle, base, rebuilt });
+        loaded.push(await sink.write(image, writeOptions(context)));
+      }
+      return { loaded, bundleBytes: bundle.size };
+    } finally {
+      for (const sink of sinks) await sink.close();
+      for (const free of release) free();
+      await base.close();
+    }
+  });
+}
+
+/**
+ * Checks a bundle without loading it: every digest, every document, every patch's structure; and, where the base is at hand
+ * (the named bases, else the place that `load` would use), that every layer comes out right.
+ */
+export async function verifyBundle(request: LoadRequest): Promise<VerifyReport> {
+  const { context } = request;
+  return withBundle(request, async (bundle) => {
+    const base = new BaseLayers();
+    try {
+      const targets: string[] = [];
+      const places: Place[] = [];
+      for (const target of bundle.config.targets) {
+        await readImage(bundleSource(bundle, target, request.bundle));
+        targets.push(target.name ?? target.root.digest);
+        if (request.to !== undefined) {
+          places.push(await placeForTarget(request.to, target.name, target.root.digest, context));
+        }
+      }
+      openPatches(bundle);
+      const report = { bundleBytes: bundle.size, targets };
+      try {
+        await findBase(bundle, base, request.bases, places, context);
+      } catch (error) {
+        if (!isDdiffError(error, "BASE_MISSING")) throw error;
+        return { ...report, layersRebuilt: 0, missing: base.missing(neededLayers(bundle)) };
+      }
+      const rebuilt = await rebuildLayers(bundle, base, context);
+      rebuilt.close();
+      return { ...report, layersRebuilt: rebuilt.spools.size, missing: [] };
+    } finally {
+      await base.close();
+    }
+  });
+}
+
+/** Opens a bundle of ours or of the original tool, checks it, and hands it to `work`. */
+async function withBundle<T>(request: LoadRequest, work: (bundle: Bundle) => Promise<T>): Promise<T> {
+  const { context, standardInput = process.stdin } = request;
+  const file = await openBundleFile(request.bundle, context.tempDir, standardInput);
+  try {
+    if (!isLegacyArchive(file.bytes)) return await work(await readBundle(file));
+    const legacy = await openLegacyArchive(file.bytes, context.tempDir);
+    try {
+      return await work(legacy.bundle);
+    } finally {
+      legacy.close();
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/** Gathers the base's layers: from the named bases, then from what the places hold. Throws `BASE_MISSING`. */
+async function findBase(
+  bundle: Bundle,
+  base: BaseLayers,
+  bases: string[],
+  places: Place[],
+  context: PlaceContext,
+): Promise<void> {
+  const needed = neededLayers(bundle);
+  for (const name of bases) {
+    const place = await openPlace(name, context, "engine");
+    await base.addSource(await place.source(), { among: needed });
+  }
+  for (const place of places) {
+    if (base.missing(needed).length > 0) await base.addFrom(await place.inventory(), needed);
+  }
+  for (const place of places) {
+    if (base.missing(needed).length > 0) await addNamesakes(bundle, base, place, needed, context);
+  }
+  const missing = base.missing(needed);
+  if (missing.length === 0) return;
+  const names = bundle.config.base.names.join(", ") || "the base";
+  const label = places[0]?.label ?? "the bases that were named";
+  const list = missing.map((diffId) => diffId.slice(0, 19)).join(", ");
+  throw new DdiffError(
+    "BASE_MISSING",
+    `${missing.length} of ${needed.size} layers of ${names} are not in ${label}: ${list}`,
+    {
+      hint: `Load ${names} first or name a place that has it with --base; or cut the bundle against what is here: "ddiff have > have.json" here, then "ddiff diff --have have.json TARGET" there.`,
+    },
+  );
+}
+
+/** A registry cannot be listed: it is asked for the base by the names that the bundle gives. */
+async function addNamesakes(
+  bundle: Bundle,
+  base: BaseLayers,
+  place: Place,
+  needed: ReadonlySet<Digest>,
+  context: PlaceContext,
+): Promise<void> {
+  if (place.transport !== "docker") return;
+  const { domain } = parseReference(place.label.replace(/^docker:\/\//, ""));
+  for (const name of bundle.config.base.names) {
+    try {
+      const { path, tag = "latest" } = parseReference(name.replace(/^[a-z-]+:(?:\/\/)?(?=.*:)/, ""));
+      const source = await (await openPlace(`docker://${domain}/${path}:${tag}`, context)).source();
+      await base.addSource(source, { among: needed });
+    } catch (error) {
+      // A base that goes by another name in this registry is no failure yet: BASE_MISSING says what to do.
+      if (!isDdiffError(error)) throw error;
+    }
+  }
+}
+
+/** The place that one target goes to: `to` as it is where it names an image, else `to` with the target's own name. */
+async function placeForTarget(
+  to: string | undefined,
+  name: string | undefined,
+  digest: Digest,
+  context: PlaceContext,
+): Promise<Place> {
+  const image = name ?? digest.slice(7, 19);
+  if (to === undefined) return openPlace(image, context, "engine");
+  if (to.endsWith(":") || to.endsWith("/")) return openPlace(to + image, context);
+  const path = /^(?:oci|oci-archive|docker-archive):[^:]*$/.test(to);
+  return openPlace(path ? `${to}:${image}` : to, context, "engine");
+}
+
+function writeOptions({ progress, signal }: PlaceContext) {
+  return signal === undefined ? { progress } : { progress, signal };
+}

@@ -1,0 +1,56 @@
+import type { Digest } from "../oci/digest.ts";
+import { formatPlatform } from "../oci/platform.ts";
+import { readImage } from "../places/image-tree.ts";
+import type { PlaceContext } from "../places/place.ts";
+import { isLegacyArchive, openLegacyArchive } from "./legacy.ts";
+import { type Bundle, openBundleFile, readBundle } from "./bundle-read.ts";
+import { bundleSource } from "./bundle-source.ts";
+import { neededLayers } from "./rebuild.ts";
+
+/** What is inside a bundle and what it needs. Sizes are in bytes. */
+export interface BundleDescription {
+  bundleBytes: number;
+  version: number;
+  targets: { name: string | undefined; digest: Digest; platforms: string[] }[];
+  layers: { diffId: Digest; from: "base" | "patch" | "blob"; tarBytes?: number; carriedBytes: number }[];
+  referrers: number;
+  base: { names: string[]; layersNeeded: Digest[] };
+}
+
+/** Reads and checks a bundle and says what it is. Throws `BUNDLE_INVALID`, `BUNDLE_VERSION`. */
+export async function describeBundle(path: string, context: PlaceContext): Promise<BundleDescription> {
+  const file = await openBundleFile(path, context.tempDir, process.stdin);
+  try {
+    if (!isLegacyArchive(file.bytes)) return await describe(await readBundle(file), path);
+    const legacy = await openLegacyArchive(file.bytes, context.tempDir);
+    try {
+      return await describe(legacy.bundle, path);
+    } finally {
+      legacy.close();
+    }
+  } finally {
+    file.close();
+  }
+}
+
+async function describe(bundle: Bundle, path: string): Promise<BundleDescription> {
+  const { config } = bundle;
+  const targets: BundleDescription["targets"] = [];
+  for (const target of config.targets) {
+    const { images, root } = await readImage(bundleSource(bundle, target, path));
+    const platforms = images.map((image) => formatPlatform(image.platform));
+    targets.push({ name: target.name, digest: root.digest, platforms });
+  }
+  return {
+    bundleBytes: bundle.size,
+    version: config.version,
+    targets,
+    layers: config.layers.map((layer) => {
+      if (layer.from === "base") return { diffId: layer.diffId, from: "base", carriedBytes: 0 };
+      if (layer.from === "blob") return { diffId: layer.diffId, from: "blob", carriedBytes: layer.blob.size };
+      return { diffId: layer.diffId, from: "patch", tarBytes: layer.size, carriedBytes: layer.patch.size };
+    }),
+    referrers: config.referrers.length,
+    base: { names: config.base.names, layersNeeded: [...neededLayers(bundle)] },
+  };
+}
