@@ -38,10 +38,8 @@ export async function debianBase(
 export async function build(image: { tag: string; context: string; dockerfile: string }): Promise<void> {
   const file = join(workPath("dockerfiles"), image.tag.replaceAll(/[^\w.-]/g, "_"));
   writeFileSync(file, image.dockerfile);
-  await buildah(
-    ...["bud", "--isolation", "chroot", "--network", "host", "--no-cache", "--layers", "--format", "docker"],
-    ...["-f", file, "-t", image.tag, image.context],
-  );
+  const how = ["--isolation", "chroot", "--network", "host", "--no-cache", "--layers", "--format", "docker"];
+  await buildah("bud", ...how, "-f", file, "-t", image.tag, image.context);
 }
 
 /** The image as an OCI layout with gzip layers, as a registry would hold it. */
