@@ -184,6 +184,6 @@ function oneError(value: unknown): string {
 
 /** Without control characters, which could paint the terminal, and not endless. */
 function clean(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
+  const plain = text.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
   return plain.length > wordsLimit ? `${plain.slice(0, wordsLimit)}…` : plain;
 }
