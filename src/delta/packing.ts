@@ -20,7 +20,7 @@ export interface PackedColumn {
 }
 
 /** Columns above this are packed with zstd only: brotli's best level makes half a megabyte a second. */
-const brotliLimit: Record<Effort, number> = { fast: 0, default: 1 << 20, max: 16 << 20 };
+const brotliLimit: Record<Effort, number> = { fast: 0, default: 1 << 16, max: 16 << 20 };
 const zstdLevel: Record<Effort, number> = { fast: 9, default: 19, max: 22 };
 
 /** Packs a column every way that the effort allows and keeps the smallest. */
