@@ -2,7 +2,6 @@ import type { Readable } from "node:stream";
 import { DdiffError } from "../util/errors.ts";
 import { readableOf } from "../util/readable.ts";
 import { blockSize, roundToBlocks } from "./entry.ts";
-import { encodeName } from "./names.ts";
 import { checksums } from "./numbers.ts";
 import { formatPaxRecord } from "./pax.ts";
 
@@ -79,7 +78,7 @@ export function encodeHeader(member: TarMember): Buffer {
     throw invalid(member, "its name is empty or holds a NUL");
   if (!Number.isSafeInteger(size) || size < 0) throw invalid(member, `its size is ${size}`);
   if (type !== "file" && size !== 0) throw invalid(member, `a ${type} has no data`);
-  if (!Number.isFinite(mtime)) throw invalid(member, `its time is ${mtime}`);
+  if (!(Math.abs(mtime) <= Number.MAX_SAFE_INTEGER)) throw invalid(member, `its time is ${mtime}`);
 
   const records: Buffer[] = [];
   const split = splitPath(path);
