@@ -29,7 +29,7 @@ export async function startRegistry(
   const port = await freePort();
   const lines = [
     "version: 0.1",
-    "log: { level: fatal }",
+    "log: { level: error }",
     `storage: { filesystem: { rootdirectory: ${folder}/data }, delete: { enabled: ${options.deletes !== false} } }`,
     "http:",
     `  addr: 127.0.0.1:${port}`,

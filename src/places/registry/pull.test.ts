@@ -23,6 +23,8 @@ function source(name = "app:1", where: PlaceContext = context(), tuning?: Partia
   return registryPlace(`//${fake.host}/${name}`, where, { ...quick, ...tuning }).source();
 }
 
+const isBlob = (url: string): boolean => url.includes("/blobs/sha256:");
+
 describe("a blob", () => {
   const bytes = randomBytes(400_000);
   const descriptor: Descriptor = {
@@ -32,7 +34,6 @@ describe("a blob", () => {
   };
   const read = async (from: Source, what = descriptor): Promise<Buffer> =>
     readAll(verified(await from.openBlob(what), what, "blob"), 1 << 20, "blob");
-  const isBlob = (url: string): boolean => url.includes("/blobs/sha256:");
 
   beforeEach(() => {
     fake.blobs.set(descriptor.digest, bytes);

@@ -72,7 +72,7 @@ export function moveOn(connection: Connection, session: UploadSession, answer: A
 }
 
 /** How many bytes the registry says it has, from a `Range: 0-N` header; undefined where it says nothing. */
-export function bytesHeld(answer: Answer): number | undefined {
+export function bytesHeld(answer: Pick<Answer, "headers">): number | undefined {
   const match = /^(?:bytes[= ])?0-(\d{1,16})$/.exec(header(answer, "range") ?? "");
   if (match === null) return undefined;
   const last = Number(match[1]);
