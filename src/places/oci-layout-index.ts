@@ -104,7 +104,7 @@ async function isReplaced(
 }
 
 /** An entry's annotations name it; a referrer must not go by a name that it had elsewhere. */
-function withoutNames(referrer: Descriptor): Descriptor {
+export function withoutNames(referrer: Descriptor): Descriptor {
   const { annotations, ...rest } = referrer;
   const kept = Object.entries(annotations ?? {}).filter(
     ([key]) => !Object.hasOwn(nameAnnotations("a/b:c"), key),

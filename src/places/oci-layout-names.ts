@@ -54,7 +54,7 @@ export function parseWanted(name: string | undefined): Wanted {
  * The entries that go by `name`: the exact text first, then the same name written otherwise (`debian` for
  * `docker.io/library/debian:latest`).
  */
-export function entriesNamed(entries: Descriptor[], name: string): Descriptor[] {
+export function entriesNamed<T extends Descriptor>(entries: readonly T[], name: string): T[] {
   const exact = entries.filter((entry) => writtenNames(entry).includes(name));
   if (exact.length > 0) return exact;
   const wanted = canonical(name);
@@ -119,7 +119,8 @@ function canonical(name: string): string | undefined {
   }
 }
 
-function familiar(name: string): string | undefined {
+/** The short form of a name, or undefined where it is none. */
+export function familiar(name: string): string | undefined {
   try {
     return familiarName(parseReference(name));
   } catch {
