@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import type { DiffReport } from "../delta/diff.ts";
+import type { HaveList } from "../delta/have.ts";
+import { DdiffError, messageOf } from "../util/errors.ts";
+import { formatBytes, parseSize } from "../util/bytes.ts";
+import type { OptionSpecs, OptionValues, Outcome } from "./command.ts";
+import { usageError } from "./usage.ts";
+
+/** Options of every command that writes a bundle. */
+export const bundleOptions = {
+  have: {
+    value: "FILE",
+    complete: "file",
+    help: 'leave out every layer in this list, which "ddiff have" wrote on the machine that will load the bundle',
+  },
+  split: {
+    value: "SIZE",
+    help: "write parts of at most this size, as FILE.001, FILE.002; 4GB fits FAT32 sticks",
+  },
+  "whole-layers": {
+    help: "carry missing layers as the registry stores them: larger, but digests in a registry stay the same",
+  },
+  fast: { help: "spend less time, accept a larger bundle" },
+  "max-effort": { help: "spend more time for a smaller bundle" },
+} as const satisfies OptionSpecs;
+
+type BundleValues = OptionValues<typeof bundleOptions>;
+
+/** The part of a diff's request that these options decide. Throws `USAGE`, `SIZE_INVALID`. */
+export function readBundleOptions(
+  options: BundleValues,
+  command: string,
+  out: string,
+): { effort: "fast" | "default" | "max"; wholeLayers: boolean; splitBytes?: number } {
+  if (options.fast && options["max-effort"]) {
+    throw usageError("--fast and --max-effort exclude each other", command);
+  }
+  const effort = options.fast ? "fast" : options["max-effort"] ? "max" : "default";
+  const common = { effort, wholeLayers: options["whole-layers"] } as const;
+  if (options.split === undefined) return common;
+  if (out === "-") throw usageError("standard output cannot be split: --split needs a file", command);
+  return { ...common, splitBytes: parseSize(options.split, "--split") };
+}
+
+/** The list that `--have` names. Throws `HAVE_INVALID`, `HAVE_MISSING`. */
+export async function readHave(path: string): Promise<HaveList> {
+  const { parseHave } = await import("../delta/have.ts");
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new DdiffError("HAVE_MISSING", `${path} cannot be read: ${messageOf(cause)}`, {
+      hint: 'Make the list where the bundle will be loaded: "ddiff have > have.json".',
+      cause,
+    });
+  }
+  return parseHave(bytes, path);
+}
+
+/** The result of a diff: what was carried, and how much that saved. */
+export function diffOutcome(report: DiffReport): Outcome {
+  const what = report.files.length === 0 ? "bundle" : fileList(report.files);
+  const layers = report.layersSent === 1 ? "1 layer" : `${report.layersSent} layers`;
+  const kept = `${layers} carried, ${report.layersKept} already there`;
+  return {
+    json: report,
+    summary: [
+      kept,
+      `${what}: ${formatBytes(report.bundleBytes)} instead of ${formatBytes(insteadOf(report))}`,
+    ],
+  };
+}
+
+/** What the other side would get without ddiff: the missing layers from a registry; the whole image where none is missing. */
+function insteadOf(report: DiffReport): number {
+  return report.missingBytes > 0 ? report.missingBytes : report.imageBytes;
+}
+
+function fileList(files: readonly string[]): string {
+  const [first = "", ...rest] = files;
+  return rest.length === 0 ? first : `${first} … ${rest.at(-1)}`;
+}

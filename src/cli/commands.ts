@@ -1,0 +1,33 @@
+import type { Command } from "./command.ts";
+import { build } from "./commands/build.ts";
+import { cache } from "./commands/cache.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { copy } from "./commands/copy.ts";
+import { remove } from "./commands/delete.ts";
+import { diff } from "./commands/diff.ts";
+import { have } from "./commands/have.ts";
+import { helpCommand } from "./commands/help.ts";
+import { list } from "./commands/list.ts";
+import { load } from "./commands/load.ts";
+import { pull } from "./commands/pull.ts";
+import { push } from "./commands/push.ts";
+import { show } from "./commands/show.ts";
+import { version } from "./commands/version.ts";
+
+/** Every command, in the order in which help lists them. */
+export const commands: readonly Command[] = [
+  diff,
+  load,
+  show,
+  have,
+  build,
+  push,
+  pull,
+  copy,
+  list,
+  remove,
+  cache,
+  completionCommand(() => commands),
+  helpCommand(() => commands),
+  version,
+];

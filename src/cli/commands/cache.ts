@@ -1,0 +1,35 @@
+import { formatBytes } from "../../util/bytes.ts";
+import { defineCommand } from "../command.ts";
+
+export const cache = defineCommand({
+  name: "cache",
+  summary: "show or clear the recipes of layers that were read before",
+  usage: ["cache [show]", "cache clear"],
+  description: [
+    "To compare with a base, ddiff reads each of its layers once and keeps its recipe: the list of its files with their hashes. The next diff against the same base starts from there. Recipes hold no file's content.",
+    "They are in $DDIFF_CACHE_DIR, else in ddiff under $XDG_CACHE_HOME or ~/.cache. Clearing them costs nothing but time.",
+  ],
+  arguments: [{ name: "ACTION", choices: ["show", "clear"], help: "show (when not said) or clear" }],
+  options: {},
+  examples: [
+    { text: "How large it is", command: "ddiff cache" },
+    { text: "Throw it away", command: "ddiff cache clear" },
+  ],
+  async run(call) {
+    const { cacheDir, cacheInfo, clearCache } = await import("../../delta/cache.ts");
+    const dir = cacheDir(call.env);
+    if (call.args[0] === "clear") {
+      const cleared = await clearCache(dir);
+      return {
+        json: cleared,
+        summary: [`${dir}: ${recipes(cleared.recipes)} removed, ${formatBytes(cleared.bytes)} free`],
+      };
+    }
+    const info = await cacheInfo(dir);
+    return { json: info, answer: `${dir}: ${recipes(info.recipes)}, ${formatBytes(info.bytes)}` };
+  },
+});
+
+function recipes(count: number): string {
+  return count === 1 ? "1 recipe" : `${count} recipes`;
+}

@@ -1,0 +1,42 @@
+import { defineCommand } from "../command.ts";
+import { hasTransport, registryName, withTag } from "../names.ts";
+import { readPlatforms } from "../platforms.ts";
+import { readImageList, transfer, transferOptions } from "../transfer.ts";
+import { usageError } from "../usage.ts";
+
+export const pull = defineCommand({
+  name: "pull",
+  summary: "copy images from the registry to the engine",
+  usage: ["pull [OPTIONS] IMAGE...", "pull [OPTIONS] --images FILE"],
+  description: [
+    "Copies images of the registry at DDIFF_URL, or of the places named, to the engine on this machine under the same names. What the engine has already is not fetched. An interrupted download is taken up where it stopped.",
+    "Several images go at the same time. If some fail the others still go, and the exit status is 1.",
+  ],
+  arguments: [
+    { name: "IMAGE", many: true, complete: "place", help: "an image of the registry, or of another place" },
+  ],
+  options: transferOptions,
+  examples: [
+    { text: "From the registry on this machine", command: "ddiff pull torch-app:2" },
+    { text: "From Docker Hub", command: "ddiff pull docker://debian:12" },
+  ],
+  async run(call) {
+    const listed = call.options.images === undefined ? [] : await readImageList(call.options.images);
+    const images = [...call.args, ...listed];
+    if (images.length === 0) throw usageError("pull needs an IMAGE", "pull");
+    return transfer(
+      images.map((image) =>
+        hasTransport(image)
+          ? { from: image, to: (name) => withTag(name) }
+          : { from: registryName(withTag(image), call.env), to: () => withTag(image) },
+      ),
+      {
+        platforms: await readPlatforms(call.options.platform),
+        jobs: call.options.jobs,
+        command: "pull",
+        verb: "pulled",
+      },
+      await call.context(),
+    );
+  },
+});
