@@ -71,7 +71,7 @@ async function readConfig(files: NamedBlobs, name: string): Promise<Document> {
     const sentence = `${name} in ${files.where} does not have the digest that it is named by`;
     throw new DdiffError("DIGEST_MISMATCH", sentence, { hint: "The archive is damaged: make it again." });
   }
-  return { descriptor: { mediaType: mediaTypes.dockerConfig, digest, size: bytes.length }, bytes };
+  return { descriptor: { mediaType: mediaTypes.ociConfig, digest, size: bytes.length }, bytes };
 }
 
 /** A manifest of ddiff's own making and the archive's members by the digests that it states. */
@@ -81,8 +81,9 @@ export interface MadeManifest {
 }
 
 /**
- * The manifest of an image whose layers have none: uncompressed, so that each layer's digest is its diffID. A layer that
- * is packed inside the archive is unpacked once here, to learn its size. Throws `BLOB_MISSING`, `DIGEST_MISMATCH`.
+ * The manifest of an image whose layers have none: uncompressed, so that each layer's digest is its diffID, and of OCI's
+ * types, because skopeo and Podman read no others in a layout. A layer that is packed inside the archive is unpacked once
+ * here, to learn its size. Throws `BLOB_MISSING`, `DIGEST_MISMATCH`.
  */
 export async function makeManifest(files: NamedBlobs, image: ArchivedImage): Promise<MadeManifest> {
   const layers: MadeManifest["layers"] = new Map();
@@ -91,13 +92,13 @@ export async function makeManifest(files: NamedBlobs, image: ArchivedImage): Pro
     const digest = image.config.diffIds[position] as Digest;
     const known = layers.get(digest)?.descriptor;
     const size = known?.size ?? (await unpackedSize(files, file, digest));
-    const descriptor = { mediaType: mediaTypes.dockerLayer, digest, size };
+    const descriptor = { mediaType: mediaTypes.ociLayer, digest, size };
     layers.set(digest, { file, descriptor });
     listed.push(descriptor);
   }
   const document = encodeDocument({
     kind: "manifest",
-    mediaType: mediaTypes.dockerManifest,
+    mediaType: mediaTypes.ociManifest,
     config: image.configDocument.descriptor,
     layers: listed,
   });

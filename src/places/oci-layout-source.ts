@@ -56,7 +56,8 @@ export async function readLayout(files: NamedBlobs): Promise<LayoutReader> {
 
   async function isReferrer(entry: Descriptor): Promise<boolean> {
     if (writtenNames(entry).some(isReferrersTag)) return true;
-    return (await manifestOf(entry))?.subject !== undefined;
+    // What is damaged counts as an image, so that whoever asks for it hears of the damage, and nobody else.
+    return (await manifestOf(entry).catch(nothingIfDamaged))?.subject !== undefined;
   }
 
   async function images(): Promise<Descriptor[]> {
@@ -125,6 +126,10 @@ export async function readLayout(files: NamedBlobs): Promise<LayoutReader> {
   };
 }
 
+function nothingIfDamaged(error: unknown): undefined {
+  if (!isDdiffError(error)) throw error;
+}
+
 /** Whether the file is there with the size that its descriptor says. */
 export async function hasBlob(files: NamedBlobs, name: string, descriptor: Descriptor): Promise<boolean> {
   return (await files.size(name)) === descriptor.size;
@@ -175,7 +180,9 @@ async function readReferrers(
   const found = new Map<Digest, Descriptor[]>();
   const tagged = new Set<string>();
   const add = async (entry: Descriptor) => {
-    const manifest = await manifestOf(entry);
+    const reading = manifestOf(entry);
+    // A damaged image beside this one is no obstacle; what has no name may be this one's damaged signature.
+    const manifest = await (writtenNames(entry).length > 0 ? reading.catch(nothingIfDamaged) : reading);
     if (manifest?.subject === undefined) return;
     const list = found.get(manifest.subject.digest) ?? [];
     if (!list.some((known) => known.digest === entry.digest)) list.push(describe(entry, manifest));
