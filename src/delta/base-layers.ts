@@ -19,6 +19,12 @@ export class BaseLayers {
   /** Names of the images that gave layers. */
   readonly names: string[] = [];
 
+  /** Adds the layers of an image as `addSource` does, and closes the source in `close`. */
+  async addOwned(source: Source, among: ReadonlySet<Digest>): Promise<void> {
+    this.#opened.push(source);
+    await this.addSource(source, { among });
+  }
+
   /** Adds the layers of an image, only those in `among` where it is given. The source stays open: the caller closes it. */
   async addSource(
     source: Source,
@@ -39,9 +45,7 @@ export class BaseLayers {
     for (const image of sharing(held, wanted)) {
       if (this.missing(wanted).length === 0) return;
       if (!image.layers.some((layer) => wanted.has(layer) && !this.#layers.has(layer))) continue;
-      const source = await image.open();
-      this.#opened.push(source);
-      await this.addSource(source, { among: wanted });
+      await this.addOwned(await image.open(), wanted);
     }
   }
 

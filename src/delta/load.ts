@@ -141,10 +141,18 @@ async function findBase(
   const needed = neededLayers(bundle);
   for (const name of bases) {
     const place = await openPlace(name, context, "engine");
-    await base.addSource(await place.source(), { among: needed });
+    await base.addOwned(await place.source(), needed);
   }
+  let unlisted: unknown;
   for (const place of places) {
-    if (base.missing(needed).length > 0) await base.addFrom(await place.inventory(), needed);
+    if (base.missing(needed).length === 0) break;
+    try {
+      await base.addFrom(await place.inventory(), needed);
+    } catch (error) {
+      // A layout or archive that is only now to be made holds nothing yet: what is missing is said below.
+      if (!isDdiffError(error)) throw error;
+      unlisted = error;
+    }
   }
   for (const place of places) {
     if (base.missing(needed).length > 0) await addNamesakes(bundle, base, place, needed, context);
@@ -158,6 +166,7 @@ async function findBase(
     "BASE_MISSING",
     `${missing.length} of ${needed.size} layers of ${names} are not in ${label}: ${list}`,
     {
+      cause: unlisted,
       hint: `Load ${names} first or name a place that has it with --base; or cut the bundle against what is here: "ddiff have > have.json" here, then "ddiff diff --have have.json TARGET" there.`,
     },
   );
@@ -177,7 +186,7 @@ async function addNamesakes(
     try {
       const { path, tag = "latest" } = parseReference(name.replace(/^[a-z-]+:(?:\/\/)?(?=.*:)/, ""));
       const source = await (await openPlace(`docker://${domain}/${path}:${tag}`, context)).source();
-      await base.addSource(source, { among: needed });
+      await base.addOwned(source, needed);
     } catch (error) {
       // A base that goes by another name in this registry is no failure yet: BASE_MISSING says what to do.
       if (!isDdiffError(error)) throw error;
