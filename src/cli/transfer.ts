@@ -53,6 +53,7 @@ export async function transfer(
           const written = await copyImage(source, sink, {
             platforms: options.platforms,
             progress: context.progress,
+            tempDir: context.tempDir,
             ...(context.signal === undefined ? {} : { signal: context.signal }),
           });
           return { from: source.label, to: written.label, digest: written.digest, bytes: written.bytes };

@@ -1,10 +1,8 @@
-import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
-import { parseDocument } from "../oci/manifest.ts";
 import { isDockerType, mediaTypes } from "../oci/media-types.ts";
-import { withLayers, withManifests } from "../oci/rewrite.ts";
 import type { ImageTree } from "../places/image-tree.ts";
-import type { Document, Layer, OutgoingBlob, OutgoingImage, PlatformImage } from "../places/place.ts";
+import type { Layer, OutgoingBlob, OutgoingImage } from "../places/place.ts";
+import { replaceLayers } from "../places/replace-layers.ts";
 import type { BaseLayers } from "./base-layers.ts";
 import type { WholeLayer } from "./bundle-config.ts";
 import type { Bundle } from "./bundle-read.ts";
@@ -25,25 +23,18 @@ export interface LayerSupply {
  */
 export async function outgoingImage(tree: ImageTree, supply: LayerSupply): Promise<OutgoingImage> {
   const blobs = new Map<Digest, OutgoingBlob>();
-  const documents = new Map(tree.documents);
-  const rewritten = new Map<Digest, Descriptor>();
-  const images: PlatformImage[] = [];
-  for (const image of tree.images) {
-    const layers: Layer[] = [];
-    for (const layer of image.layers) {
-      const blob = await supplyLayer(layer, isDockerType(image.manifest.mediaType), supply);
-      blobs.set(blob.descriptor.digest, blob);
-      layers.push({ descriptor: blob.descriptor, diffId: layer.diffId });
-    }
-    const manifest = rewriteManifest(image, layers, documents);
-    if (manifest !== image.manifest) rewritten.set(image.manifest.digest, manifest);
-    images.push({ ...image, manifest, layers });
-  }
+  const image = await replaceLayers(tree, async (layer, { manifest }) => {
+    const blob = await supplyLayer(layer, isDockerType(manifest.mediaType), supply);
+    blobs.set(blob.descriptor.digest, blob);
+    return blob.descriptor;
+  });
   for (const descriptor of tree.artifactBlobs) {
-    blobs.set(descriptor.digest, { descriptor, open: async () => streamOf(supply.bundle.blob(descriptor)) });
+    blobs.set(descriptor.digest, {
+      descriptor,
+      open: async () => streamOf(supply.bundle.blob(descriptor)),
+    });
   }
-  const root = rewriteIndexes(tree.root, documents, rewritten);
-  return { root, documents, images, blobs: [...blobs.values()], referrers: tree.referrers };
+  return { ...image, blobs: [...blobs.values()], referrers: tree.referrers };
 }
 
 /** The blob for a layer: verbatim from the bundle, as the base packs it, or rebuilt and uncompressed. */
@@ -73,42 +64,4 @@ async function supplyLayer(layer: Layer, docker: boolean, supply: LayerSupply): 
   const verbatim = await held.source.hasBlob(layer.descriptor);
   const descriptor = verbatim ? layer.descriptor : held.layer.descriptor;
   return { descriptor, diffId, open: () => held.source.openBlob(descriptor) };
-}
-
-function rewriteManifest(
-  image: PlatformImage,
-  layers: Layer[],
-  documents: Map<Digest, Document>,
-): Descriptor {
-  const unchanged = layers.every(
-    (layer, i) => layer.descriptor.digest === image.layers[i]?.descriptor.digest,
-  );
-  if (unchanged) return image.manifest;
-  const original = documents.get(image.manifest.digest) as Document;
-  const { descriptor, bytes } = withLayers(
-    original.bytes,
-    layers.map((layer) => layer.descriptor),
-  );
-  documents.delete(image.manifest.digest);
-  documents.set(descriptor.digest, { descriptor, bytes });
-  return descriptor;
-}
-
-/** Carries new manifest descriptors up through the indexes; returns the root's descriptor. */
-function rewriteIndexes(
-  descriptor: Descriptor,
-  documents: Map<Digest, Document>,
-  rewritten: ReadonlyMap<Digest, Descriptor>,
-): Descriptor {
-  const replaced = rewritten.get(descriptor.digest);
-  if (replaced !== undefined) return { ...descriptor, ...replaced };
-  const document = documents.get(descriptor.digest);
-  const parsed = document && parseDocument(document.bytes, document.descriptor.mediaType);
-  if (document === undefined || parsed?.kind !== "index") return descriptor;
-  const children = parsed.manifests.map((child) => rewriteIndexes(child, documents, rewritten));
-  if (children.every((child, i) => child.digest === parsed.manifests[i]?.digest)) return descriptor;
-  const written = withManifests(document.bytes, children);
-  documents.delete(descriptor.digest);
-  documents.set(written.descriptor.digest, written);
-  return { ...descriptor, ...written.descriptor };
 }

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { isForeignLayerType } from "../oci/media-types.ts";
@@ -5,6 +6,7 @@ import type { Platform } from "../oci/platform.ts";
 import { verified } from "../codec/verify.ts";
 import { mapLimited } from "../util/map-limited.ts";
 import type { Progress } from "../util/progress.ts";
+import { compressLayers } from "./compress-layers.ts";
 import { readImage, type ImageTree } from "./image-tree.ts";
 import type { OutgoingBlob, OutgoingImage, Sink, Source, Written } from "./place.ts";
 
@@ -15,12 +17,14 @@ export interface CopyOptions {
   /** Whether signatures, SBOMs and other referrers go along; true when not said. */
   referrers?: boolean;
   progress: Progress;
+  /** For layers that have to be packed on their way; the system's folder when not said. */
+  tempDir?: string;
   signal?: AbortSignal;
 }
 
 /**
- * Copies an image with its indexes, attestations and referrers, every digest unchanged; the sink fetches only what it
- * lacks, and every byte is checked on its way. Throws what `readImage`, the source and the sink throw, and
+ * Copies an image with its indexes, attestations and referrers, every digest unchanged (but for layers of an engine that
+ * keeps none packed: they are packed for a registry as `docker push` does); the sink fetches only what it lacks, and every byte is checked on its way. Throws what `readImage`, the source and the sink throw, and
  * `DIGEST_MISMATCH` or `SIZE_MISMATCH` for a blob that is not what its descriptor says.
  */
 export async function copyImage(source: Source, sink: Sink, options: CopyOptions): Promise<Written> {
@@ -28,7 +32,14 @@ export async function copyImage(source: Source, sink: Sink, options: CopyOptions
   const tree = await readImage(source, options);
   const image = await outgoingImage(source, tree);
   const { progress, signal } = options;
-  return sink.write(image, signal === undefined ? { progress } : { progress, signal });
+  const how = signal === undefined ? { progress } : { progress, signal };
+  if (source.unpacked !== true || sink.wantsPacked !== true) return sink.write(image, how);
+  const compressed = await compressLayers(image, { ...how, tempDir: options.tempDir ?? tmpdir() });
+  try {
+    return await sink.write(compressed.image, how);
+  } finally {
+    await compressed.close();
+  }
 }
 
 /** The image as sinks take it, every blob opened from `source`, and checked, when the sink asks for it. */

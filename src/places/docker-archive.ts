@@ -122,6 +122,7 @@ async function imageSource(
   return {
     label: as.label,
     name: as.name === undefined ? undefined : familiar(as.name),
+    unpacked: true,
     root: async () => document,
     async readDocument(descriptor) {
       const found = documents.find((one) => one.descriptor.digest === descriptor.digest);

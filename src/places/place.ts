@@ -38,6 +38,11 @@ export interface Source {
   readonly name: string | undefined;
   /** Set where the blobs lie in a registry: the same registry can mount them instead of taking them again. */
   readonly repository?: { registry: string; repository: string };
+  /**
+   * True where the place keeps no packed layers and the manifest is of our own making, so that packing its layers
+   * in another way loses no digest that anyone knows.
+   */
+  readonly unpacked?: boolean;
   /** The index or manifest that the name stands for. */
   root(): Promise<Document>;
   /** An index, manifest or config, checked against its descriptor. Throws `BLOB_MISSING`, `DIGEST_MISMATCH`. */
@@ -91,6 +96,8 @@ export interface Written {
 /** The writing face of a place, for one name. */
 export interface Sink {
   readonly label: string;
+  /** True where the place keeps and sends on layers as it gets them: a registry. */
+  readonly wantsPacked?: boolean;
   /** Whether the place already holds this blob, or (engines) this layer by diffID. */
   has(blob: { descriptor: Descriptor; diffId?: Digest }): Promise<boolean>;
   /**

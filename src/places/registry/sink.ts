@@ -17,7 +17,8 @@ export function registrySink(connection: Connection, reference: Reference): Sink
   const label = `docker://${formatReference(reference)}`;
   return {
     label,
-    has: ({ descriptor }) => hasBlob(connection, reference.path, descriptor, connection.signal),
+    wantsPacked: true,
+    has: ({ descriptor }) => hasBlob(connection, reference.path, descriptor, { signal: connection.signal, pushing: true }),
     async write(image, { progress, signal }) {
       refuseOtherDigest(reference, image);
       const manifests = manifestsInOrder(image);
