@@ -18,16 +18,13 @@ import { readAll } from "../codec/read-all.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestOf, hexOf } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
-import { silent } from "../util/progress.ts";
 import { copyImage, outgoingImage } from "./copy.ts";
 import { readImage } from "./image-tree.ts";
 import { ociLayoutPlace } from "./oci-layout.ts";
 import { blobName } from "./oci-layout-source.ts";
 import type { OutgoingImage } from "./place.ts";
-import { contextIn, newFolder } from "./testing/folders.ts";
+import { contextIn, newFolder, quiet } from "./testing/folders.ts";
 import { MemoryStore } from "./testing/memory.ts";
-
-const quiet = { progress: silent };
 
 function place(rest: string, notes: string[] = []) {
   return ociLayoutPlace(rest, contextIn("/", notes));

@@ -11,6 +11,9 @@ afterEach(async () => {
   for (const folder of made.splice(0)) await rm(folder, { recursive: true, force: true });
 });
 
+/** Options for copying without a word. */
+export const quiet = { progress: silent, tempDir: tmpdir() };
+
 /** A new folder that goes when the test ends. */
 export async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "ddiff-test-"));
