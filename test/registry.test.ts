@@ -1,6 +1,9 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -16,7 +19,7 @@ import type { PlaceContext } from "../src/places/place.ts";
 import { deleteImage, listRepositories, listTags, registryPlace } from "../src/places/registry.ts";
 import { MemoryStore } from "../src/places/testing/memory.ts";
 import { silent } from "../src/util/progress.ts";
-import { breakingRelay, startRegistry, type TestRegistry } from "./support/registry.ts";
+import { breakingRelay, makeCertificate, startRegistry, type TestRegistry } from "./support/registry.ts";
 import { describePlace, findTool, firstMissing, toolMissing } from "./support/tools.ts";
 
 const run = promisify(execFile);
@@ -239,6 +242,36 @@ describePlace("registry", missing, () => {
       });
     } finally {
       await closed.stop();
+    }
+  });
+
+  it("fetches a layer that the registry may not keep from where its descriptor says", async () => {
+    const tar = Buffer.alloc(10_240, "foreign");
+    await makeCertificate(folder);
+    const caFile = join(folder, "cert.pem");
+    const options = { cert: await readFile(caFile), key: await readFile(join(folder, "key.pem")) };
+    const asked: (string | undefined)[] = [];
+    const server = createServer(options, (request, response) => {
+      asked.push(request.headers.authorization);
+      response.end(tar);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const { port } = server.address() as AddressInfo;
+      const url = `https://127.0.0.1:${port}/layer`;
+      const mediaType = "application/vnd.oci.image.layer.nondistributable.v1.tar";
+      const layer = { mediaType, digest: digestOf(tar), size: tar.length, urls: [url] };
+      const place = registryPlace(`//${open.host}/foreign:1`, context({ caFile }));
+      const source = await place.source();
+      expect(await source.hasBlob(layer)).toBe(true);
+      expect(await readAll(await source.openBlob(layer), tar.length, "layer")).toEqual(tar);
+      expect(asked).toEqual([undefined]);
+      const strict = await registryPlace(`//${open.host}/foreign:1`, context()).source();
+      await expect(strict.openBlob(layer)).rejects.toMatchObject({ code: "CERTIFICATE_INVALID" });
+    } finally {
+      server.closeAllConnections();
+      server.close();
     }
   });
 

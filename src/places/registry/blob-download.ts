@@ -189,21 +189,24 @@ function tooLong(connection: Connection, call: Call, size: number): DdiffError {
   );
 }
 
-/** Whether the registry has a blob (`HEAD`; where that is not allowed, the head of a `GET`). */
+/**
+ * Whether the registry has a blob (`HEAD`; where that is not allowed, the head of a `GET`). Before a push it is asked
+ * with the right to push: Docker Hub refuses to answer about a repository that is yet to be made.
+ */
 export async function hasBlob(
   connection: Connection,
   repository: string,
   descriptor: Descriptor,
-  signal?: AbortSignal,
+  options: { signal?: AbortSignal | undefined; pushing?: boolean } = {},
 ): Promise<boolean> {
   const call: Call = {
     method: "HEAD",
     target: `${repository}/blobs/${descriptor.digest}`,
     repository,
-    scopes: [scopeOf(repository, "pull")],
+    scopes: [scopeOf(repository, options.pushing === true ? "pull,push" : "pull")],
     what: `blob ${shortName(repository, descriptor.digest)}`,
     accept: [200, 404, 405],
-    signal,
+    signal: options.signal,
   };
   let answer = await connection.call(call);
   if (answer.status === 405) {

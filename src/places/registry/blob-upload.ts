@@ -49,7 +49,7 @@ export async function uploadBlob(
 ): Promise<number> {
   const { digest, size } = blob.descriptor;
   const { signal } = options;
-  if (await hasBlob(connection, repository, blob.descriptor, signal)) return 0;
+  if (await isThere(connection, repository, blob, signal)) return 0;
   let reported = 0;
   const seen = (position: number): void => {
     if (position <= reported) return;
@@ -82,7 +82,7 @@ async function transfer(upload: Upload): Promise<number> {
       if (failures >= connection.tuning.retries) throw error.failure;
       await pause(connection.tuning, failures, error.retryAfterMs, upload.signal);
       failures++;
-      if (await hasBlob(connection, upload.repository, blob.descriptor, upload.signal)) return size;
+      if (await isThere(connection, upload.repository, blob, upload.signal)) return size;
     }
   }
 }
@@ -176,11 +176,11 @@ async function closeUpload(upload: Upload, session: UploadSession): Promise<bool
   try {
     const answer = await connection.call(call);
     discard(answer);
-    return answer.status !== 404 || (await hasBlob(connection, repository, blob.descriptor, signal));
+    return answer.status !== 404 || (await isThere(connection, repository, blob, signal));
   } catch (error) {
     // The answer may have been lost after the registry had done its work.
     const passing = error instanceof TransientFailure;
-    if (passing && (await hasBlob(connection, repository, blob.descriptor, signal))) return true;
+    if (passing && (await isThere(connection, repository, blob, signal))) return true;
     throw error;
   }
 }
@@ -199,6 +199,15 @@ async function askOffset(upload: Upload, session: UploadSession): Promise<number
   if (answer.status >= 300 || held === undefined || held > size) throw lost(upload);
   moveOn(connection, session, answer);
   return held;
+}
+
+function isThere(
+  connection: Connection,
+  repository: string,
+  { descriptor }: OutgoingBlob,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return hasBlob(connection, repository, descriptor, { signal, pushing: true });
 }
 
 function lost(upload: Upload): TransientFailure {

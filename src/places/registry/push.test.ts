@@ -334,6 +334,27 @@ describe("a push", () => {
     );
   });
 
+  it("asks for the right to push from the start, and gets along when a mount is refused with it", async () => {
+    const { image, layer } = await large();
+    for (const blob of image.blobs) blob.mountFrom = { registry: fake.host, repository: "team/base" };
+    const tokens: string[][] = [];
+    fake.intercept = (_request, response, seen) => {
+      if (seen.url.startsWith("/token")) {
+        const scopes = new URL(seen.url, "http://fake").searchParams.getAll("scope");
+        tokens.push(scopes);
+        return scopes.join().includes("team/base")
+          ? sendJson(response, 403, {})
+          : sendJson(response, 200, { token: scopes.join().includes("push") ? "push" : "pull" });
+      }
+      if (!seen.url.startsWith("/v2/app") || seen.headers.authorization === "Bearer push") return false;
+      const challenge = `Bearer realm="http://${fake.host}/token",service="fake"`;
+      return sendJson(response, 401, {}, { "www-authenticate": challenge });
+    };
+    await push(image, await sink());
+    expect(fake.blobs.has(layer.digest)).toBe(true);
+    expect(tokens).toContainEqual(["repository:app:pull,push", "repository:team/base:pull"]);
+  });
+
   it("to a digest that the image does not have is refused before anything is sent", async () => {
     const { image } = await large();
     const other = digestOf(Buffer.from("other"));

@@ -18,7 +18,8 @@ export function registrySink(connection: Connection, reference: Reference): Sink
   return {
     label,
     wantsPacked: true,
-    has: ({ descriptor }) => hasBlob(connection, reference.path, descriptor, { signal: connection.signal, pushing: true }),
+    has: ({ descriptor }) =>
+      hasBlob(connection, reference.path, descriptor, { signal: connection.signal, pushing: true }),
     async write(image, { progress, signal }) {
       refuseOtherDigest(reference, image);
       const manifests = manifestsInOrder(image);

@@ -1,8 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { connectionFor } from "./connection.ts";
 import { endpointOf, ownRegistry } from "./endpoint.ts";
 import { fallbackTag } from "./referrers.ts";
 import { parseRetryAfter } from "./retry.ts";
+import { context } from "./testing/fixtures.ts";
 import { bytesHeld, closingAddress } from "./upload-session.ts";
 
 const origins = (domain: string, insecure = false, env: Record<string, string> = {}): string[] =>
@@ -85,4 +87,36 @@ it("keeps an upload's own query when it is closed", () => {
 
 it("cuts the referrers tag of a long digest to what a tag may be", () => {
   expect(fallbackTag(`sha512:${"ab".repeat(64)}`)).toBe(`sha512-${"ab".repeat(32)}`);
+});
+
+const resolve = (location: string, insecure = false): string =>
+  connectionFor("registry.example", context({ insecure })).resolve(
+    location,
+    new URL("https://registry.example/v2/app/blobs/uploads/"),
+  ).href;
+
+describe("an address that a registry gives", () => {
+  it.each([
+    ["/v2/y?z=1%2F2", "https://registry.example/v2/y?z=1%2F2"],
+    ["7?s=a", "https://registry.example/v2/app/blobs/uploads/7?s=a"],
+    ["https://cdn.example/x", "https://cdn.example/x"],
+    ["//cdn.example/x", "https://cdn.example/x"],
+    // Behind a TLS proxy that the registry knows nothing of.
+    ["http://registry.example/v2/y", "https://registry.example/v2/y"],
+    ["http://registry.example:5000/v2/y", "https://registry.example/v2/y"],
+    ["https://user:password@cdn.example/x", "https://cdn.example/x"],
+  ])("is followed: %s", (location, expected) => {
+    expect(resolve(location)).toBe(expected);
+  });
+
+  it.each(["http://elsewhere.example/x", "ftp://registry.example/x", "file:///etc/passwd", "http://"])(
+    "is refused: %s",
+    (location) => {
+      expect(() => resolve(location)).toThrow(expect.objectContaining({ code: "REGISTRY_MISBEHAVES" }));
+    },
+  );
+
+  it("may be plain HTTP elsewhere with --insecure", () => {
+    expect(resolve("http://elsewhere.example/x", true)).toBe("http://elsewhere.example/x");
+  });
 });

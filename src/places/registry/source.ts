@@ -61,7 +61,10 @@ export function registrySource(connection: Connection, reference: Reference): So
       if (isManifest(descriptor)) {
         return (await resolveManifest(connection, path, descriptor.digest)) !== undefined;
       }
-      return (await hasBlob(connection, path, descriptor, connection.signal)) || hasForeignUrls(descriptor);
+      return (
+        (await hasBlob(connection, path, descriptor, { signal: connection.signal })) ||
+        hasForeignUrls(descriptor)
+      );
     },
     openBlob: (descriptor) => openBlob(connection, path, descriptor, connection.signal),
     async openLayer({ descriptor }) {

@@ -1,4 +1,5 @@
 import type { Digest } from "../../oci/digest.ts";
+import { isDdiffError } from "../../util/errors.ts";
 import type { OutgoingBlob } from "../place.ts";
 import { type Call, type Connection, scopeOf, shortName } from "./connection.ts";
 import { type Answer, discard, header } from "./http.ts";
@@ -48,6 +49,7 @@ export async function openUpload(
   const start = `${repository}/blobs/uploads/`;
   const call = uploadCall(context, {
     method: "POST",
+    what: `repository ${repository}`,
     target: mounting
       ? `${start}?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`
       : start,
@@ -55,11 +57,16 @@ export async function openUpload(
     headers: { "content-length": "0" },
   });
   if (mounting) call.scopes.push(scopeOf(from, "pull"));
-  const answer = await connection.call(call);
-  discard(answer);
-  if (answer.status === 201) return undefined;
+  const answer = await connection.call(call).catch((error: unknown) => {
+    // A token server may refuse the pair of repositories as a whole.
+    if (mounting && (isDdiffError(error, "AUTH_REFUSED") || isDdiffError(error, "AUTH_REQUIRED")))
+      return undefined;
+    throw error;
+  });
+  if (answer !== undefined) discard(answer);
+  if (answer?.status === 201) return undefined;
   // Not allowed to read the other repository, or no mounts at all: then the bytes have to travel.
-  if (answer.status !== 202) return openUpload(context);
+  if (answer?.status !== 202) return openUpload(context);
   const session = { location: answer.url, minimum: minimumOf(answer) };
   moveOn(connection, session, answer);
   return session;

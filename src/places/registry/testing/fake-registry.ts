@@ -12,7 +12,7 @@ export interface Seen {
 }
 
 /** Answers a request in place of the registry: true when it did. */
-export type Intercept = (
+type Intercept = (
   request: IncomingMessage,
   response: ServerResponse,
   seen: Seen,
