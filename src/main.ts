@@ -26,6 +26,8 @@ for (const signal of endings) {
     if (endedBy === undefined) {
       endedBy = { status, at: Date.now() };
       abort.abort(new Error(`stopped by ${signal}`));
+      // Whoever waits for the rest of a bundle waits no longer.
+      process.stdin.destroy();
       setTimeout(() => end(status), patience).unref();
     } else if (Date.now() - endedBy.at > sameSignal) end(status);
   });

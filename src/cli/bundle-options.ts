@@ -59,7 +59,7 @@ export async function readHave(path: string): Promise<HaveList> {
 
 /** The result of a diff: what was carried, and how much that saved. */
 export function diffOutcome(report: DiffReport): Outcome {
-  const what = report.files.length === 0 ? "bundle" : fileList(report.files);
+  const what = fileList(report.files);
   const layers = report.layersSent === 1 ? "1 layer" : `${report.layersSent} layers`;
   const kept = `${layers} carried, ${report.layersKept} already there`;
   return {
@@ -78,5 +78,6 @@ function insteadOf(report: DiffReport): number {
 
 function fileList(files: readonly string[]): string {
   const [first = "", ...rest] = files;
+  if (first === "-") return "bundle";
   return rest.length === 0 ? first : `${first} … ${rest.at(-1)}`;
 }
