@@ -178,8 +178,10 @@ class LayerDecoder {
     return this.#layer.base.entry(ref.layer, ref.index);
   }
 
+  /** What follows `size` bytes of data that begin here. A tar may end before its last padding does. */
   #padding(op: number, size: number, column: ByteReader): Buffer {
-    const length = (512 - (size % 512)) % 512;
+    const room = this.#layer.size - this.#written - size;
+    const length = Math.max(0, Math.min((512 - (size % 512)) % 512, room));
     if ((op & oddPadding) === 0) return zeros.subarray(0, length);
     return Buffer.from(column.bytes(length));
   }

@@ -9,7 +9,7 @@ import {
   opColumns,
   partner,
   patchMagic,
-  segmentBytes,
+  segmentBytes as usualSegmentBytes,
   special,
 } from "./layer-ops.ts";
 import { kindOf, LiteralWriter } from "./literals.ts";
@@ -36,6 +36,8 @@ export interface LayerToEncode {
   base: BaseReader;
   effort: Effort;
   tempDir: string;
+  /** A segment ends when its columns pass this many bytes unpacked; 4 MiB when not said. */
+  segmentBytes?: number;
   /** Told how many bytes of the tar are done, now and then. */
   advance(bytes: number): void;
 }
@@ -66,12 +68,14 @@ class LayerEncoder {
   readonly #literals: LiteralWriter;
   readonly #packed: { packing: Packing; rawLength: number; packedLength: number }[][] = [];
   readonly #packedBytes: Spool;
+  readonly #segmentBytes: number;
   readonly #needs: PatchNeeds = { bases: new Set(), copies: new Set() };
   #refs = new RefCoder();
   #copyOffset = 0;
 
   constructor(layer: LayerToEncode) {
     this.#layer = layer;
+    this.#segmentBytes = layer.segmentBytes ?? usualSegmentBytes;
     this.#literals = new LiteralWriter(layer.tempDir);
     this.#packedBytes = new Spool(layer.tempDir);
   }
@@ -213,7 +217,7 @@ class LayerEncoder {
       pieces++;
       done += piece.targetLength;
       this.#layer.advance(0);
-      if (done < entry.size && this.#size() > segmentBytes) {
+      if (done < entry.size && this.#size() > this.#segmentBytes) {
         (this.#columns[3] as ByteWriter).unsigned(pieces);
         this.#endSegment();
         (this.#columns[0] as ByteWriter).byte((body.special << 2) | special.more);
@@ -239,10 +243,10 @@ class LayerEncoder {
     return kindOf(entry.path, this.#layer.tar.read(start, Math.min(512, entry.size)));
   }
 
-  /** The bytes that pad the data to 512, where they are not all zero. */
+  /** The bytes that pad the data to 512, where they are not all zero. A tar may end before they do. */
   #padding({ entry }: PlannedEntry): Uint8Array | undefined {
     const end = entry.headerOffset + entry.headerLength + entry.size;
-    const length = (512 - (end % 512)) % 512;
+    const length = Math.min((512 - (end % 512)) % 512, this.#layer.recipe.size - end);
     if (length === 0) return undefined;
     const bytes = this.#layer.tar.read(end, length);
     return bytes.every((byte) => byte === 0) ? undefined : Buffer.from(bytes);
@@ -260,7 +264,7 @@ class LayerEncoder {
   }
 
   #endSegmentWhenFull(): void {
-    if (this.#size() > segmentBytes) this.#endSegment();
+    if (this.#size() > this.#segmentBytes) this.#endSegment();
   }
 
   #endSegment(): void {
