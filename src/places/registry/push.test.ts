@@ -114,6 +114,21 @@ describe("an upload in pieces", () => {
     expect(fake.lines().filter((line) => /^POST .*uploads\/$/.test(line))).toHaveLength(2);
   });
 
+  it("sends again what the registry did not keep of a piece", async () => {
+    const { image, layer, bytes } = await large();
+    fake.intercept = async (request, response, seen) => {
+      const id = /uploads\/(\d+)/.exec(seen.url)?.[1] ?? "";
+      if (seen.method !== "PATCH" || seen.headers["content-range"] !== "100000-199999") return false;
+      const kept = (await drain(request, seen)).subarray(0, 60_000);
+      fake.uploads.set(id, Buffer.concat([fake.uploads.get(id) ?? Buffer.alloc(0), kept]));
+      response.writeHead(202, { range: "0-159999" }).end();
+      return true;
+    };
+    await push(image, await sink());
+    expect(patches()).toEqual(["0-99999", "100000-199999", "160000-259999", "260000-349999"]);
+    expect(fake.blobs.get(layer.digest)?.equals(bytes)).toBe(true);
+  });
+
   it("begins again where the registry has forgotten it", async () => {
     const { image, layer } = await large();
     let forgotten = false;
@@ -290,7 +305,11 @@ describe("a push", () => {
         response.setHeader("oci-subject", index.digest);
       return false;
     };
-    await copyImage(store.source(index), await sink(), { progress: silent });
+    const source = store.source(index);
+    const image = await outgoingImage(source, await readImage(source));
+    // In whatever order the documents come.
+    image.documents = new Map([...image.documents].reverse());
+    await push(image, await sink());
     const order = fake.lines().filter((line) => line.startsWith("PUT /v2/app/manifests/"));
     const names = order.map((line) => line.slice("PUT /v2/app/manifests/".length));
     expect(names).toEqual([amd.digest, arm.digest, index.digest, signature.digest, "1"]);
