@@ -1,5 +1,7 @@
 import { StepList, type Alignment } from "./alignment.ts";
 import type { Bytes } from "./bytes.ts";
+import { readExecutable, type Executable } from "./executable.ts";
+import { maskAddresses } from "./mask.ts";
 import { scan } from "./scan.ts";
 import { buildIndex } from "./window-index.ts";
 
@@ -16,11 +18,13 @@ export function* alignFile(base: Bytes, target: Bytes, options: { effort: Effort
   let table: Int32Array | undefined;
   let loaded: { start: number; bytes: Uint8Array; index: ReturnType<typeof buildIndex> } | undefined;
   let expected = 0;
+  const baseCode = readExecutable(base);
+  const targetCode = readExecutable(target);
   for (let offset = 0; offset < target.length; offset += pieceLength) {
-    const piece = target.read(offset, Math.min(pieceLength, target.length - offset));
+    const piece = masked(target, offset, Math.min(pieceLength, target.length - offset), targetCode);
     const start = Math.max(0, Math.min(expected - (baseWindow - pieceLength) / 2, base.length - baseWindow));
     if (loaded === undefined || loaded.start !== start) {
-      const bytes = base.read(start, Math.min(baseWindow, base.length - start));
+      const bytes = masked(base, start, Math.min(baseWindow, base.length - start), baseCode);
       const step = stepFor(bytes.length, options.effort);
       const bits = Math.min(maxTableBits, Math.max(10, 33 - Math.clz32(bytes.length / step)));
       if (table?.length !== 2 ** bits) table = new Int32Array(2 ** bits);
@@ -34,6 +38,14 @@ export function* alignFile(base: Bytes, target: Bytes, options: { effort: Effort
     });
     yield steps.finish(offset);
   }
+}
+
+function masked(file: Bytes, offset: number, length: number, code: Executable | undefined): Uint8Array {
+  const bytes = file.read(offset, length);
+  if (code === undefined) return bytes;
+  const copy = new Uint8Array(bytes);
+  maskAddresses(copy, offset, code);
+  return copy;
 }
 
 function stepFor(length: number, effort: Effort): number {

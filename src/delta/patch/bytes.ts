@@ -78,6 +78,35 @@ export function joinBytes(parts: readonly Bytes[]): Bytes {
   };
 }
 
+const cacheBlock = 64 * 1024;
+const cacheOverlap = 16 * 1024;
+const cacheSlots = 32;
+
+/** The same bytes with a cache of 2.5 MiB, for many reads of at most 16 KiB; longer reads go through. */
+export function cachedBytes(bytes: Bytes): Bytes {
+  const blocks: (Uint8Array | undefined)[] = [];
+  const numbers = new Float64Array(cacheSlots).fill(-1);
+  return {
+    length: bytes.length,
+    read(offset, length) {
+      if (length > cacheOverlap) return bytes.read(offset, length);
+      checkRange(offset, length, bytes.length);
+      const number = Math.floor(offset / cacheBlock);
+      const slot = number % cacheSlots;
+      let block = blocks[slot];
+      const start = number * cacheBlock;
+      if (block === undefined || numbers[slot] !== number) {
+        const some = Math.min(cacheBlock + cacheOverlap, bytes.length - start);
+        block ??= new Uint8Array(cacheBlock + cacheOverlap);
+        block.set(bytes.read(start, some));
+        blocks[slot] = block;
+        numbers[slot] = number;
+      }
+      return block.subarray(offset - start, offset - start + length);
+    },
+  };
+}
+
 function checkRange(offset: number, length: number, total: number): void {
   if (!(offset >= 0 && length >= 0 && offset + length <= total)) {
     throw new DdiffError(

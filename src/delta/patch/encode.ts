@@ -1,7 +1,9 @@
 import type { Alignment } from "./alignment.ts";
-import type { Bytes } from "./bytes.ts";
+import { cachedBytes, type Bytes } from "./bytes.ts";
 import { ColumnWriter } from "./columns.ts";
-import { blockLength, columnNames } from "./format.ts";
+import { blockLength, columnNames, literalLength } from "./format.ts";
+import { Relinker } from "./relink.ts";
+import { chooseKinds, pairSections, writeSections } from "./sections.ts";
 
 /** Codes alignments into columns. See docs/bundle-format.md. */
 export class PatchEncoder {
@@ -10,13 +12,20 @@ export class PatchEncoder {
   #gap = 0;
 
   /**
-   * Codes one piece of `target`; pieces of a file come in order. The new bytes go to `literal` in target order, as views
+   * Codes one piece of a target file; pieces of a file come in order. The new bytes go to `literal` in target order, as views
    * that are good only during the call.
    */
-  add(base: Bytes, target: Bytes, piece: Alignment, literal: (bytes: Uint8Array) => void): void {
+  add(baseFile: Bytes, targetFile: Bytes, piece: Alignment, literal: (bytes: Uint8Array) => void): void {
+    const base = cachedBytes(baseFile);
+    const target = cachedBytes(targetFile);
     const [pieces, literalLengths, copyLengths, seeks] = this.#columns;
     pieces!.varint(piece.targetLength);
     this.#expected = 0;
+    const sections = pairSections(base, target);
+    if (sections !== undefined) chooseKinds(sections, base, target, piece);
+    writeSections(pieces!, sections);
+    pieces!.varint(piece.targetOffset);
+    const relinker = sections === undefined ? undefined : new Relinker(sections, piece);
     let at = piece.targetOffset;
     for (let k = 0; k < piece.count; k++) {
       const fresh = piece.literals[k]!;
@@ -24,7 +33,7 @@ export class PatchEncoder {
       literalLengths!.varint(fresh);
       copyLengths!.varint(copy);
       for (let left = fresh; left > 0; ) {
-        const some = Math.min(left, blockLength);
+        const some = Math.min(left, literalLength);
         literal(target.read(at, some));
         at += some;
         left -= some;
@@ -35,7 +44,14 @@ export class PatchEncoder {
       this.#expected = from + copy;
       for (let done = 0; done < copy; ) {
         const some = Math.min(copy - done, blockLength);
-        this.#differences(base.read(from + done, some), target.read(at, some));
+        const now = target.read(at, some);
+        if (relinker === undefined) this.#differences(base.read(from + done, some), now);
+        else {
+          const old = new Uint8Array(base.read(from + done, some));
+          relinker.predict(old, from + done, at);
+          relinker.learn(now);
+          this.#differences(old, now);
+        }
         done += some;
         at += some;
       }

@@ -9,5 +9,15 @@ export const columnNames = [
   "differences",
 ] as const;
 
-/** Longest run of bytes handled at a time by encoder and decoder. */
-export const blockLength = 256 * 1024;
+/** Target bytes in a piece, at most. */
+export const maxPiece = 64 * 2 ** 20;
+
+/**
+ * Copies are cut into blocks of this length, from their start: addresses in a block are foreseen with what was learned
+ * from the blocks before. Part of the format.
+ */
+export const blockLength = 16 * 1024;
+
+/** Bytes handed on at a time. */
+export const literalLength = 256 * 1024;
+export const copyLength = 16 * blockLength;

@@ -190,10 +190,12 @@ describe("hostile columns", () => {
   });
 
   test.each([
-    ["a seek before the base", [[4], [0], [4], [1], [4], [], []]],
-    ["a copy past the end of the base", [[4], [0], [4], [0xf0, 0x2e], [4], [], []]],
-    ["steps longer than the piece", [[4], [0], [5], [0], [5], [], []]],
-    ["a step of nothing", [[4], [0, 4], [0, 0], [], [0], [], []]],
+    ["a seek before the base", [[4, 0, 0], [0], [4], [1], [4], [], []]],
+    ["a copy past the end of the base", [[4, 0, 0], [0], [4], [0xf0, 0x2e], [4], [], []]],
+    ["steps longer than the piece", [[4, 0, 0], [0], [5], [0], [5], [], []]],
+    ["a step of nothing", [[4, 0, 0], [0, 4], [0, 0], [], [0], [], []]],
+    ["more sections than bytes", [[4, 0x7f, 0], [4], [0], [], [0], [], []]],
+    ["an unknown kind of section", [[4, 1, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0], [4], [0], [], [0], [], []]],
     ["a number beyond 2^53", [[255, 255, 255, 255, 255, 255, 255, 255, 255, 1], [], [], [], [], [], []]],
     ["too few columns", [[4], [4], [0]]],
   ])("refuses %s", async (_name, columns) => {
