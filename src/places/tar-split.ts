@@ -1,0 +1,127 @@
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { DdiffError } from "../util/errors.ts";
+import { readableOf } from "../util/readable.ts";
+import type { LayerFiles } from "./image-files/layer-files.ts";
+
+/**
+ * A step of a tar-split list (github.com/vbatts/tar-split, tar/storage/entry.go): bytes of the tar that lie in no file
+ * (headers, padding), or the content of a file.
+ */
+type Step = { kind: "bytes"; bytes: Buffer } | { kind: "file"; name: Buffer; size: number };
+
+/** What engines write by the million; read by hand because a JSON schema for each line would cost more than the files. */
+interface Line {
+  type?: unknown;
+  name?: unknown;
+  name_raw?: unknown;
+  size?: unknown;
+  payload?: unknown;
+}
+
+/** Small pieces are gathered to about this many bytes before they go on. */
+const gatherSize = 1 << 20;
+
+/**
+ * Puts a layer's tar together again from its list and its unpacked files. `openList` gives the list uncompressed: one JSON
+ * object a line. Whether the result is the layer is for its diffID to say: the caller checks it.
+ * The stream fails with `TAR_SPLIT_INVALID`, and `LAYER_CHANGED` where a file is not what it was.
+ */
+export function tarFromSplit(openList: () => Readable, files: LayerFiles, what: string): Readable {
+  const list = openList();
+  return readableOf(assemble(list, files, what), () => list.destroy());
+}
+
+/** The size in bytes of the tar that a list describes. Throws `TAR_SPLIT_INVALID`. */
+export async function sizeOfSplit(list: Readable, what: string): Promise<number> {
+  let size = 0;
+  for await (const step of readSteps(list, what))
+    size += step.kind === "bytes" ? step.bytes.length : step.size;
+  return size;
+}
+
+async function* assemble(
+  list: Readable,
+  files: LayerFiles,
+  what: string,
+): AsyncGenerator<Buffer, void, void> {
+  let pieces: Buffer[] = [];
+  let gathered = 0;
+  for await (const step of readSteps(list, what)) {
+    if (step.kind === "bytes") {
+      pieces.push(step.bytes);
+      gathered += step.bytes.length;
+    } else if (step.size <= gatherSize) {
+      pieces.push(files.readSmall(step.name, step.size));
+      gathered += step.size;
+    } else {
+      yield Buffer.concat(pieces);
+      pieces = [];
+      gathered = 0;
+      yield* files.read(step.name, step.size);
+    }
+    if (gathered < gatherSize) continue;
+    yield Buffer.concat(pieces);
+    pieces = [];
+    gathered = 0;
+  }
+  yield Buffer.concat(pieces);
+}
+
+async function* readSteps(list: Readable, what: string): AsyncGenerator<Step, void, void> {
+  let lines = 0;
+  // readline swallows the errors of its input, so they are passed on by hand.
+  const failure = new Promise<never>((_, reject) => list.once("error", reject));
+  failure.catch(() => undefined);
+  const reader = createInterface({ input: list, crlfDelay: Number.POSITIVE_INFINITY });
+  const iterator = reader[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), failure]);
+      if (next.done === true) break;
+      lines++;
+      if (next.value !== "") yield* stepOf(next.value, lines, what);
+    }
+    if (list.errored !== null) throw list.errored;
+  } finally {
+    reader.close();
+    list.destroy();
+  }
+}
+
+function* stepOf(text: string, number: number, what: string): Generator<Step, void, void> {
+  const line = parseLine(text, number, what);
+  const { type, size = 0, payload } = line;
+  if (type === 2) {
+    if (typeof payload !== "string") throw invalid(what, number);
+    yield { kind: "bytes", bytes: Buffer.from(payload, "base64") };
+    return;
+  }
+  if (type !== 1 || typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
+    throw invalid(what, number);
+  if (size === 0) return;
+  // A name that is not UTF-8 stands in name_raw, for JSON cannot hold it.
+  const raw = typeof line.name_raw === "string" ? Buffer.from(line.name_raw, "base64") : undefined;
+  if (raw === undefined && typeof line.name !== "string") throw invalid(what, number);
+  yield { kind: "file", name: raw ?? Buffer.from(line.name as string), size };
+}
+
+function parseLine(text: string, number: number, what: string): Line {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // Said below, in the same words.
+  }
+  throw invalid(what, number);
+}
+
+function invalid(what: string, line: number): DdiffError {
+  return new DdiffError(
+    "TAR_SPLIT_INVALID",
+    `The engine's list of the files in ${what} is damaged in line ${line}`,
+    {
+      hint: "Remove the image from the engine and pull or load it again.",
+    },
+  );
+}
