@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import { verified } from "../codec/verify.ts";
 import type { Digest } from "../oci/digest.ts";
-import { readTar } from "../tar/reader.ts";
-import { DdiffError } from "../util/errors.ts";
+import { readTar, type TarEvent } from "../tar/reader.ts";
+import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { Bytes } from "./patch/bytes.ts";
 import { Spool } from "./spool.ts";
 
@@ -42,7 +42,8 @@ export class BaseReader {
     this.#places.set(layer, places);
     let index = -1;
     let keeping = false;
-    for await (const event of readTar(verified(await open(), { digest: diffId }, `base layer ${diffId}`))) {
+    const tar = verified(await open(), { digest: diffId }, `base layer ${diffId}`);
+    for await (const event of readBase(tar, layer)) {
       if (event.kind === "entry") {
         index++;
         const withBody = wanted.get(index);
@@ -73,6 +74,17 @@ export class BaseReader {
 
   close(): void {
     this.#spool.close();
+  }
+}
+
+/** A bundle can name as its base what is no tar at all; no honest one does. */
+async function* readBase(tar: Readable, layer: number): AsyncGenerator<TarEvent> {
+  try {
+    yield* readTar(tar);
+  } catch (cause) {
+    if (!isDdiffError(cause, "TAR_INVALID")) throw cause;
+    const sentence = `the bundle is damaged: it refers to entries of base layer ${layer}, which is no tar`;
+    throw new DdiffError("BUNDLE_INVALID", sentence, { cause });
   }
 }
 

@@ -4,14 +4,14 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, Digester } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import { parseDocument } from "../oci/manifest.ts";
-import { readTar } from "../tar/reader.ts";
+import { readTar, type TarEvent } from "../tar/reader.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
-import { type BundleConfig, bundleTypes, parseBundleConfig } from "./bundle-config.ts";
-import { blobPath } from "./bundle-write.ts";
+import { type BundleConfig, bundleTypes, carriedLayers, parseBundleConfig } from "./bundle-config.ts";
+import { blobPath, layoutMarker } from "./bundle-write.ts";
 import { part } from "./layer-patch-file.ts";
 import { streamOf } from "./literals.ts";
 import { type Bytes, fileBytes, joinBytes } from "./patch/bytes.ts";
-import { partsOf } from "./split.ts";
+import { missingPart, partsOf } from "./split.ts";
 import { Spool } from "./spool.ts";
 
 const largestDocument = 64 << 20;
@@ -30,6 +30,8 @@ export interface OpenedFile {
   bytes: Bytes;
   /** The file that holds the byte at `offset`. */
   fileAt(offset: number): string;
+  /** Of a split bundle: the part that would come after the last one. */
+  nextPart?: string;
   close(): void;
 }
 
@@ -56,11 +58,12 @@ export async function openBundleFile(
       close: () => spool.close(),
     };
   }
-  const files = await partsOf(path);
+  const { files, nextPart } = await partsOf(path);
   const open = files.map((file) => openSync(file, "r"));
   const parts = open.map((fd) => fileBytes(fd, 0, fstatSync(fd).size));
   return {
     bytes: joinBytes(parts),
+    ...(nextPart === undefined ? {} : { nextPart }),
     fileAt(offset) {
       let start = 0;
       const index = parts.findIndex(({ length }) => {
@@ -77,7 +80,8 @@ export async function openBundleFile(
 
 /**
  * Reads a bundle from front to back and checks all of it: the order of its members, every digest, every size, its
- * config. Nothing of it is trusted before. Throws `BUNDLE_INVALID` (the sentence names the part) or `BUNDLE_VERSION`.
+ * config. Nothing of it is trusted before. Throws `BUNDLE_INVALID` (the sentence names the part), `BUNDLE_VERSION`, and
+ * `PART_MISSING` where a split bundle ends too early.
  */
 export async function readBundle(file: OpenedFile): Promise<Bundle> {
   const reader = new BundleReader(file);
@@ -85,6 +89,7 @@ export async function readBundle(file: OpenedFile): Promise<Bundle> {
     return await reader.read();
   } catch (error) {
     if (!isDdiffError(error)) throw error;
+    if (reader.isCut && file.nextPart !== undefined) throw missingPart(file.nextPart);
     if (["BUNDLE_INVALID", "BUNDLE_VERSION", "READ_FAILED"].includes(error.code)) throw error;
     throw reader.invalid(error.message, error);
   }
@@ -94,9 +99,15 @@ class BundleReader {
   readonly #file: OpenedFile;
   readonly #blobs = new Map<Digest, Bytes>();
   #offset = 0;
+  #isCut = false;
 
   constructor(file: OpenedFile) {
     this.#file = file;
+  }
+
+  /** Whether the bytes ended before the bundle did. */
+  get isCut(): boolean {
+    return this.#isCut;
   }
 
   async read(): Promise<Bundle> {
@@ -106,7 +117,8 @@ class BundleReader {
     for await (const { path, bytes, digest } of this.#members()) {
       const position = count++;
       if (position === 0) {
-        if (path !== "oci-layout") throw this.invalid("it does not begin as a bundle does");
+        if (path !== "oci-layout" || !isLayoutMarker(bytes))
+          throw this.invalid("it does not begin as a bundle does");
       } else if (position === 1) {
         expected = [this.#bundleManifest(path, bytes)];
       } else {
@@ -120,11 +132,12 @@ class BundleReader {
       }
     }
     if (expected === undefined || config === undefined || count - 2 !== expected.length) {
+      this.#isCut = true;
       throw this.invalid(
         `it ends after ${count} of its ${expected === undefined ? "" : expected.length + 2} members`,
       );
     }
-    this.#checkCarried(config);
+    this.#checkCarried(config, expected.slice(2));
     return { config, size: this.#file.bytes.length, blob: (descriptor) => this.#blob(descriptor) };
   }
 
@@ -146,7 +159,7 @@ class BundleReader {
         bytes: part(this.#file.bytes, current.at, current.size),
         digest: current.digester?.digest(),
       };
-    for await (const event of readTar(streamOf(this.#file.bytes))) {
+    for await (const event of this.#events()) {
       if (event.kind === "entry") {
         const done = finished();
         if (done !== undefined) yield done;
@@ -164,6 +177,16 @@ class BundleReader {
     }
     const done = finished();
     if (done !== undefined) yield done;
+  }
+
+  async *#events(): AsyncGenerator<TarEvent> {
+    const stream = streamOf(this.#file.bytes);
+    try {
+      yield* readTar(stream);
+    } catch (error) {
+      this.#isCut = stream.readableEnded;
+      throw error;
+    }
   }
 
   #bundleManifest(path: string, bytes: Bytes): Descriptor {
@@ -184,7 +207,15 @@ class BundleReader {
     if (manifest.kind !== "manifest" || manifest.config.mediaType !== bundleTypes.config) {
       throw this.invalid("its manifest is not that of a bundle");
     }
-    return [descriptor, manifest.config, ...manifest.layers];
+    const members = [descriptor, manifest.config, ...manifest.layers];
+    if (manifest.layers.some(({ mediaType }) => mediaType === bundleTypes.config))
+      throw this.invalid("it has two configs");
+    const seen = new Set<Digest>();
+    for (const { digest } of members) {
+      if (seen.has(digest)) throw this.invalid(`its manifest names ${digest} twice`);
+      seen.add(digest);
+    }
+    return members;
   }
 
   #check(
@@ -201,14 +232,16 @@ class BundleReader {
     this.#blobs.set(descriptor.digest, bytes);
   }
 
-  /** Everything that the config says is carried must be there. */
-  #checkCarried(config: BundleConfig): void {
-    const { blobs, layers } = config;
-    for (const descriptor of blobs) this.#blob(descriptor);
-    for (const layer of layers) {
-      if (layer.from === "patch") this.#blob(layer.patch);
-      if (layer.from === "blob") this.#blob(layer.blob);
+  /** Everything that the config says is carried must be there, and nothing else. */
+  #checkCarried(config: BundleConfig, carried: readonly Descriptor[]): void {
+    const named = new Set<Digest>();
+    const layers = carriedLayers(config).map((layer) => (layer.from === "patch" ? layer.patch : layer.blob));
+    for (const descriptor of [...config.blobs, ...layers]) {
+      this.#blob(descriptor);
+      named.add(descriptor.digest);
     }
+    const stray = carried.find(({ digest }) => !named.has(digest));
+    if (stray !== undefined) throw this.invalid(`it carries ${stray.digest}, which its config does not name`);
   }
 
   #blob(descriptor: Descriptor): Bytes {
@@ -228,6 +261,10 @@ function partOf(config: BundleConfig | undefined, { digest, mediaType }: Descrip
     if (layer.from === "blob" && layer.blob.digest === digest) return `the layer ${layer.diffId}`;
   }
   return mediaType === mediaTypes.ociManifest ? "its manifest" : `the blob ${digest}`;
+}
+
+function isLayoutMarker(bytes: Bytes): boolean {
+  return bytes.length === layoutMarker.length && layoutMarker.equals(bytes.read(0, bytes.length));
 }
 
 function all(bytes: Bytes): Buffer {

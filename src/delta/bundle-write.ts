@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { rename, rm } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { type Readable, Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { hexOf, type Digest, digestOf } from "../oci/digest.ts";
@@ -8,8 +8,12 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import { packTar, type TarMember } from "../tar/writer.ts";
 import { type BundleConfig, bundleTypes, encodeBundleConfig } from "./bundle-config.ts";
+import { processMark, sweepAbandoned, syncFolder } from "../places/temp-files.ts";
 import { diskError } from "./spool.ts";
-import { partName } from "./split.ts";
+import { partName, partsAfter } from "./split.ts";
+
+/** What makes a folder or tar an OCI layout: the first member of every bundle. */
+export const layoutMarker = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 
 /** A blob on its way into a bundle: in memory, or opened when its turn comes. */
 export interface BundleBlob {
@@ -45,7 +49,7 @@ export function bundleStream(config: BundleConfig, blobs: readonly BundleBlob[])
     manifests: [{ ...manifestDescriptor, artifactType: bundleTypes.artifact }],
   };
   const members: TarMember[] = [
-    inMemory("oci-layout", Buffer.from('{"imageLayoutVersion":"1.0.0"}')),
+    inMemory("oci-layout", layoutMarker),
     inMemory("index.json", Buffer.from(JSON.stringify(index))),
     inMemory(blobPath(manifestDescriptor.digest), manifest),
     inMemory(blobPath(configDescriptor.digest), configBytes),
@@ -87,15 +91,18 @@ export async function writeBundle(
   }
   const temporary: string[] = [];
   try {
+    await sweepAbandoned(dirname(out), `${basename(out)}.tmp-`);
     let bytes = 0;
     for await (const part of splitStream(bundle, splitBytes ?? Number.POSITIVE_INFINITY)) {
-      const path = `${out}.tmp-${process.pid}-${temporary.length + 1}`;
+      const path = `${out}.tmp-${processMark()}`;
       temporary.push(path);
       bytes += await writeSynced(part, path);
     }
     const files = temporary.map((_, index) => (splitBytes === undefined ? out : partName(out, index + 1)));
     for (const [index, file] of files.entries()) await rename(temporary[index] as string, file);
-    if (splitBytes !== undefined) await rm(partName(out, files.length + 1), { force: true });
+    if (splitBytes !== undefined) {
+      for (const stale of await partsAfter(out, files.length)) await rm(stale, { force: true });
+    }
     await syncFolder(dirname(out));
     return { files, bytes };
   } catch (error) {
@@ -138,15 +145,6 @@ async function writeSynced(bytes: AsyncIterable<Buffer>, path: string): Promise<
   const file = createWriteStream(path, { flags: "wx", highWaterMark: 1 << 20, flush: true });
   await pipeline(bytes, file);
   return file.bytesWritten;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function describe(bytes: Buffer, mediaType: string): Descriptor {

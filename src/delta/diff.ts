@@ -1,8 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import type { Readable } from "node:stream";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
 import { type ImageTree, readImage } from "../places/image-tree.ts";
-import type { HeldImage, PlaceContext, Source } from "../places/place.ts";
+import type { Document, HeldImage, PlaceContext, Source } from "../places/place.ts";
 import { DdiffError } from "../util/errors.ts";
 import { BaseLayers, type HeldLayer } from "./base-layers.ts";
 import { BaseReader } from "./base-reader.ts";
@@ -76,19 +77,25 @@ export async function diffImages(request: DiffRequest): Promise<DiffReport> {
       : await patchLayers(request, missing, base, recipes, opened);
     const byLayer = new Map(carried.map((blob) => [blob.layer.diffId, blob]));
 
+    const documents = new Map(trees.flatMap((tree) => [...tree.documents]));
+    const binaries = [...documents.values()].filter((document) => !isText(document));
     const config: BundleConfig = {
       version: bundleVersion,
       targets: trees.map((tree, i) => withName(request.targets[i]?.name, tree)),
-      documents: documentsOf(trees),
+      documents: textsOf(documents),
       referrers: trees.flatMap((tree) => tree.referrers),
       layers: [...layers.keys()].map(
         (diffId): BundleLayer => byLayer.get(diffId)?.layer ?? { from: "base", diffId },
       ),
-      blobs: artifactBlobs(trees),
+      blobs: [...artifactBlobs(trees), ...binaries.map(({ descriptor }) => descriptor)],
       base: { names: base.names, layers: recipes.length === 0 ? [] : baseIds },
     };
     const written = await writeBundle(
-      bundleStream(config, [...artifactStreams(request.targets, trees), ...carried.map(({ blob }) => blob)]),
+      bundleStream(config, [
+        ...artifactStreams(request.targets, trees),
+        ...binaries,
+        ...carried.map(({ blob }) => blob),
+      ]),
       request.out,
       request.splitBytes,
     );
@@ -214,14 +221,19 @@ function withName(name: string | undefined, { root }: ImageTree): BundleConfig["
   return name === undefined ? { root } : { name, root };
 }
 
-function documentsOf(trees: ImageTree[]): CarriedDocument[] {
-  const documents = new Map(trees.flatMap((tree) => [...tree.documents]));
-  return [...documents.values()].map(({ descriptor: { mediaType, digest, size }, bytes }) => ({
+/** The documents as the bundle's config carries them. */
+function textsOf(documents: ReadonlyMap<Digest, Document>): CarriedDocument[] {
+  return [...documents.values()].filter(isText).map(({ descriptor: { mediaType, digest, size }, bytes }) => ({
     mediaType,
     digest,
     size,
     text: bytes.toString("utf8"),
   }));
+}
+
+/** Whether a document survives as a JSON string; the config of an artifact may be any bytes. */
+function isText({ bytes }: Document): boolean {
+  return isUtf8(bytes);
 }
 
 function artifactBlobs(trees: ImageTree[]) {

@@ -1,9 +1,18 @@
+import { blockSize } from "../tar/entry.ts";
 import { parseHeaders } from "../tar/header.ts";
 import { DdiffError } from "../util/errors.ts";
 import type { ByteReader } from "../util/varint.ts";
 import type { BaseReader, Wanted } from "./base-reader.ts";
 import { HeaderDecoder } from "./headers.ts";
-import { body, type LiteralKind, literalKinds, oddPadding, partner, special } from "./layer-ops.ts";
+import {
+  body,
+  type LiteralKind,
+  literalKinds,
+  mostEntries,
+  oddPadding,
+  partner,
+  special,
+} from "./layer-ops.ts";
 import type { LayerPatchFile, Segment } from "./layer-patch-file.ts";
 import { LiteralReader } from "./literals.ts";
 import type { Bytes } from "./patch/bytes.ts";
@@ -29,8 +38,13 @@ export interface LayerToDecode {
   write(bytes: Uint8Array): void;
 }
 
-/** The base entries that a patch refers to, by base layer number: what must be fetched before it can be applied. */
-export function wantedBy(patch: LayerPatchFile, wanted: Map<number, Wanted>): void {
+/**
+ * The base entries that a patch refers to, by base layer number: what must be fetched before it can be applied.
+ * Throws `BUNDLE_INVALID` for more entries than a layer of its size can have.
+ */
+export function wantedBy(patch: LayerPatchFile, layerSize: number, what: string): Map<number, Wanted> {
+  const wanted = new Map<number, Wanted>();
+  let left = Math.min(mostEntries, Math.floor(layerSize / blockSize));
   for (let number = 0; number < patch.segmentCount; number++) {
     const { ops, refs } = named(patch.segment(number));
     const coder = new RefCoder();
@@ -43,6 +57,9 @@ export function wantedBy(patch: LayerPatchFile, wanted: Map<number, Wanted>): vo
       const op = ops.byte();
       const data = (op >> 2) & 7;
       if (data === body.special) continue;
+      if (left-- === 0) {
+        throw new DdiffError("BUNDLE_INVALID", `the bundle is damaged: ${what} has more entries than it may`);
+      }
       const ref = partnerRef(op, coder, refs);
       if (ref !== undefined) want(ref, data === body.same || data === body.patch);
       if (data === body.other || data === body.otherPatch) {
@@ -52,6 +69,7 @@ export function wantedBy(patch: LayerPatchFile, wanted: Map<number, Wanted>): vo
       }
     }
   }
+  return wanted;
 }
 
 /** Rebuilds a layer. Throws `BUNDLE_INVALID` for a patch that lies; the caller checks the digest of what was written. */
@@ -99,7 +117,7 @@ class LayerDecoder {
       const partnerOf = partnerRef(op, refs, columns.refs);
       const base = partnerOf && this.#layer.base.entry(partnerOf.layer, partnerOf.index);
       const header = headers.next(base?.header);
-      const { size } = parseHeaders(header);
+      const size = this.#dataSize(header);
       this.#write(header);
       const padding = this.#padding(op, size, columns.padding);
       if (data === body.empty && size !== 0) throw this.#invalid("has an entry without its data");
@@ -172,6 +190,15 @@ class LayerDecoder {
     this.#unfinished = undefined;
   }
 
+  /** How much data the header says follows it. What the headers column gave may be no header at all. */
+  #dataSize(header: Buffer): number {
+    try {
+      return parseHeaders(header).size;
+    } catch (cause) {
+      throw this.#invalid("has a header that is none", cause);
+    }
+  }
+
   #other(refs: RefCoder, column: ByteReader) {
     const ref = refs.read(column);
     refs.moveTo(ref);
@@ -217,8 +244,10 @@ class LayerDecoder {
     if (this.#written + length > this.#layer.size) throw this.#invalid("gives more bytes than it says");
   }
 
-  #invalid(problem: string): DdiffError {
-    return new DdiffError("BUNDLE_INVALID", `the bundle is damaged: ${this.#layer.what} ${problem}`);
+  #invalid(problem: string, cause?: unknown): DdiffError {
+    return new DdiffError("BUNDLE_INVALID", `the bundle is damaged: ${this.#layer.what} ${problem}`, {
+      cause,
+    });
   }
 }
 

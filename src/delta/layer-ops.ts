@@ -52,8 +52,10 @@ export type LiteralKind = (typeof literalKinds)[number];
 
 /** A segment ends when its raw columns pass this many bytes, so that neither side holds more of them in memory. */
 export const segmentBytes = 4 << 20;
-/** No column may be larger than this when unpacked. */
-export const largestColumn = 96 << 20;
+/** The columns of a segment may be no larger than this together when unpacked: a reader holds them in memory. */
+export const largestSegment = 128 << 20;
+/** A layer with more entries than this is carried as one run of bytes: a reader holds what each refers to in memory. */
+export const mostEntries = 1 << 22;
 
 /** The first bytes of a layer patch: name and version of its format. */
 export const patchMagic = Buffer.from("ddiffLP1", "latin1");

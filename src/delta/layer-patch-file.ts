@@ -1,6 +1,6 @@
 import { DdiffError } from "../util/errors.ts";
 import { ByteReader } from "../util/varint.ts";
-import { largestColumn, type LiteralKind, literalKinds, opColumns, patchMagic } from "./layer-ops.ts";
+import { largestSegment, type LiteralKind, literalKinds, opColumns, patchMagic } from "./layer-ops.ts";
 import type { PackedLiterals } from "./literals.ts";
 import { packings, type Packing, unpackColumn } from "./packing.ts";
 import type { Bytes } from "./patch/bytes.ts";
@@ -59,11 +59,14 @@ export function openLayerPatch(bytes: Bytes, layerSize: number, what: string): L
   const segments: ColumnPlace[][] = [];
   for (let left = head.unsigned(); left > 0; left--) {
     const columns: ColumnPlace[] = [];
+    let total = 0;
     for (let column = 0; column < columnCount; column++) {
       const packing = known(packings, head.unsigned(), what);
       const rawLength = head.unsigned();
       const packedLength = head.unsigned();
-      if (rawLength > largestColumn) throw invalid(what, "has a column that is larger than any may be");
+      total += rawLength;
+      if (total > largestSegment) throw invalid(what, "has a segment that is larger than any may be");
+      if (packedLength > rawLength) throw invalid(what, "has a column that is larger packed than unpacked");
       columns.push({ packing, rawLength, at: take(packedLength), packedLength });
     }
     segments.push(columns);

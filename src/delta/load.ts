@@ -1,13 +1,12 @@
 import type { Readable } from "node:stream";
 import type { Digest } from "../oci/digest.ts";
 import { parseReference } from "../oci/reference.ts";
-import { readImage } from "../places/image-tree.ts";
 import { openPlace } from "../places/open.ts";
 import type { Place, PlaceContext, Sink, Written } from "../places/place.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import { BaseLayers } from "./base-layers.ts";
 import { type Bundle, openBundleFile, readBundle } from "./bundle-read.ts";
-import { bundleSource } from "./bundle-source.ts";
+import { readTargets } from "./bundle-source.ts";
 import { isLegacyArchive, openLegacyArchive } from "./legacy.ts";
 import { outgoingImage } from "./outgoing.ts";
 import { neededLayers, openPatches, rebuildLayers } from "./rebuild.ts";
@@ -51,14 +50,12 @@ export async function loadBundle(request: LoadRequest): Promise<LoadReport> {
     const sinks: Sink[] = [];
     const release: (() => void)[] = [];
     try {
-      const trees = [];
-      for (const target of bundle.config.targets) {
-        trees.push(await readImage(bundleSource(bundle, target, request.bundle)));
-      }
+      const trees = await readTargets(bundle, request.bundle);
       const places: Place[] = [];
       for (const target of bundle.config.targets) {
         places.push(await placeForTarget(request.to, target.name, target.root.digest, context));
       }
+      refuseSamePlace(places);
       await findBase(bundle, base, request.bases, places, context);
       const rebuilt = await rebuildLayers(bundle, base, context);
       release.push(() => rebuilt.close());
@@ -89,8 +86,8 @@ export async function verifyBundle(request: LoadRequest): Promise<VerifyReport> 
     try {
       const targets: string[] = [];
       const places: Place[] = [];
+      await readTargets(bundle, request.bundle);
       for (const target of bundle.config.targets) {
-        await readImage(bundleSource(bundle, target, request.bundle));
         targets.push(target.name ?? target.root.digest);
         if (request.to !== undefined) {
           places.push(await placeForTarget(request.to, target.name, target.root.digest, context));
@@ -206,6 +203,21 @@ async function placeForTarget(
   if (to.endsWith(":") || to.endsWith("/")) return openPlace(to + image, context);
   const path = /^(?:oci|oci-archive|docker-archive):[^:]*$/.test(to);
   return openPlace(path ? `${to}:${image}` : to, context, "engine");
+}
+
+/** Two images under one name would leave only the second. Throws `PLACE_INVALID`. */
+function refuseSamePlace(places: readonly Place[]): void {
+  const labels = places.map((place) => place.label);
+  const twice = labels.find((label, i) => labels.indexOf(label) < i);
+  if (twice === undefined) return;
+  throw new DdiffError(
+    "PLACE_INVALID",
+    `the bundle brings ${places.length} images, which cannot all be ${twice}`,
+    {
+      hint: "Give --to a place without an image's name: each image then gets its own.",
+      exitStatus: 2,
+    },
+  );
 }
 
 function writeOptions({ progress, signal }: PlaceContext) {

@@ -43,12 +43,11 @@ async function supplyLayer(layer: Layer, docker: boolean, supply: LayerSupply): 
   const whole = supply.bundle.config.layers.find(
     (carried): carried is WholeLayer => carried.from === "blob" && carried.diffId === diffId,
   );
-  if (whole !== undefined && whole.blob.digest === layer.descriptor.digest) {
-    return {
-      descriptor: layer.descriptor,
-      diffId,
-      open: async () => streamOf(supply.bundle.blob(whole.blob)),
-    };
+  if (whole !== undefined) {
+    // Two images may pack one layer differently; the bundle carries it once.
+    const verbatim = whole.blob.digest === layer.descriptor.digest;
+    const descriptor = verbatim ? layer.descriptor : whole.blob;
+    return { descriptor, diffId, open: async () => streamOf(supply.bundle.blob(whole.blob)) };
   }
   const spool = supply.rebuilt.spools.get(diffId);
   if (spool !== undefined) {

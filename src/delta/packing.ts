@@ -7,7 +7,7 @@ import {
 } from "node:zlib";
 import type { Effort } from "./patch/align.ts";
 import { DdiffError } from "../util/errors.ts";
-import { largestColumn } from "./layer-ops.ts";
+import { largestSegment } from "./layer-ops.ts";
 
 /** How a column is packed: the number stands in the patch. */
 export const packings = ["raw", "zstd", "brotli"] as const;
@@ -39,7 +39,7 @@ export function packColumn(raw: Buffer, effort: Effort): PackedColumn {
 /** Unpacks a column. Throws `BUNDLE_INVALID` where it does not hold exactly `rawLength` bytes. */
 export function unpackColumn(column: PackedColumn, what: string): Buffer {
   const { packing, rawLength, bytes } = column;
-  if (rawLength > largestColumn) throw invalid(what, "is larger than any column may be");
+  if (rawLength > largestSegment) throw invalid(what, "is larger than any column may be");
   let raw: Buffer;
   try {
     raw = unpack(packing, bytes, rawLength);

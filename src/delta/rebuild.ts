@@ -1,14 +1,18 @@
 import { statfs } from "node:fs/promises";
+import { decompressed } from "../codec/compression.ts";
+import { verified } from "../codec/verify.ts";
+import { compressionOfType } from "../oci/media-types.ts";
 import { type Digest, Digester } from "../oci/digest.ts";
 import type { PlaceContext } from "../places/place.ts";
 import { formatBytes } from "../util/bytes.ts";
-import { DdiffError } from "../util/errors.ts";
+import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { BaseLayers } from "./base-layers.ts";
 import { BaseReader, type Wanted } from "./base-reader.ts";
-import { carriedLayers, type PatchedLayer } from "./bundle-config.ts";
+import { carriedLayers, type PatchedLayer, type WholeLayer } from "./bundle-config.ts";
 import type { Bundle } from "./bundle-read.ts";
 import { decodeLayer, wantedBy } from "./layer-decode.ts";
 import { type LayerPatchFile, openLayerPatch } from "./layer-patch-file.ts";
+import { streamOf } from "./literals.ts";
 import { Spool } from "./spool.ts";
 
 /** Layers rebuilt from a bundle, as temporary files. */
@@ -41,7 +45,7 @@ export function openPatches(bundle: Bundle): Map<PatchedLayer, LayerPatchFile> {
 }
 
 /**
- * Rebuilds every patched layer of a bundle into temporary files and checks each against its diffID.
+ * Rebuilds every patched layer of a bundle into temporary files and checks each carried layer against its diffID.
  * Throws `BUNDLE_INVALID` where a patch lies, `DISK_SPACE` before it begins where there is no room, `DISK_FULL` later.
  */
 export async function rebuildLayers(
@@ -51,17 +55,15 @@ export async function rebuildLayers(
 ): Promise<RebuiltLayers> {
   const patches = openPatches(bundle);
   const wanted = new Map<number, Wanted>();
+  await checkRoom(bundle, context.tempDir);
   for (const [layer, patch] of patches) {
-    const ofPatch = new Map<number, Wanted>();
-    wantedBy(patch, ofPatch);
-    for (const [number, entries] of ofPatch) {
+    for (const [number, entries] of wantedBy(patch, layer.size, `the patch of layer ${layer.diffId}`)) {
       if (!layer.bases.includes(number)) throw outsideBase(layer, number);
       const all = wanted.get(number) ?? new Map<number, boolean>();
       for (const [entry, body] of entries) all.set(entry, body || all.get(entry) === true);
       wanted.set(number, all);
     }
   }
-  await checkRoom(bundle, context.tempDir);
   const reader = new BaseReader(context.tempDir);
   const spools: Spool[] = [];
   const rebuilt = new Map<Digest, Spool>();
@@ -76,7 +78,10 @@ export async function rebuildLayers(
     for (const [number, layer] of carriedLayers(bundle.config).entries()) {
       const spool = new Spool(context.tempDir, { named: true });
       spools.push(spool);
-      if (layer.from === "blob") continue;
+      if (layer.from === "blob") {
+        await checkWhole(bundle, layer, context);
+        continue;
+      }
       await rebuildLayer(
         { number, layer, patch: patches.get(layer) as LayerPatchFile, spools, reader },
         context,
@@ -140,6 +145,33 @@ async function rebuildLayer(
       hint: "Make the bundle again with ddiff diff.",
     },
   );
+}
+
+/** A layer that is carried as a blob must be, unpacked, the one that its image names. */
+async function checkWhole(
+  bundle: Bundle,
+  { diffId, blob }: WholeLayer,
+  context: PlaceContext,
+): Promise<void> {
+  // What is packed in a way that we do not know (encrypted, say) travels unseen, as it does in a registry.
+  if (compressionOfType(blob.mediaType) === undefined) return;
+  const what = `the layer ${diffId}`;
+  const task = context.progress.task(`checking layer ${diffId.slice(7, 19)}`);
+  try {
+    const tar = verified(decompressed(streamOf(bundle.blob(blob)), { what }), { digest: diffId }, what);
+    for await (const chunk of tar as AsyncIterable<Buffer>) {
+      context.signal?.throwIfAborted();
+      task.advance(chunk.length);
+    }
+  } catch (cause) {
+    if (!isDdiffError(cause)) throw cause;
+    throw new DdiffError("BUNDLE_INVALID", `the bundle is damaged: ${cause.message}`, {
+      hint: "Make the bundle again with ddiff diff.",
+      cause,
+    });
+  } finally {
+    task.end();
+  }
 }
 
 /** Refuses before anything is written where the temporary folder has no room for what will be rebuilt. */

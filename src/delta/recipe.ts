@@ -3,7 +3,8 @@ import type { Readable } from "node:stream";
 import type { TarEntry } from "../tar/entry.ts";
 import { readTar } from "../tar/reader.ts";
 import { type Digest, Digester } from "../oci/digest.ts";
-import { isDdiffError } from "../util/errors.ts";
+import { DdiffError, isDdiffError } from "../util/errors.ts";
+import { mostEntries } from "./layer-ops.ts";
 import { SketchBuilder } from "./sketch.ts";
 
 /** One entry of a layer: where its bytes stand in the uncompressed tar and what they are. */
@@ -34,8 +35,8 @@ export interface Recipe {
 }
 
 /**
- * Reads a layer once and describes it. `onBytes` sees every piece of the tar in order. A layer that is not a tar
- * has no entries: it is described as one run of bytes.
+ * Reads a layer once and describes it. `onBytes` sees every piece of the tar in order. A layer that is not a tar, or has
+ * more than 4 million entries, has no entries: it is described as one run of bytes.
  * @param open gives the uncompressed layer; called again where the first reading found no tar.
  */
 export async function scanLayer(
@@ -92,6 +93,8 @@ async function readEntries(
         sketch: [],
       };
       entries.push(described);
+      if (entries.length > mostEntries)
+        throw new DdiffError("TAR_INVALID", `a layer has more than ${mostEntries} entries`);
       content = entry.size > 0 ? new ContentReader(described) : undefined;
     } else if (event.kind === "data") {
       content?.add(event.bytes);

@@ -1,10 +1,9 @@
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
-import { readImage } from "../places/image-tree.ts";
 import type { PlaceContext } from "../places/place.ts";
 import { isLegacyArchive, openLegacyArchive } from "./legacy.ts";
 import { type Bundle, openBundleFile, readBundle } from "./bundle-read.ts";
-import { bundleSource } from "./bundle-source.ts";
+import { readTargets } from "./bundle-source.ts";
 import { neededLayers } from "./rebuild.ts";
 
 /** What is inside a bundle and what it needs. Sizes are in bytes. */
@@ -36,10 +35,9 @@ export async function describeBundle(path: string, context: PlaceContext): Promi
 async function describe(bundle: Bundle, path: string): Promise<BundleDescription> {
   const { config } = bundle;
   const targets: BundleDescription["targets"] = [];
-  for (const target of config.targets) {
-    const { images, root } = await readImage(bundleSource(bundle, target, path));
+  for (const [i, { images, root }] of (await readTargets(bundle, path)).entries()) {
     const platforms = images.map((image) => formatPlatform(image.platform));
-    targets.push({ name: target.name, digest: root.digest, platforms });
+    targets.push({ name: config.targets[i]?.name, digest: root.digest, platforms });
   }
   return {
     bundleBytes: bundle.size,

@@ -1,5 +1,5 @@
-import { access } from "node:fs/promises";
-import { basename } from "node:path";
+import { access, readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { DdiffError } from "../util/errors.ts";
 
 const partPattern = /^(.+)\.(\d{3,})$/;
@@ -11,13 +11,13 @@ export function partName(path: string, number: number): string {
 
 /**
  * The files that make up a bundle, in order: all its parts where `path` names one of them, else the file itself.
- * A name without a number whose `.001` exists counts as its parts. Throws `BUNDLE_MISSING` where there is no file
- * and `PART_MISSING` where the first part is not there.
+ * A name without a number whose `.001` exists counts as its parts; `nextPart` is then the name of the part after the last.
+ * Throws `BUNDLE_MISSING` where there is no file and `PART_MISSING` where an earlier part than the last is not there.
  */
-export async function partsOf(path: string): Promise<string[]> {
+export async function partsOf(path: string): Promise<{ files: string[]; nextPart?: string }> {
   const match = partPattern.exec(path);
   if (match === null) {
-    if (await exists(path)) return [path];
+    if (await exists(path)) return { files: [path] };
     if (!(await exists(partName(path, 1)))) {
       throw new DdiffError("BUNDLE_MISSING", `there is no bundle at ${path}`, { hint: "Check the path." });
     }
@@ -34,10 +34,25 @@ export async function partsOf(path: string): Promise<string[]> {
     }
     throw missingPart(missing);
   }
-  return parts;
+  const nextPart = partName(stem, parts.length + 1);
+  if ((await partsAfter(stem, parts.length)).length > 0) throw missingPart(basename(nextPart));
+  return { files: parts, nextPart: basename(nextPart) };
 }
 
-function missingPart(name: string): DdiffError {
+/** Paths of the parts of `path` with a higher number than `last`. */
+export async function partsAfter(path: string, last: number): Promise<string[]> {
+  const names = await readdir(dirname(path));
+  const stem = basename(path);
+  return names
+    .filter((name) => {
+      const match = partPattern.exec(name);
+      return match?.[1] === stem && Number(match[2]) > last;
+    })
+    .map((name) => join(dirname(path), name));
+}
+
+/** The error for a part that is not there, by its file name. */
+export function missingPart(name: string): DdiffError {
   return new DdiffError("PART_MISSING", `part ${name} of the bundle is missing`, {
     hint: "Put all parts into one folder and name any of them.",
   });

@@ -69,7 +69,13 @@ export async function applyPatches(
     (patch, i): LayerPatchFile => openLayerPatch(bufferBytes(patch), sizes[i] ?? 0, `patch ${i}`),
   );
   const wanted = new Map<number, Wanted>();
-  for (const patch of opened) wantedBy(patch, wanted);
+  for (const [i, patch] of opened.entries()) {
+    for (const [number, entries] of wantedBy(patch, sizes[i] ?? 0, `patch ${i}`)) {
+      const all = wanted.get(number) ?? new Map<number, boolean>();
+      for (const [entry, body] of entries) all.set(entry, body || all.get(entry) === true);
+      wanted.set(number, all);
+    }
+  }
   const base = new BaseReader(tempDir);
   const layers: Buffer[] = [];
   try {
