@@ -39,7 +39,7 @@ export async function listHave(places: readonly Place[]): Promise<HaveList> {
 /** Reads a list that `ddiff have` wrote. Throws `HAVE_INVALID`. */
 export function parseHave(bytes: Uint8Array, path: string): HaveList {
   try {
-    return schema.parse(parseJson(bytes, path, { maxBytes: 256 << 20, maxDepth: 16 })) as HaveList;
+    return schema.parse(parseJson(bytes, path, { maxBytes: 256 << 20, maxDepth: 16 }));
   } catch (cause) {
     throw new DdiffError("HAVE_INVALID", `${path} is not a list that ddiff have wrote: ${messageOf(cause)}`, {
       hint: "Make it again on the server: ddiff have > have.json",

@@ -5,16 +5,25 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { parseDocument } from "../oci/manifest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import { readTar } from "../tar/reader.ts";
-import { DdiffError } from "../util/errors.ts";
+import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { BundleLayer, CarriedDocument } from "./bundle-config.ts";
 import type { Bundle } from "./bundle-read.ts";
 import { streamOf } from "./literals.ts";
 import type { Bytes } from "./patch/bytes.ts";
+import { checkRoom } from "./room.ts";
 import { Spool } from "./spool.ts";
 
 const folder = ".ddiff-image/";
 /** Everything but the blobs is a line of text or a manifest. */
 const largestText = 4 << 20;
+const textNames = new Set([
+  "BASE",
+  "TARGET",
+  "MANIFEST_MEDIA_TYPE",
+  "MOUNT_BLOBS",
+  "UPLOAD_BLOBS",
+  "manifest.json",
+]);
 
 /** True for a gzip file: the original DockerDiff's archives are gzipped tars, bundles of ours are not packed. */
 export function isLegacyArchive(bytes: Bytes): boolean {
@@ -26,7 +35,7 @@ export function isLegacyArchive(bytes: Bytes): boolean {
 /**
  * Reads an archive of the original DockerDiff (`.ddiff-image/` in a gzipped tar) as a bundle that carries whole layers. No
  * member is ever written under its own name; every blob is checked against the digest that names it.
- * Throws `BUNDLE_INVALID`.
+ * Throws `BUNDLE_INVALID`, `DISK_SPACE`, `DISK_FULL`.
  */
 export async function openLegacyArchive(
   bytes: Bytes,
@@ -34,15 +43,17 @@ export async function openLegacyArchive(
 ): Promise<{ bundle: Bundle; close(): void }> {
   const spool = new Spool(tempDir);
   try {
-    const { texts, blobs } = await readMembers(bytes, spool);
+    const { texts, blobs } = await readMembers(bytes, spool, tempDir);
     return { bundle: asBundle(texts, blobs, bytes.length), close: () => spool.close() };
   } catch (error) {
     spool.close();
-    throw error;
+    if (!isDdiffError(error) || ["BUNDLE_INVALID", "DISK_SPACE", "DISK_FULL"].includes(error.code))
+      throw error;
+    throw damaged(error.message, error);
   }
 }
 
-async function readMembers(bytes: Bytes, spool: Spool) {
+async function readMembers(bytes: Bytes, spool: Spool, tempDir: string) {
   const texts = new Map<string, Buffer>();
   const places = new Map<Digest, { at: number; length: number }>();
   let text: { name: string; pieces: Buffer[] } | undefined;
@@ -65,7 +76,12 @@ async function readMembers(bytes: Bytes, spool: Spool) {
       if (type === "directory" && name.replace(/\/+$/, "") === `${folder}blobs`) continue;
       const digest = /^\.ddiff-image\/blobs\/(sha256:[0-9a-f]{64})\.tar$/.exec(name)?.[1];
       if (type !== "file" || !name.startsWith(folder)) throw damaged(`it holds ${JSON.stringify(path)}`);
+      const isTwice = isDigest(digest) ? places.has(digest) : texts.has(name.slice(folder.length));
+      if (isTwice) throw damaged(`it holds ${JSON.stringify(path)} twice`);
+      // A blob of zeros packs a thousandfold: what is announced is looked at before it is written.
+      if (isDigest(digest)) await checkRoom(tempDir, size, "unpacking the archive");
       if (isDigest(digest)) blob = { digest, at: spool.length, digester: new Digester() };
+      else if (!textNames.has(name.slice(folder.length))) throw damaged(`it holds ${JSON.stringify(path)}`);
       else if (size <= largestText) text = { name: name.slice(folder.length), pieces: [] };
       else throw damaged(`${name} is larger than it may be`);
     } else if (event.kind === "data") {
@@ -109,12 +125,6 @@ function asBundle(texts: Map<string, Buffer>, blobs: Map<Digest, Bytes>, size: n
     );
   });
   const root = { mediaType, digest: digestOf(manifestBytes), size: manifestBytes.length };
-  const document = (descriptor: Descriptor, bytes: Buffer): CarriedDocument => ({
-    mediaType: descriptor.mediaType,
-    digest: descriptor.digest,
-    size: descriptor.size,
-    text: bytes.toString("utf8"),
-  });
   const base = line("BASE");
   return {
     size,
@@ -131,8 +141,13 @@ function asBundle(texts: Map<string, Buffer>, blobs: Map<Digest, Bytes>, size: n
   };
 }
 
-function damaged(problem: string): DdiffError {
+function document({ mediaType, digest, size }: Descriptor, bytes: Buffer): CarriedDocument {
+  return { mediaType, digest, size, text: bytes.toString("utf8") };
+}
+
+function damaged(problem: string, cause?: unknown): DdiffError {
   return new DdiffError("BUNDLE_INVALID", `the archive is damaged or no archive of ddiff: ${problem}`, {
     hint: "Copy the archive again, or make a bundle with ddiff diff.",
+    cause,
   });
 }

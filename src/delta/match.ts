@@ -86,7 +86,7 @@ export class BaseIndex {
 }
 
 /** A file name without its version: `libtorch.so.2.5.1` and `libtorch.so.2.6.0` are both `libtorch.so.#`. */
-export function stem(name: string): string {
+function stem(name: string): string {
   return name.replace(/\d+(?:[._-]\d+)*/g, "#");
 }
 

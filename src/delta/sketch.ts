@@ -3,7 +3,7 @@ const sketchSize = 8;
 /** Only the first mebibyte is sampled: enough to recognise a renamed file, and cheap at any size. */
 const sampledBytes = 1 << 20;
 /** Files below this are not worth a patch against an unknown partner. */
-export const smallestSketched = 4096;
+const smallestSketched = 4096;
 
 const gear = makeGear();
 

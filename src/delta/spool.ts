@@ -85,7 +85,7 @@ export class Spool {
 }
 
 /** Runs a file operation and turns a full disk into an error that says what to do. */
-export function withAdvice<T>(path: string, operation: () => T): T {
+function withAdvice<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
