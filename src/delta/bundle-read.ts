@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
+import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, Digester } from "../oci/digest.ts";
@@ -99,6 +100,8 @@ class BundleReader {
   readonly #file: OpenedFile;
   readonly #blobs = new Map<Digest, Bytes>();
   #offset = 0;
+  /** Where the member begins that is being read or checked. */
+  #memberAt = 0;
   #isCut = false;
 
   constructor(file: OpenedFile) {
@@ -143,8 +146,10 @@ class BundleReader {
 
   /** Names what is wrong, and in which file where the bundle is split. */
   invalid(problem: string, cause?: unknown): DdiffError {
-    const file = this.#file.fileAt(Math.max(0, this.#offset - 1));
-    return new DdiffError("BUNDLE_INVALID", `the bundle is damaged: ${problem} (in ${file})`, {
+    const first = this.#file.fileAt(this.#memberAt);
+    const last = this.#file.fileAt(Math.max(0, this.#offset - 1));
+    const where = first === last ? first : `${first} to ${basename(last)}`;
+    return new DdiffError("BUNDLE_INVALID", `the bundle is damaged: ${problem} (in ${where})`, {
       hint: "Copy the bundle again, or make it again with ddiff diff.",
       cause,
     });
@@ -163,6 +168,7 @@ class BundleReader {
       if (event.kind === "entry") {
         const done = finished();
         if (done !== undefined) yield done;
+        this.#memberAt = this.#offset;
         this.#offset += event.header.length;
         const { path, type, size } = event.entry;
         if (type !== "file") throw this.invalid(`member ${path} is not a file`);

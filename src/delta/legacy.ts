@@ -112,6 +112,7 @@ function asBundle(texts: Map<string, Buffer>, blobs: Map<Digest, Bytes>, size: n
     return found;
   };
   const configBytes = blobOf(manifest.config);
+  if (configBytes.length > largestText) throw damaged("its config is larger than it may be");
   const config = Buffer.from(configBytes.read(0, configBytes.length));
   const { diffIds } = parseConfig(config);
   if (diffIds.length !== manifest.layers.length)

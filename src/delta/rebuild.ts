@@ -1,10 +1,8 @@
-import { statfs } from "node:fs/promises";
 import { decompressed } from "../codec/compression.ts";
 import { verified } from "../codec/verify.ts";
 import { compressionOfType } from "../oci/media-types.ts";
 import { type Digest, Digester } from "../oci/digest.ts";
 import type { PlaceContext } from "../places/place.ts";
-import { formatBytes } from "../util/bytes.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { BaseLayers } from "./base-layers.ts";
 import { BaseReader, type Wanted } from "./base-reader.ts";
@@ -13,6 +11,7 @@ import type { Bundle } from "./bundle-read.ts";
 import { decodeLayer, wantedBy } from "./layer-decode.ts";
 import { type LayerPatchFile, openLayerPatch } from "./layer-patch-file.ts";
 import { streamOf } from "./literals.ts";
+import { checkRoom } from "./room.ts";
 import { Spool } from "./spool.ts";
 
 /** Layers rebuilt from a bundle, as temporary files. */
@@ -55,7 +54,7 @@ export async function rebuildLayers(
 ): Promise<RebuiltLayers> {
   const patches = openPatches(bundle);
   const wanted = new Map<number, Wanted>();
-  await checkRoom(bundle, context.tempDir);
+  await checkRoom(context.tempDir, patchedBytes(bundle), "rebuilding the layers");
   for (const [layer, patch] of patches) {
     for (const [number, entries] of wantedBy(patch, layer.size, `the patch of layer ${layer.diffId}`)) {
       if (!layer.bases.includes(number)) throw outsideBase(layer, number);
@@ -174,19 +173,8 @@ async function checkWhole(
   }
 }
 
-/** Refuses before anything is written where the temporary folder has no room for what will be rebuilt. */
-async function checkRoom({ config }: Bundle, tempDir: string): Promise<void> {
-  const needed = config.layers.reduce((sum, layer) => sum + (layer.from === "patch" ? layer.size : 0), 0);
-  const { bavail, bsize } = await statfs(tempDir);
-  const free = bavail * bsize;
-  if (needed <= free) return;
-  throw new DdiffError(
-    "DISK_SPACE",
-    `rebuilding the layers needs ${formatBytes(needed)} in ${tempDir}, which has ${formatBytes(free)} free`,
-    {
-      hint: "Free some space, or name a folder with more room with --tempdir or DDIFF_TMPDIR.",
-    },
-  );
+function patchedBytes({ config }: Bundle): number {
+  return config.layers.reduce((sum, layer) => sum + (layer.from === "patch" ? layer.size : 0), 0);
 }
 
 function outsideBase(layer: PatchedLayer, number: number): DdiffError {
