@@ -1,13 +1,13 @@
 import { isDigest } from "../oci/digest.ts";
 import { familiarName, parseReference, withDefaultTag } from "../oci/reference.ts";
 import { isUnknownPlatform } from "../oci/platform.ts";
-import { DdiffError } from "../util/errors.ts";
 import { mapLimited } from "../util/map-limited.ts";
 import { dockerAddress } from "./docker/address.ts";
 import { type DockerApi, dockerApi } from "./docker/api.ts";
 import { engineHttp } from "./docker/http.ts";
 import { dockerSink } from "./docker/sink.ts";
 import { contentOf, dockerSource } from "./docker/source.ts";
+import { nameMissing, refuseId } from "./image-files/engine-names.ts";
 import { contentSource } from "./containerd/content-store.ts";
 import { readImage } from "./image-tree.ts";
 import type { HeldImage, Place, PlaceContext } from "./place.ts";
@@ -75,21 +75,4 @@ async function dockerInventory(api: DockerApi, context: PlaceContext): Promise<H
 function engineName(rest: string): string | undefined {
   if (rest === "") return undefined;
   return isDigest(rest) ? rest : familiarName(withDefaultTag(parseReference(rest)));
-}
-
-/** The error for reading from an engine as a whole. */
-export function nameMissing(label: string): DdiffError {
-  return new DdiffError("PLACE_INVALID", `${label} names no image`, {
-    hint: `Write ${label}NAME:TAG.`,
-    exitStatus: 2,
-  });
-}
-
-/** A digest names an image by its content: it cannot be given to one. Throws `PLACE_INVALID`. */
-export function refuseId(name: string | undefined, label: string): void {
-  if (name === undefined || !(isDigest(name) || name.includes("@"))) return;
-  throw new DdiffError("PLACE_INVALID", `An image cannot be written to ${label}: that is an ID, not a name`, {
-    hint: "Name the target NAME:TAG.",
-    exitStatus: 2,
-  });
 }
