@@ -57,8 +57,10 @@ test("what a process on another host writes is removed only when it is old", asy
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("a nameless file leaves nothing in its folder", async () => {
+test("a nameless file leaves nothing in its folder, and takes away what a killed process left there", async () => {
   const folder = await newFolder();
+  const [pid, started, ...rest] = processMark().split("-");
+  await writeFile(join(folder, `ddiff-${[pid, String(Number(started) - 1), ...rest].join("-")}.tmp`), "left");
   const file = await openUnnamed(folder);
   await file.write("text");
   expect(await readdir(folder)).toEqual([]);

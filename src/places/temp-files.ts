@@ -53,10 +53,11 @@ export async function sweepAbandoned(folder: string, prefix: string, suffix = ""
 }
 
 /**
- * A temporary file that has no name any more when this returns: whatever becomes of the process, nothing is left.
- * The caller closes it.
+ * A temporary file that has no name any more when this returns: whatever becomes of the process later, nothing is left.
+ * The caller closes it. Removes what a process left that was killed just here.
  */
 export async function openUnnamed(folder: string): Promise<FileHandle> {
+  await sweepAbandoned(folder, "ddiff-", ".tmp");
   const path = join(folder, `ddiff-${processMark()}.tmp`);
   const file = await open(path, "wx+", 0o600);
   await unlink(path).catch(async (error: unknown) => {
