@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { writeTables } from "./document.ts";
 import { pairs } from "./images/pairs.ts";
 import { dropInput, prepareInput } from "./inputs.ts";
+import { drawSaving } from "./picture.ts";
 import { peers } from "./peers/all.ts";
 import { keepResult, readResults } from "./results.ts";
 import { runPeer } from "./run-peer.ts";
@@ -36,3 +37,4 @@ for (const pair of chosenPairs) {
   process.stdout.write(`${pairTable(pair, peers, readResults())}\n`);
 }
 writeTables(pairs.map((pair) => pairTable(pair, peers, readResults())));
+drawSaving(readResults());
