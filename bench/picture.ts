@@ -23,8 +23,8 @@ export function drawSaving(results: readonly Result[]): void {
     if (result?.bytes === undefined) continue;
     rows.push(`<text x="${labelX}" y="${y}" class="what">${words}</text>`);
     rows.push(
-      bar(y + 8, "layers", result.registryBytes, largest),
-      bar(y + 26, "ddiff", result.bytes, largest),
+      bar(y + 8, "layers", result.registryBytes, 1),
+      bar(y + 26, "ddiff", result.bytes, result.bytes / result.registryBytes),
     );
     y += 66;
   }
