@@ -56,7 +56,7 @@ async function dockerInventory(api: DockerApi, context: PlaceContext): Promise<H
     if (files === undefined || image.descriptor === undefined) {
       return [{ names, id, platform: image.platform, layers: image.diffIds, open }];
     }
-    const source = contentSource(files, image.descriptor, { label, name: names[0] });
+    const source = contentSource(files, { label, name: names[0], root: image.descriptor });
     const { images } = await readImage(source, { referrers: false });
     return images
       .filter(({ platform }) => !isUnknownPlatform(platform))

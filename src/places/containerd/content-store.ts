@@ -1,79 +1,109 @@
-import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { decompressed } from "../../codec/compression.ts";
-import { isDdiffError, systemErrorCode } from "../../util/errors.ts";
+import { readAll } from "../../codec/read-all.ts";
+import { verified } from "../../codec/verify.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { documentLimits } from "../../oci/json.ts";
 import { parseDocument } from "../../oci/manifest.ts";
-import { folderBlobs, type NamedBlobs, readDescribed } from "../named-blobs.ts";
-import { blobName, hasBlob, openBlob } from "../oci-layout-source.ts";
-import type { Source } from "../place.ts";
+import { isDdiffError, systemErrorCode } from "../../util/errors.ts";
+import { folderBlobs } from "../named-blobs.ts";
+import { blobName } from "../oci-layout-source.ts";
+import type { Document, Source } from "../place.ts";
 
-/** The folder of containerd's content store under its root: below it lies `blobs/ALGORITHM/HEX` as in an OCI layout. */
-const storeFolder = "io.containerd.content.v1.content";
-
-/** The content store of a containerd with this root folder. */
-export function contentFiles(root: string): NamedBlobs {
-  return folderBlobs(join(root, storeFolder));
+/** The blobs that a containerd holds as they were pulled. */
+export interface ContentStore {
+  /** Whether this blob is there and may be read. */
+  has(descriptor: Pick<Descriptor, "digest">): Promise<boolean>;
+  /** Throws `BLOB_MISSING`. */
+  open(descriptor: Pick<Descriptor, "digest">): Promise<Readable>;
 }
 
-/** Whether a blob lies there and may be read; false where the folder is not for us. */
-export async function holds(files: NamedBlobs, descriptor: Descriptor): Promise<boolean> {
-  try {
-    return await hasBlob(files, blobName(descriptor.digest), descriptor);
-  } catch (error) {
-    if (["EACCES", "EPERM"].includes(systemErrorCode(error) ?? "") || isDdiffError(error, "LINK_OUTSIDE")) {
-      return false;
-    }
-    throw error;
-  }
-}
-
-/** The reading face of an image whose blobs lie in a content store as they were pulled. */
-export function contentSource(
-  files: NamedBlobs,
-  root: Descriptor,
-  as: { label: string; name: string | undefined; referrers?: (subject: string) => Promise<Descriptor[]> },
-): Source {
-  const { mediaType, digest, size } = root;
+/**
+ * A content store by its folder (`io.containerd.content.v1.content` under containerd's root): below it lies
+ * `blobs/ALGORITHM/HEX`, as in an OCI layout. A folder that is not for us to read holds nothing.
+ */
+export function contentFolder(folder: string): ContentStore {
+  const files = folderBlobs(folder);
   return {
-    label: as.label,
-    name: as.name,
+    async has({ digest }) {
+      try {
+        return (await files.size(blobName(digest))) !== undefined;
+      } catch (error) {
+        if (isForbidden(error)) return false;
+        throw error;
+      }
+    },
+    open: ({ digest }) => files.open(blobName(digest)),
+  };
+}
+
+function isForbidden(error: unknown): boolean {
+  return ["EACCES", "EPERM"].includes(systemErrorCode(error) ?? "") || isDdiffError(error, "LINK_OUTSIDE");
+}
+
+/** An index, manifest or config, checked. Throws `BLOB_MISSING`, `DIGEST_MISMATCH`, `TOO_LARGE`. */
+export async function readContent(store: ContentStore, digest: Digest, where: string): Promise<Buffer> {
+  const what = `${digest} in ${where}`;
+  return readAll(verified(await store.open({ digest }), { digest }, what), documentLimits.maxBytes, what);
+}
+
+/** What a source needs to know of an image beside its blobs. */
+export interface ContentImage {
+  label: string;
+  name: string | undefined;
+  root: { mediaType: string; digest: Digest };
+  /** Descriptors of what refers to a manifest; nothing when not said. */
+  referrers?(subject: Digest): Promise<Descriptor[]>;
+}
+
+/** The reading face of an image whose blobs lie in a content store. */
+export function contentSource(store: ContentStore, image: ContentImage): Source {
+  const { label, name } = image;
+  const read = async (descriptor: Descriptor): Promise<Document> => ({
+    descriptor,
+    bytes: await readContent(store, descriptor.digest, label),
+  });
+  return {
+    label,
+    name,
     async root() {
-      const descriptor = { mediaType, digest, size };
-      return { descriptor, bytes: await readDescribed(files, blobName(digest), descriptor) };
+      const { mediaType, digest } = image.root;
+      const bytes = await readContent(store, digest, label);
+      return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
     },
-    async readDocument(descriptor) {
-      return { descriptor, bytes: await readDescribed(files, blobName(descriptor.digest), descriptor) };
-    },
-    hasBlob: (descriptor) => holds(files, descriptor),
-    openBlob: (descriptor) => openBlob(files, blobName(descriptor.digest), descriptor),
+    readDocument: read,
+    hasBlob: (descriptor) => store.has(descriptor),
+    openBlob: (descriptor) => store.open(descriptor),
     async openLayer({ descriptor, diffId }) {
-      const blob = await openBlob(files, blobName(descriptor.digest), descriptor);
-      return decompressed(blob, { what: `layer ${diffId} in ${as.label}` });
+      const what = `layer ${descriptor.digest} in ${label}`;
+      const blob = verified(await store.open(descriptor), descriptor, what);
+      return decompressed(blob, { what: `layer ${diffId} in ${label}` });
     },
-    referrers: async (subject) => (await as.referrers?.(subject)) ?? [],
-    close: () => files.close(),
+    referrers: async (subject) => (await image.referrers?.(subject)) ?? [],
+    close: async () => {},
   };
 }
 
 /** What refers to a manifest, among these images: containerd keeps each signature as an image of its own. */
 export async function referrersAmong(
-  files: NamedBlobs,
-  images: readonly Descriptor[],
-  subject: string,
+  store: ContentStore,
+  images: readonly ContentImage["root"][],
+  subject: Digest,
+  where: string,
 ): Promise<Descriptor[]> {
-  const found = new Map<string, Descriptor>();
-  for (const image of images) {
-    if (!(await holds(files, image))) continue;
-    const { mediaType, digest, size } = image;
-    const bytes = await readDescribed(files, blobName(digest), image);
+  const found = new Map<Digest, Descriptor>();
+  for (const { mediaType, digest } of images) {
+    if (found.has(digest) || !(await store.has({ digest }))) continue;
+    const bytes = await readContent(store, digest, where);
     const document = parseDocument(bytes, mediaType);
     if (document.subject?.digest !== subject) continue;
-    const artifactType =
-      document.artifactType ?? (document.kind === "manifest" ? document.config.mediaType : undefined);
+    const configType = document.kind === "manifest" ? document.config.mediaType : undefined;
+    const artifactType = document.artifactType ?? configType;
     found.set(digest, {
       mediaType,
       digest,
-      size,
+      size: bytes.length,
       ...(artifactType === undefined ? {} : { artifactType }),
       ...(document.annotations === undefined ? {} : { annotations: document.annotations }),
     });

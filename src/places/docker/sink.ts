@@ -2,12 +2,12 @@ import type { Digest } from "../../oci/digest.ts";
 import { DdiffError } from "../../util/errors.ts";
 import { mapLimited } from "../../util/map-limited.ts";
 import { dockerArchive, ociArchive, platformImage } from "../archive-stream.ts";
-import { contentFiles, holds } from "../containerd/content-store.ts";
+import type { ContentStore } from "../containerd/content-store.ts";
 import { chainIds } from "../image-files/chain.ts";
 import { feedEngine } from "../image-files/feed.ts";
 import type { OutgoingBlob, OutgoingImage, PlaceContext, PlatformImage, Sink, Written } from "../place.ts";
 import type { DockerApi, DockerInfo } from "./api.ts";
-import { contentRoots } from "./source.ts";
+import { contentStores } from "./source.ts";
 
 type WriteOptions = Parameters<Sink["write"]>[1];
 
@@ -47,12 +47,12 @@ export function dockerSink(
 
   const writeContainerd = async (image: OutgoingImage, options: WriteOptions): Promise<Written> => {
     const { digest } = image.root;
-    const roots = contentRoots(await getInfo()).map(contentFiles);
+    const stores = contentStores(await getInfo());
     const bytes = await feedEngine(
       image,
       {
         label: `loading ${name ?? digest} into Docker`,
-        has: (blob) => heldIn(roots, blob),
+        has: (blob) => heldIn(stores, blob),
         archive: (lacks) => ociArchive(image, names, lacks),
         load: (archive) => api.load(archive, options.signal),
       },
@@ -66,7 +66,7 @@ export function dockerSink(
     label,
     async has(blob) {
       const store = await getInfo();
-      if (store.containerdStore) return heldIn(contentRoots(store).map(contentFiles), blob);
+      if (store.containerdStore) return heldIn(contentStores(store), blob);
       held ??= layersHeld(api).then((images) => new Set(images.flat()));
       return (await held).has(blob.diffId ?? blob.descriptor.digest);
     },
@@ -91,11 +91,8 @@ async function layersHeld(api: DockerApi): Promise<Digest[][]> {
   return mapLimited(ids, 8, async (id) => (await api.inspect(id))?.diffIds ?? []);
 }
 
-async function heldIn(
-  roots: ReturnType<typeof contentFiles>[],
-  blob: Pick<OutgoingBlob, "descriptor">,
-): Promise<boolean> {
-  for (const files of roots) if (await holds(files, blob.descriptor)) return true;
+async function heldIn(stores: ContentStore[], blob: Pick<OutgoingBlob, "descriptor">): Promise<boolean> {
+  for (const store of stores) if (await store.has(blob.descriptor)) return true;
   return false;
 }
 

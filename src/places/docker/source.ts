@@ -1,9 +1,8 @@
 import { DdiffError } from "../../util/errors.ts";
-import { contentFiles, contentSource, holds } from "../containerd/content-store.ts";
+import { type ContentStore, contentFolder, contentSource } from "../containerd/content-store.ts";
 import { closestNames } from "../image-files/close-names.ts";
 import { savedImageSource } from "../image-files/saved-image.ts";
 import { storedImageSource } from "../image-files/stored-image.ts";
-import type { NamedBlobs } from "../named-blobs.ts";
 import type { PlaceContext, Source } from "../place.ts";
 import type { DockerApi, DockerImage, DockerInfo } from "./api.ts";
 import { classicImage } from "./classic-store.ts";
@@ -28,24 +27,23 @@ export async function dockerSource(
   const stored = await classicImage(info, image.id, as);
   if (stored !== undefined) return storedImageSource(stored);
   const files = await contentOf(info, image);
-  if (files !== undefined && image.descriptor !== undefined)
-    return contentSource(files, image.descriptor, as);
+  if (files !== undefined && image.descriptor !== undefined) {
+    return contentSource(files, { ...as, root: image.descriptor });
+  }
   return savedImageSource({ ...as, form: "docker-archive", save: () => api.save(name) }, context);
 }
 
 /** Where containerd keeps this image's blobs, if those files are for us to read. */
-export async function contentOf(info: DockerInfo, image: DockerImage): Promise<NamedBlobs | undefined> {
+export async function contentOf(info: DockerInfo, image: DockerImage): Promise<ContentStore | undefined> {
   if (!info.containerdStore || image.descriptor === undefined) return undefined;
-  for (const root of contentRoots(info)) {
-    const files = contentFiles(root);
-    if (await holds(files, image.descriptor)) return files;
-  }
+  for (const store of contentStores(info)) if (await store.has(image.descriptor)) return store;
   return undefined;
 }
 
-/** Docker runs a containerd of its own, or uses the system's. */
-export function contentRoots(info: DockerInfo): string[] {
-  return [`${info.rootDir}/containerd/daemon`, systemContainerd];
+/** Where a Docker with containerd's store may keep blobs: it runs a containerd of its own, or uses the system's. */
+export function contentStores(info: DockerInfo): ContentStore[] {
+  const roots = [`${info.rootDir}/containerd/daemon`, systemContainerd];
+  return roots.map((root) => contentFolder(`${root}/io.containerd.content.v1.content`));
 }
 
 /** The name that was asked for, with its tag; none where the image was asked for by its ID. */
