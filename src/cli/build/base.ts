@@ -84,13 +84,8 @@ async function findDockerfile(
   if (file?.endsWith(".in") && podmanLike) throw unknown(`${file} goes through the C preprocessor`);
   const folder = await isFolder(context);
   if (!folder && (file === undefined || podmanLike)) {
-    const what = context === "-" ? "standard input" : isRemote(context) ? "a URL" : "no folder here";
-    throw unknown(
-      `the build context ${context === "-" ? "" : `${context} `}is ${what}`.replace(
-        "context is",
-        "context is",
-      ),
-    );
+    if (context === "-") throw unknown("the build context is standard input");
+    throw unknown(`the build context ${context} is ${isRemote(context) ? "a URL" : "no folder here"}`);
   }
   for (const path of candidates(builder, file, context)) {
     const bytes = await readOr(path);
