@@ -145,6 +145,7 @@ class LayerDecoder {
       }
       this.#write(padding);
     }
+    headers.end();
     for (const column of segment.ops) column.end();
   }
 
