@@ -19,7 +19,7 @@ export const layoutMarker = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 export interface BundleBlob {
   descriptor: Descriptor;
   bytes?: Buffer;
-  open?(): Readable | Promise<Readable>;
+  open?: () => Readable | Promise<Readable>;
 }
 
 /**
