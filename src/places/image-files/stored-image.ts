@@ -52,7 +52,8 @@ export function storedImageSource(image: StoredImage): Source {
     bytes: image.config,
   };
   let root: Promise<Document> | undefined;
-  const readRoot = (): Promise<Document> => (root ??= manifestOf(image, config));
+  const kept = image.manifest === undefined ? undefined : usableManifest(image.manifest, image, config);
+  const readRoot = async (): Promise<Document> => kept ?? (root ??= manifestOf(image, config));
 
   const layerOf = (digest: Digest): StoredLayer => {
     const layer = layers.get(digest);
@@ -67,6 +68,7 @@ export function storedImageSource(image: StoredImage): Source {
   return {
     label,
     name: image.name,
+    unpacked: kept === undefined,
     root: readRoot,
     async readDocument(descriptor) {
       const document = [config, await readRoot()].find((one) => one.descriptor.digest === descriptor.digest);
@@ -89,8 +91,6 @@ export function storedImageSource(image: StoredImage): Source {
 }
 
 async function manifestOf(image: StoredImage, config: Document): Promise<Document> {
-  const kept = image.manifest === undefined ? undefined : usableManifest(image.manifest, image, config);
-  if (kept !== undefined) return kept;
   const sizes = new Map<Digest, number>();
   const layers: Descriptor[] = [];
   for (const layer of image.layers) {
