@@ -265,7 +265,9 @@ async function withDisk(folder: string, work: (disk: string) => Promise<void>): 
 /** A sentence where file systems cannot be mounted, which a full disk needs. */
 function mountMissing(): string | undefined {
   try {
-    execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { stdio: "pipe" });
+    execFileSync(findTool("unshare") ?? "unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], {
+      stdio: "pipe",
+    });
     return undefined;
   } catch {
     return "it needs the right to mount a file system";

@@ -67,7 +67,7 @@ async function openFile(path: string): Promise<FileHandle> {
     throw new DdiffError("FILE_MISSING", `there is no file ${path}`, { cause: error });
   }
   throw new DdiffError("ARCHIVE_INVALID", `${path} is not a file`, {
-    hint: `for an OCI layout in a folder write oci:${path}`,
+    hint: `For an OCI layout in a folder write oci:${path}.`,
   });
 }
 

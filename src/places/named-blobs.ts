@@ -59,7 +59,7 @@ export async function insidePath(folder: string, name: string): Promise<string |
       "LINK_OUTSIDE",
       `${join(folder, name)} is a symbolic link that leads out of ${folder}`,
       {
-        hint: "copy the file to its place instead of linking to it",
+        hint: "Copy the file to its place instead of linking to it.",
       },
     );
   } catch (error) {
@@ -105,7 +105,7 @@ export async function readDescribed(
     throw new DdiffError(
       "SIZE_MISMATCH",
       `${name} in ${files.where} has ${size} bytes instead of ${descriptor.size}`,
-      { hint: "that copy of the image is damaged; make it again" },
+      { hint: "That copy of the image is damaged; make it again." },
     );
   }
   const bytes =
@@ -117,7 +117,7 @@ export async function readDescribed(
       "DIGEST_MISMATCH",
       `${name} in ${files.where} does not have the digest that it is named by`,
       {
-        hint: "that copy of the image is damaged or was changed; make it again",
+        hint: "That copy of the image is damaged or was changed; make it again.",
       },
     );
   }
@@ -127,7 +127,7 @@ export async function readDescribed(
 /** The error for a file that should be there. */
 export function missing(where: string, name: string): DdiffError {
   return new DdiffError("BLOB_MISSING", `${where} does not contain ${name}`, {
-    hint: "it was left out or lost when that copy was made; make the copy again from a complete image",
+    hint: "It was left out or lost when that copy was made; make the copy again from a complete image.",
   });
 }
 
@@ -142,7 +142,7 @@ export function splitPath(rest: string, transport: string): { path: string; name
   const name = colon < 0 ? "" : rest.slice(colon + 1);
   if (path === "") {
     throw new DdiffError("PLACE_INVALID", `${transport}:${rest} names no path`, {
-      hint: `write ${transport}:PATH or ${transport}:PATH:NAME`,
+      hint: `Write ${transport}:PATH or ${transport}:PATH:NAME.`,
       exitStatus: 2,
     });
   }

@@ -3,7 +3,7 @@ import { parseJson } from "../oci/json.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import { DdiffError } from "../util/errors.ts";
 import { readSmall, type NamedBlobs } from "./named-blobs.ts";
-import { isReferrersTag, nameAnnotations, writtenNames } from "./oci-layout-names.ts";
+import { nameAnnotations, writtenNames } from "./oci-layout-names.ts";
 
 /** A layout of thousands of images has an index.json of megabytes; more than this is none. */
 const indexLimit = 64 * 1024 * 1024;
@@ -30,7 +30,7 @@ export async function readLayoutIndex(files: NamedBlobs): Promise<LayoutIndex> {
   if (layout === undefined || index === undefined) {
     const lacks = layout === undefined ? "oci-layout" : "index.json";
     throw new DdiffError("NOT_A_LAYOUT", `${files.where} is no OCI layout: it has no file ${lacks}`, {
-      hint: "name the folder or archive that holds the files oci-layout and index.json",
+      hint: "Name the folder or archive that holds the files oci-layout and index.json.",
     });
   }
   checkVersion(parseJson(layout, `oci-layout in ${files.where}`), files.where);
@@ -38,7 +38,7 @@ export async function readLayoutIndex(files: NamedBlobs): Promise<LayoutIndex> {
 }
 
 /** Reads the bytes of an index.json; `where` names its place in errors. */
-export function parseLayoutIndex(bytes: Uint8Array, where: string): LayoutIndex {
+function parseLayoutIndex(bytes: Uint8Array, where: string): LayoutIndex {
   const raw = parseJson(bytes, `index.json in ${where}`, { maxBytes: indexLimit, maxDepth: 64 });
   if (!isObject(raw) || !Array.isArray(raw.manifests)) {
     throw new DdiffError("LAYOUT_INVALID", `index.json in ${where} has no list of manifests`);
@@ -110,11 +110,6 @@ export function withoutNames(referrer: Descriptor): Descriptor {
     ([key]) => !Object.hasOwn(nameAnnotations("a/b:c"), key),
   );
   return kept.length === 0 ? rest : { ...rest, annotations: Object.fromEntries(kept) };
-}
-
-/** Whether an entry's own name already says that it is no image. */
-export function isReferrerEntry(entry: Descriptor): boolean {
-  return writtenNames(entry).some(isReferrersTag);
 }
 
 function checkVersion(layout: unknown, where: string): void {

@@ -41,7 +41,7 @@ export function layoutSink(folder: string, name: string | undefined, label: stri
 export function refusePinned(name: string | undefined, label: string): void {
   if (name === undefined || (parseWanted(name).by === "name" && !isDigest(name))) return;
   throw new DdiffError("PLACE_INVALID", `an image cannot be written to ${label}: that is no name`, {
-    hint: "write PATH:NAME",
+    hint: "Write PATH:NAME.",
     exitStatus: 2,
   });
 }
@@ -70,7 +70,7 @@ async function refuseOtherFolder(folder: string): Promise<void> {
     if (systemErrorCode(error) === "ENOENT") return;
     if (systemErrorCode(error) !== "ENOTDIR") throw error;
     throw new DdiffError("NOT_A_LAYOUT", `${folder} is a file, not a folder with an OCI layout`, {
-      hint: `for an archive write oci-archive:${folder}`,
+      hint: `For an archive write oci-archive:${folder}.`,
     });
   }
   if (names.includes("oci-layout")) return;
@@ -78,6 +78,6 @@ async function refuseOtherFolder(folder: string): Promise<void> {
   const others = names.filter((entry) => !entry.startsWith(".ddiff-") && entry !== "index.json");
   if (others.length === 0) return;
   throw new DdiffError("NOT_A_LAYOUT", `${folder} holds other files and is no OCI layout`, {
-    hint: "choose a new folder or one with an OCI layout in it",
+    hint: "Choose a new folder or one with an OCI layout in it.",
   });
 }

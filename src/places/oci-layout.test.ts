@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import {
   appendFile,
   mkdir,
@@ -13,6 +13,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { readAll } from "../codec/read-all.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -326,7 +327,7 @@ describe("a hostile or damaged layout", () => {
     await symlink(blob, blob);
     await expect(source.root()).rejects.toMatchObject({ code: "LINK_OUTSIDE" });
     await rm(blob);
-    execFileSync("mkfifo", [blob]);
+    await promisify(execFile)("mkfifo", [blob]);
     await expect(source.root()).rejects.toMatchObject({ code: "BLOB_MISSING" });
     await rm(blob);
     await mkdir(blob);

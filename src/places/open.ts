@@ -45,7 +45,7 @@ function splitTransport(text: string): { transport: Transport | undefined; rest:
       "PLACE_INVALID",
       `${text} is not understood: an image in a registry begins with docker://`,
       {
-        hint: `write docker://${rest}, or ${word}-daemon:${rest} for the engine on this machine`,
+        hint: `Write docker://${rest}, or ${word}-daemon:${rest} for the engine on this machine.`,
         exitStatus: 2,
       },
     );
@@ -79,7 +79,7 @@ async function existingPath(text: string): Promise<string | undefined> {
   if ((await lstat(path).catch(() => undefined)) !== undefined) return path;
   if (!isPath) return undefined;
   throw new DdiffError("FILE_MISSING", `there is no file or folder ${path}`, {
-    hint: "to write a new one, say what it is to be: oci:PATH, oci-archive:PATH, docker-archive:PATH or dir:PATH",
+    hint: "To write a new one, say what it is to be: oci:PATH, oci-archive:PATH, docker-archive:PATH or dir:PATH.",
   });
 }
 
@@ -90,7 +90,7 @@ async function transportOfPath(path: string, context: PlaceContext): Promise<Tra
     if (await exists("oci-layout")) return "oci";
     if (await exists("manifest.json")) return "dir";
     throw new DdiffError("PLACE_UNKNOWN", `the folder ${path} holds no image`, {
-      hint: "an OCI layout has a file oci-layout, a folder that skopeo wrote a file manifest.json",
+      hint: "An OCI layout has a file oci-layout, a folder that skopeo wrote a file manifest.json.",
     });
   }
   const { looksLikeArchive, openArchive } = await import("./archive-members.ts");
@@ -106,7 +106,7 @@ async function transportOfPath(path: string, context: PlaceContext): Promise<Tra
     }
     default:
       throw new DdiffError("PLACE_UNKNOWN", `${path} is no archive of an image`, {
-        hint: "an archive is a tar that docker save, podman save, skopeo or ddiff wrote",
+        hint: "An archive is a tar that docker save, podman save, skopeo or ddiff wrote.",
       });
   }
 }

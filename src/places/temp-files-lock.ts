@@ -30,7 +30,7 @@ export async function withLock<T>(folder: string, work: () => Promise<T>, patien
       await breakStale(lock);
       if (Date.now() > until) {
         throw new DdiffError("PLACE_BUSY", `another ddiff is writing to ${folder}`, {
-          hint: `wait for it to finish; if none runs, remove ${lock}`,
+          hint: `Wait for it to finish; if none runs, remove ${lock}.`,
         });
       }
       await sleep(20 + Math.random() * 60);

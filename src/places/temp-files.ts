@@ -141,14 +141,14 @@ export function explainWriteError(error: unknown, path: string): unknown {
     case "ENOSPC":
     case "EDQUOT":
       return new DdiffError("NO_SPACE", `no room is left on the disk that holds ${path}`, {
-        hint: "free some space there or choose another disk, then run the same command again",
+        hint: "Free some space there or choose another disk, then run the same command again.",
         cause: error,
       });
     case "EACCES":
     case "EPERM":
     case "EROFS":
       return new DdiffError("NOT_WRITABLE", `${path} cannot be written`, {
-        hint: "check the owner and the rights of that folder",
+        hint: "Check the owner and the rights of that folder.",
         cause: error,
       });
     case "ENOTDIR":
@@ -157,7 +157,7 @@ export function explainWriteError(error: unknown, path: string): unknown {
         "NOT_WRITABLE",
         `${path} cannot be written: a file and a folder are in each other's place`,
         {
-          hint: "choose another path",
+          hint: "Choose another path.",
           cause: error,
         },
       );
