@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { readAll } from "../../src/codec/read-all.ts";
+import { digestOf } from "../../src/oci/digest.ts";
+import { mediaTypes } from "../../src/oci/media-types.ts";
 import { copyImage } from "../../src/places/copy.ts";
 import { openPlace } from "../../src/places/open.ts";
 import { contextIn } from "../../src/places/testing/folders.ts";
@@ -19,7 +22,19 @@ export async function writeImage(
   const memory = new MemoryStore();
   const tars: string[] = [];
   for (const files of layers) tars.push(await layerTar(files));
-  const source = memory.source(memory.image("linux/amd64", tars));
+  const config = {
+    architecture: "amd64",
+    os: "linux",
+    config: {},
+    rootfs: { type: "layers", diff_ids: tars.map((tar) => digestOf(Buffer.from(tar))) },
+    // Builders refuse a base whose history does not fit its layers.
+    history: tars.map((_, at) => ({ created: "2026-01-01T00:00:00Z", created_by: `COPY layer${at} /` })),
+  };
+  const manifest = memory.manifest(
+    memory.blob(mediaTypes.ociConfig, JSON.stringify(config)),
+    tars.map((tar) => memory.blob(mediaTypes.ociLayerGzip, gzipSync(tar))),
+  );
+  const source = memory.source(manifest);
   const sink = await (await openPlace(place, contextIn(tempDir))).sink();
   try {
     return (await copyImage(source, sink, { progress: silent })).digest;
