@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 
 /** What one shell script cost. Times in seconds, `rss` (the largest single process of it) in bytes. */
@@ -14,7 +15,7 @@ export class Unmeasured extends Error {}
 
 /**
  * Runs a bash script in `folder` under GNU time and says what it and all its children cost.
- * Throws `Unmeasured` when it fails or takes longer than `limit` seconds.
+ * Throws `Unmeasured` when it fails or takes more than `limit` seconds of CPU (on a busy machine, thrice that by the clock).
  */
 export async function measure(
   script: string,
@@ -32,12 +33,12 @@ export async function measure(
       "-o",
       report,
       "timeout",
-      String(limit),
+      String(3 * limit),
       "bash",
       "-euo",
       "pipefail",
       "-c",
-      script,
+      `ulimit -t ${limit}; ${script}`,
     ],
     { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"] },
   );
@@ -48,7 +49,9 @@ export async function measure(
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject).on("close", resolve);
   });
-  if (status === 124) throw new Unmeasured(`stopped after ${Math.round(limit / 60)} minutes`);
+  const stopped = [124, 128 + constants.signals.SIGXCPU, 128 + constants.signals.SIGKILL];
+  if (status !== null && stopped.includes(status))
+    throw new Unmeasured(`stopped after ${Math.round(limit / 60)} minutes`);
   if (status !== 0)
     throw new Unmeasured(`failed: ${complaint.trim().split("\n").at(-1) ?? `status ${status}`}`);
   const [wall = 0, user = 0, system = 0, kilobytes = 0] = readFileSync(report, "utf8")
