@@ -19,15 +19,8 @@ describePlace("full-disk", firstMissing(notRoot(), toolMissing("mount")), () => 
   beforeAll(async () => {
     shop = await openWorkshop();
     const store = new MemoryStore();
-    const layer = (version: number) =>
-      makeTar(
-        Array.from({ length: 10 }, (_, i) => ({
-          path: `lib${i}.so`,
-          bytes: makeContent({ kind: "binary", seed: i, size: 2 * megabyte, edits: version }),
-        })),
-      );
-    base = await shop.write(store, addImage(store, [{ tar: layer(1) }]), "work:app:1");
-    target = await shop.write(store, addImage(store, [{ tar: layer(2) }]), "work:app:2");
+    base = await shop.write(store, addImage(store, [{ tar: libraries(1) }]), "work:app:1");
+    target = await shop.write(store, addImage(store, [{ tar: libraries(2) }]), "work:app:2");
     bundle = (await shop.diff([base], [target])).file;
     small = shop.path("small");
     await mkdir(small);
@@ -86,3 +79,13 @@ describePlace("full-disk", firstMissing(notRoot(), toolMissing("mount")), () => 
     expect(identity(await shop.read(other))).toEqual(identity(await shop.read(target)));
   });
 });
+
+/** A layer that is larger than the small disk. */
+function libraries(version: number): Buffer {
+  return makeTar(
+    Array.from({ length: 10 }, (_, i) => ({
+      path: `lib${i}.so`,
+      bytes: makeContent({ kind: "binary", seed: i, size: 2 * megabyte, edits: version }),
+    })),
+  );
+}
