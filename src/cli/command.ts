@@ -39,7 +39,7 @@ export interface ArgumentSpec {
 }
 
 /** One line that works as it stands, and what it does. */
-export interface Example {
+interface Example {
   command: string;
   text: string;
 }

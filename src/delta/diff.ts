@@ -251,7 +251,7 @@ function artifactStreams(targets: Source[], trees: ImageTree[]): BundleBlob[] {
 }
 
 /** A digest as people recognise it. */
-export function short(digest: Digest): string {
+function short(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1).slice(0, 12);
 }
 

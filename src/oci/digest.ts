@@ -1,5 +1,4 @@
 import { createHash, type Hash } from "node:crypto";
-import { DdiffError } from "../util/errors.ts";
 
 /** A content digest, `algorithm:hex` (image-spec, descriptor.md, "Digests"). Only sha256 and sha512 exist here. */
 export type Digest = `sha256:${string}` | `sha512:${string}`;
@@ -11,12 +10,6 @@ const pattern = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 /** True when `text` is a well-formed digest of a known algorithm. */
 export function isDigest(text: unknown): text is Digest {
   return typeof text === "string" && pattern.test(text);
-}
-
-/** Reads a digest; `what` names the thing it belongs to in the error. Throws `DIGEST_INVALID`. */
-export function parseDigest(text: unknown, what = "digest"): Digest {
-  if (isDigest(text)) return text;
-  throw new DdiffError("DIGEST_INVALID", `${what} is not a sha256 or sha512 digest: ${show(text)}`);
 }
 
 /** The algorithm before the colon. */
@@ -55,10 +48,4 @@ export class Digester {
   digest(): Digest {
     return `${this.#algorithm}:${this.#hash.digest("hex")}`;
   }
-}
-
-/** A value for an error message: quoted, and cut where it is long. */
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

@@ -10,7 +10,7 @@ export interface Progress {
 }
 
 /** One line of progress. Every task must be ended, also when it fails. */
-export interface ProgressTask {
+interface ProgressTask {
   /** `bytes` more have been done. */
   advance(bytes: number): void;
   end(): void;

@@ -19,7 +19,7 @@ export function maskAddresses(bytes: Uint8Array, start: number, executable: Exec
 }
 
 /** The lowest and the end of the highest address that is loaded. */
-export function imageRange(executable: Executable): [number, number] {
+function imageRange(executable: Executable): [number, number] {
   let low = Infinity;
   let high = 0;
   for (const section of executable.sections) {

@@ -43,7 +43,7 @@ function isForbidden(error: unknown): boolean {
 }
 
 /** An index, manifest or config, checked. Throws `BLOB_MISSING`, `DIGEST_MISMATCH`, `TOO_LARGE`. */
-export async function readContent(store: ContentStore, digest: Digest, where: string): Promise<Buffer> {
+async function readContent(store: ContentStore, digest: Digest, where: string): Promise<Buffer> {
   const what = `${digest} in ${where}`;
   return readAll(verified(await store.open({ digest }), { digest }, what), documentLimits.maxBytes, what);
 }

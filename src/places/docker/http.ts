@@ -12,7 +12,7 @@ import { DdiffError, messageOf, systemErrorCode } from "../../util/errors.ts";
 import { describeAddress, type EngineAddress } from "./address.ts";
 
 /** One call of an engine's API. */
-export interface EngineCall {
+interface EngineCall {
   method?: "GET" | "POST" | "DELETE";
   path: string;
   query?: Record<string, string>;
@@ -23,7 +23,7 @@ export interface EngineCall {
 }
 
 /** What an engine answered: `ok` for 2xx. The body must be read or destroyed. */
-export interface EngineAnswer {
+interface EngineAnswer {
   status: number;
   ok: boolean;
   body: IncomingMessage;
