@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -167,6 +168,19 @@ describe("layer patches", () => {
     expect(made?.equals(target)).toBe(true);
   });
 
+  it("are what the example in docs/bundle-format.md shows", async () => {
+    const page = await readFile(join(import.meta.dirname, "../../docs/bundle-format.md"), "utf8");
+    const lines = page.slice(page.indexOf("## An example")).split("\n");
+    const hex = lines.flatMap(
+      (line) => /^ {4}((?:[0-9a-f]{2}\s+)+)/.exec(`${line} `)?.[1]?.trim().split(/\s+/) ?? [],
+    );
+    const same: TarSpec = { path: "etc/same", mtime: 1_700_000_000, bytes: Buffer.from("as it was\n") };
+    const fresh: TarSpec = { path: "etc/new", mtime: 1_700_000_060, bytes: Buffer.from("hello\n") };
+    const [base, target] = [makeTar([motd("first"), same]), makeTar([motd("second"), same, fresh])];
+    const patch = Buffer.from(hex.join(""), "hex");
+    expect(await applyPatches([base], [patch], [target.length], tempDir)).toEqual([target]);
+  });
+
   it("cost next to nothing where only times changed", async () => {
     const [patch] = await makePatches(
       [makeTar(manyFiles(1_700_000_000))],
@@ -217,4 +231,9 @@ function manyFiles(mtime: number): TarSpec[] {
     mtime: mtime + (i % 3),
     bytes: makeContent({ kind: "text", seed: i, size: 2000, edits: 0 }),
   }));
+}
+
+function motd(word: string): TarSpec {
+  const bytes = Buffer.from(`Welcome to the ${word} of our many machines. Be kind to it.\n`);
+  return { path: "etc/motd", mtime: 1_700_000_000, bytes };
 }
