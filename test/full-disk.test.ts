@@ -15,6 +15,7 @@ describePlace("full-disk", firstMissing(notRoot(), toolMissing("mount")), () => 
   let base = "";
   let target = "";
   let bundle = "";
+  let mounted = false;
 
   beforeAll(async () => {
     shop = await openWorkshop();
@@ -25,9 +26,10 @@ describePlace("full-disk", firstMissing(notRoot(), toolMissing("mount")), () => 
     small = shop.path("small");
     await mkdir(small);
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "ddiff-test", small]);
-  });
+    mounted = true;
+  }, 60_000);
   afterAll(async () => {
-    execFileSync("umount", [small]);
+    if (mounted) execFileSync("umount", [small]);
     await shop.close();
   });
   afterEach(async () => {
@@ -83,9 +85,9 @@ describePlace("full-disk", firstMissing(notRoot(), toolMissing("mount")), () => 
 /** A layer that is larger than the small disk. */
 function libraries(version: number): Buffer {
   return makeTar(
-    Array.from({ length: 10 }, (_, i) => ({
+    Array.from({ length: 12 }, (_, i) => ({
       path: `lib${i}.so`,
-      bytes: makeContent({ kind: "binary", seed: i, size: 2 * megabyte, edits: version }),
+      bytes: makeContent({ kind: "binary", seed: i, size: megabyte, edits: version }),
     })),
   );
 }

@@ -11,6 +11,8 @@ import { ociLayoutPlace } from "../src/places/oci-layout.ts";
 import { MemoryStore } from "../src/places/testing/memory.ts";
 
 const main = join(import.meta.dirname, "..", "src", "main.ts");
+/** Milliseconds that one test may take: a minute on a machine that does nothing else. */
+const patience = 300_000;
 const run = promisify(execFile);
 
 let shop: Workshop;
@@ -29,7 +31,7 @@ beforeAll(async () => {
   target = await shop.write(store, addImage(store, [{ tar: libraries(2) }, { tar: fresh }]), "work:app:2");
   ({ file: bundle } = await shop.diff([base], [target]));
   expected = identity(await shop.read(target));
-});
+}, 60_000);
 afterAll(() => shop.close());
 
 /** A layer of some MB: long enough in the making to be killed in all stages. */
@@ -85,49 +87,59 @@ async function checkLayout(folder: string): Promise<string[]> {
 }
 
 describe("a ddiff that is killed", () => {
-  it("while it loads leaves the layout as it was or with the whole image, and the next run is not in its way", async () => {
-    const random = randomNumbers(11);
-    const server = shop.path("server");
-    const load = ["load", bundle, "--to", `oci:${server}:app:2`, "--base", base, "--quiet"];
-    const whole = await timed(() => ddiff(...load));
-    let hits = 0;
-    for (let round = 0; round < 7; round++) {
-      await rm(server, { recursive: true });
-      await ddiff("copy", base, `oci:${server}:app:1`, "--quiet");
-      for (let kill = 0; kill < 5; kill++) {
-        // The start of the program is always the same; what comes behind it is worth more kills.
-        if (await killed(whole * (0.3 + (0.7 * (random() % 1000)) / 1000), ...load)) hits++;
-        const names = await checkLayout(server);
-        expect([["app:1"], ["app:1", "app:2"]]).toContainEqual(names);
-        if (names.length === 2) expect(identity(await shop.read(`oci:${server}:app:2`))).toEqual(expected);
+  it(
+    "while it loads leaves the layout as it was or with the whole image, and the next run is not in its way",
+    async () => {
+      const random = randomNumbers(11);
+      const server = shop.path("server");
+      const load = ["load", bundle, "--to", `oci:${server}:app:2`, "--base", base, "--quiet"];
+      const whole = await timed(() => ddiff(...load));
+      let hits = 0;
+      for (let round = 0; round < 7; round++) {
+        await rm(server, { recursive: true });
+        await ddiff("copy", base, `oci:${server}:app:1`, "--quiet");
+        for (let kill = 0; kill < 5; kill++) {
+          // The start of the program is always the same; what comes behind it is worth more kills.
+          if (await killed(whole * (0.3 + (0.7 * (random() % 1000)) / 1000), ...load)) hits++;
+          const names = await checkLayout(server);
+          expect([["app:1"], ["app:1", "app:2"]]).toContainEqual(names);
+          if (names.length === 2) expect(identity(await shop.read(`oci:${server}:app:2`))).toEqual(expected);
+        }
+        await ddiff(...load);
+        expect(await checkLayout(server)).toEqual(["app:1", "app:2"]);
+        expect(identity(await shop.read(`oci:${server}:app:2`))).toEqual(expected);
+        expect((await readdir(server)).sort()).toEqual(["blobs", "index.json", "oci-layout"]);
+        expect(await readdir(shop.tempDir)).toEqual([]);
       }
-      await ddiff(...load);
-      expect(await checkLayout(server)).toEqual(["app:1", "app:2"]);
-      expect(identity(await shop.read(`oci:${server}:app:2`))).toEqual(expected);
-      expect((await readdir(server)).sort()).toEqual(["blobs", "index.json", "oci-layout"]);
-      expect(await readdir(shop.tempDir)).toEqual([]);
-    }
-    expect(hits).toBeGreaterThan(20);
-  });
+      expect(hits).toBeGreaterThan(20);
+    },
+    patience,
+  );
 
-  it("while it makes a bundle leaves no bundle or the whole one", async () => {
-    const random = randomNumbers(12);
-    const folder = shop.path("out");
-    const out = join(folder, "app.ddiff");
-    await mkdir(folder);
-    const diff = ["diff", base, target, "-o", out, "--fast", "--quiet"];
-    const whole = await timed(() => ddiff(...diff));
-    const bytes = await readFile(out);
-    for (let kill = 0; kill < 15; kill++) {
-      await rm(out, { force: true });
-      await killed(whole * (0.3 + (0.7 * (random() % 1000)) / 1000), ...diff);
-      if ((await readdir(folder)).includes("app.ddiff"))
-        expect((await readFile(out)).equals(bytes)).toBe(true);
-    }
-    await ddiff(...diff);
-    expect(await readdir(folder)).toEqual(["app.ddiff"]);
-    expect((await readFile(out)).equals(bytes)).toBe(true);
-    expect(await readdir(shop.tempDir)).toEqual([]);
-    expect(Object.keys(await treeOf(shop.path("cache"))).filter((path) => path.endsWith(".tmp"))).toEqual([]);
-  });
+  it(
+    "while it makes a bundle leaves no bundle or the whole one",
+    async () => {
+      const random = randomNumbers(12);
+      const folder = shop.path("out");
+      const out = join(folder, "app.ddiff");
+      await mkdir(folder);
+      const diff = ["diff", base, target, "-o", out, "--fast", "--quiet"];
+      const whole = await timed(() => ddiff(...diff));
+      const bytes = await readFile(out);
+      for (let kill = 0; kill < 15; kill++) {
+        await rm(out, { force: true });
+        await killed(whole * (0.3 + (0.7 * (random() % 1000)) / 1000), ...diff);
+        if ((await readdir(folder)).includes("app.ddiff"))
+          expect((await readFile(out)).equals(bytes)).toBe(true);
+      }
+      await ddiff(...diff);
+      expect(await readdir(folder)).toEqual(["app.ddiff"]);
+      expect((await readFile(out)).equals(bytes)).toBe(true);
+      expect(await readdir(shop.tempDir)).toEqual([]);
+      expect(Object.keys(await treeOf(shop.path("cache"))).filter((path) => path.endsWith(".tmp"))).toEqual(
+        [],
+      );
+    },
+    patience,
+  );
 });
