@@ -69,18 +69,14 @@ async function* assemble(
 }
 
 async function* readSteps(list: Readable, what: string): AsyncGenerator<Step, void, void> {
-  let lines = 0;
-  // readline swallows the errors of its input, so they are passed on by hand.
-  const failure = new Promise<never>((_, reject) => list.once("error", reject));
-  failure.catch(() => undefined);
+  let number = 0;
   const reader = createInterface({ input: list, crlfDelay: Number.POSITIVE_INFINITY });
-  const iterator = reader[Symbol.asyncIterator]();
+  // readline would wait for ever where its input fails.
+  list.once("error", () => reader.close());
   try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), failure]);
-      if (next.done === true) break;
-      lines++;
-      if (next.value !== "") yield* stepOf(next.value, lines, what);
+    for await (const line of reader) {
+      number++;
+      if (line !== "") yield* stepOf(line, number, what);
     }
     if (list.errored !== null) throw list.errored;
   } finally {

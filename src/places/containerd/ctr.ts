@@ -1,7 +1,13 @@
 import type { Readable } from "node:stream";
 import { type Digest, isDigest } from "../../oci/digest.ts";
 import { DdiffError } from "../../util/errors.ts";
-import { CommandFailure, type EngineCommand, runCommand, streamCommand } from "../image-files/command.ts";
+import {
+  CommandFailure,
+  type EngineCommand,
+  runCommand,
+  type RunOptions,
+  streamCommand,
+} from "../image-files/command.ts";
 import type { PlaceContext } from "../place.ts";
 import type { ContentStore } from "./content-store.ts";
 
@@ -36,7 +42,7 @@ export function ctrOf(context: PlaceContext): Ctr {
   const address = (env["CONTAINERD_ADDRESS"] ?? "").replace(/^unix:\/\//, "");
   const options = [...(address === "" ? [] : ["--address", address]), "--namespace", namespace];
   const command: EngineCommand = { engine: "containerd", program: "ctr", options, env };
-  const run = async (args: string[], more: Parameters<typeof runCommand>[2] = {}): Promise<string> => {
+  const run = async (args: string[], more: RunOptions = {}): Promise<string> => {
     try {
       return (await runCommand(command, args, more)).toString();
     } catch (error) {
@@ -56,7 +62,7 @@ export function ctrOf(context: PlaceContext): Ctr {
     },
     content: {
       has: async ({ digest }) => (await (listed ??= digests())).has(digest),
-      open: async ({ digest }) => streamCommand(command, ["content", "get", digest]),
+      open: ({ digest }) => streamCommand(command, ["content", "get", digest]),
     },
     async import(archive, { unpack, signal }) {
       const how = unpack ? [] : ["--no-unpack", "--all-platforms"];

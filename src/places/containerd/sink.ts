@@ -32,8 +32,8 @@ export function containerdSink(ctr: Ctr, name: string | undefined, label: string
             label: `loading ${name ?? image.root.digest} into containerd`,
             has: (blob) => held.has(blob.descriptor.digest),
             archive,
-            async load(stream) {
-              await ctr.import(stream, { unpack: false, signal: options.signal });
+            async load(stream, signal) {
+              await ctr.import(stream, { unpack: false, signal });
               await checkWhole(ctr, image);
             },
           },

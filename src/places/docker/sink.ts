@@ -37,7 +37,7 @@ export function dockerSink(
         label: `loading ${name ?? id} into Docker`,
         has: (blob) => blob.diffId === undefined || !needed.has(blob.diffId),
         archive: (lacks) => dockerArchive(image, names, lacks, { tempDir: context.tempDir }),
-        load: (archive) => api.load(archive, options.signal),
+        load: (archive, signal) => api.load(archive, signal),
       },
       options,
     );
@@ -54,7 +54,7 @@ export function dockerSink(
         label: `loading ${name ?? digest} into Docker`,
         has: (blob) => heldIn(stores, blob),
         archive: (lacks) => ociArchive(image, names, lacks),
-        load: (archive) => api.load(archive, options.signal),
+        load: (archive, signal) => api.load(archive, signal),
       },
       options,
     );

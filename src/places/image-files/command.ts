@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { pipeline } from "node:stream/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { readAll } from "../../codec/read-all.ts";
-import { DdiffError, messageOf, systemErrorCode } from "../../util/errors.ts";
+import { DdiffError, messageOf } from "../../util/errors.ts";
 import { readableOf } from "../../util/readable.ts";
 import type { PlaceContext } from "../place.ts";
 
@@ -15,6 +16,8 @@ export interface EngineCommand {
   /** Arguments that come before all others. */
   options: readonly string[];
   env: PlaceContext["env"];
+  /** Where the program gets a folder of its own for temporary files, which goes with it however it ends. */
+  tempDir?: string;
 }
 
 /** What a program of an engine did wrong: `ENGINE_REFUSED` with its last words. */
@@ -39,93 +42,105 @@ export class CommandFailure extends DdiffError {
 const outputLimit = 512 << 20;
 const saidLimit = 8000;
 
+/** How a command is run. */
+export interface RunOptions {
+  /** Fed to the command, and destroyed. Where it fails the command is killed: half an input must not pass for all of it. */
+  input?: Readable;
+  signal?: AbortSignal | undefined;
+}
+
 /**
- * Runs a command to its end and answers its output. `input` is fed to it and destroyed; its failure comes before the
- * command's. Throws `CommandFailure`, `ENGINE_UNREACHABLE` where the program is not installed, and the signal's reason.
+ * Runs a command to its end and answers its output. A failure of `input` comes before the command's own. Throws
+ * `CommandFailure`, `ENGINE_UNREACHABLE` where the program is not installed, and the signal's reason.
  */
 export async function runCommand(
   command: EngineCommand,
   args: readonly string[],
-  options: { input?: Readable; signal?: AbortSignal | undefined } = {},
+  options: RunOptions = {},
 ): Promise<Buffer> {
   const { input, signal } = options;
   signal?.throwIfAborted();
-  const running = start(command, args, input === undefined ? "ignore" : "pipe");
-  const abort = (): void => void running.child.kill("SIGKILL");
-  signal?.addEventListener("abort", abort);
+  const { child, ended } = await start(command, args, input === undefined ? "ignore" : "pipe");
+  const kill = (): void => void child.kill("SIGKILL");
+  signal?.addEventListener("abort", kill);
   try {
-    // A command that fails stops reading: its own words say more than the broken pipe.
-    const feeding = feed(input, running.child);
-    const output = running.child.stdout as Readable;
-    const [bytes] = await Promise.all([
-      readAll(output, outputLimit, command.program),
-      running.ended,
-      feeding,
-    ]);
-    if (input?.errored) throw input.errored;
-    return bytes;
-  } catch (error) {
+    const output = readAll(child.stdout as Readable, outputLimit, command.program);
+    const feeding = input === undefined ? undefined : feed(input, child);
+    await Promise.allSettled([output, ended, feeding]);
     signal?.throwIfAborted();
-    throw input?.errored ?? error;
+    if (input?.errored) throw input.errored;
+    await ended;
+    await feeding;
+    return await output;
   } finally {
-    signal?.removeEventListener("abort", abort);
-    running.child.kill("SIGKILL");
+    signal?.removeEventListener("abort", kill);
+    kill();
     input?.destroy();
   }
 }
 
 /** The output of a command as it comes. The stream fails with `CommandFailure`; destroying it ends the command. */
-export function streamCommand(command: EngineCommand, args: readonly string[]): Readable {
-  const running = start(command, args, "ignore");
-  // Whoever reads hears of the failure at the end of the output.
-  running.ended.catch(() => undefined);
+export async function streamCommand(command: EngineCommand, args: readonly string[]): Promise<Readable> {
+  const { child, ended } = await start(command, args, "ignore");
   async function* output(): AsyncGenerator<Buffer, void, void> {
-    yield* running.child.stdout as AsyncIterable<Buffer>;
-    await running.ended;
+    yield* child.stdout as AsyncIterable<Buffer>;
+    await ended;
   }
-  return readableOf(output(), () => void running.child.kill("SIGKILL"));
+  return readableOf(output(), () => void child.kill("SIGKILL"));
 }
 
-async function feed(input: Readable | undefined, child: ChildProcess): Promise<void> {
-  if (input === undefined || child.stdin === null) return;
+async function feed(input: Readable, child: ChildProcess): Promise<void> {
+  const { stdin } = child;
+  if (stdin === null) return;
+  // A command that fails stops reading: its own words say more than the broken pipe.
+  stdin.on("error", () => input.destroy());
   try {
-    await pipeline(input, child.stdin);
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      if (!stdin.write(chunk)) await Promise.race([once(stdin, "drain"), once(stdin, "close")]);
+      if (stdin.destroyed) return;
+    }
+    stdin.end();
   } catch (error) {
-    // Half an archive must not look like a whole one: the end of the input would be taken for its end.
-    if (input.errored) child.kill("SIGKILL");
-    else if (systemErrorCode(error) !== "EPIPE" && systemErrorCode(error) !== "ERR_STREAM_PREMATURE_CLOSE")
-      throw error;
+    // Destroyed by the broken pipe, not by a failure of its own.
+    if (input.errored === null) return;
+    child.kill("SIGKILL");
+    throw error;
   }
 }
 
-function start(
+/** Starts the program. It and its temporary folder are gone when `ended` is settled. */
+async function start(
   command: EngineCommand,
   args: readonly string[],
   stdin: "ignore" | "pipe",
-): { child: ChildProcess; ended: Promise<void> } {
+): Promise<{ child: ChildProcess; ended: Promise<void> }> {
+  const { tempDir } = command;
+  const folder = tempDir === undefined ? undefined : await mkdtemp(join(tempDir, "ddiff-engine-"));
   const child = spawn(command.program, [...command.options, ...args], {
     stdio: [stdin, "pipe", "pipe"],
-    env: { ...command.env, LC_ALL: "C" },
+    env: { ...command.env, LC_ALL: "C", ...(folder === undefined ? {} : { TMPDIR: folder }) },
   });
   let said = "";
   child.stderr?.on("data", (bytes: Buffer) => {
     said = (said + bytes.toString()).slice(-saidLimit);
   });
+  const closed = once(child, "close") as Promise<[number | null]>;
   const ended = (async () => {
-    let code: number | null;
     try {
-      [code] = (await once(child, "close")) as [number | null];
+      const [code] = await closed;
+      if (code !== 0) throw new CommandFailure(command, args, said);
     } catch (error) {
+      if (error instanceof CommandFailure) throw error;
       throw new DdiffError(
         "ENGINE_UNREACHABLE",
         `The program ${command.program} cannot be run: ${messageOf(error)}`,
-        {
-          hint: `Install ${command.engine}, or name another place.`,
-          cause: error,
-        },
+        { hint: `Install ${command.engine}, or name another place.`, cause: error },
       );
+    } finally {
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     }
-    if (code !== 0) throw new CommandFailure(command, args, said);
   })();
+  // Whoever waits hears of it; whoever has given up need not.
+  ended.catch(() => undefined);
   return { child, ended };
 }

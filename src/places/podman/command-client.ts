@@ -4,8 +4,10 @@ import type { PlaceContext } from "../place.ts";
 import { type PodmanClient, type PodmanImage, readIds, readInfo, readInspected } from "./client.ts";
 
 /** Podman through its own program: it needs no service that runs. */
-export function podmanCommand(env: PlaceContext["env"]): PodmanClient {
+export function podmanCommand({ env, tempDir }: PlaceContext): PodmanClient {
   const command: EngineCommand = { engine: "Podman", program: "podman", options: [], env };
+  // What it copies to its temporary folder it does not remove when it is stopped.
+  const copying: EngineCommand = { ...command, tempDir };
   const json = async (args: string[]): Promise<unknown> =>
     JSON.parse((await runCommand(command, args)).toString());
 
@@ -40,10 +42,9 @@ export function podmanCommand(env: PlaceContext["env"]): PodmanClient {
       }
     },
     inspect,
-    save: async (id) =>
-      streamCommand(command, ["save", "--quiet", "--format", "docker-archive", "--", hexOf(id)]),
+    save: (id) => streamCommand(copying, ["save", "--quiet", "--format", "docker-archive", "--", hexOf(id)]),
     async load(archive, signal) {
-      await runCommand(command, ["load", "--quiet"], { input: archive, signal });
+      await runCommand(copying, ["load", "--quiet"], { input: archive, signal });
     },
   };
 }

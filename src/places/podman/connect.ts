@@ -32,7 +32,7 @@ export async function connectPodman(context: PlaceContext): Promise<PodmanClient
       if (await answers(client)) return client;
     }
   }
-  return podmanCommand(env);
+  return podmanCommand(context);
 }
 
 function usualSocket(env: PlaceContext["env"]): string {

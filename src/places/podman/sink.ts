@@ -46,7 +46,7 @@ export function podmanSink(client: PodmanClient, name: string | undefined, label
               // Podman takes a full name here as it is, and puts its own host before anything else.
               annotations: (written) => ({ [refName]: written }),
             }),
-          load: (archive) => client.load(archive, options.signal),
+          load: (archive, signal) => client.load(archive, signal),
         },
         options,
       );
