@@ -6,9 +6,11 @@ import {
   type RequestOptions,
 } from "node:http";
 import { request as requestHttps } from "node:https";
-import { Duplex, pipeline, type Readable } from "node:stream";
+import { once } from "node:events";
+import { Duplex, pipeline, type Readable, Writable } from "node:stream";
 import { readAll } from "../../codec/read-all.ts";
 import { DdiffError, messageOf, systemErrorCode } from "../../util/errors.ts";
+import { readableOf } from "../../util/readable.ts";
 import { describeAddress, type EngineAddress } from "./address.ts";
 
 /** One call of an engine's API. */
@@ -88,7 +90,7 @@ async function send(address: EngineAddress, options: EngineCall, engine: string)
     method,
     path: options.path + search,
     // A connection is cheap here, and one that is kept could be found dead by the next call.
-    agent: false,
+    ...(address.kind === "ssh" ? {} : { agent: false }),
     headers: {
       host: address.kind === "tcp" ? `${address.host}:${address.port}` : "docker",
       ...(contentType === undefined ? {} : { "content-type": contentType }),
@@ -137,28 +139,31 @@ function open(address: EngineAddress, options: RequestOptions): ClientRequest {
   return requestHttps({ ...options, host, port, ...pem, rejectUnauthorized: verify });
 }
 
-/** A connection that ssh makes: the command at the other end leads its input and output to the engine's socket. */
+/**
+ * A connection that ssh makes: the command at the other end leads its input and output to the engine's socket. Where ssh fails
+ * its own words are the error, not the pipes that break with it.
+ */
 function throughSsh(address: Extract<EngineAddress, { kind: "ssh" }>): Duplex {
   const port = address.port === undefined ? [] : ["-p", String(address.port)];
-  const child = spawn(
-    "ssh",
-    [...port, "-T", "-o", "ConnectTimeout=30", "--", address.target, ...address.command],
-    {
-      stdio: ["pipe", "pipe", "pipe"],
-    },
-  );
-  const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  const args = [...port, "-T", "-o", "ConnectTimeout=30", "--", address.target, ...address.command];
+  const child = spawn("ssh", args, { stdio: ["pipe", "pipe", "pipe"] });
+  const closed = once(child, "close") as Promise<[number | null]>;
+  closed.catch(() => undefined);
   let said = "";
   child.stderr.on("data", (bytes: Buffer) => {
     said = (said + bytes.toString()).slice(-2000);
   });
-  child.on("error", (error) => duplex.destroy(error));
-  child.on("close", (code) => {
-    if (code === 0 || code === null) return;
-    duplex.destroy(new Error(said.trim() || `ssh ended with status ${code}`));
+  async function* output(): AsyncGenerator<Buffer, void, void> {
+    yield* child.stdout as AsyncIterable<Buffer>;
+    const [code] = await closed;
+    if (code !== 0) throw new Error(said.trim() || `ssh ended with status ${code}`);
+  }
+  child.stdin.on("error", () => undefined);
+  const writable = new Writable({
+    write: (chunk: Buffer, _, done) => void child.stdin.write(chunk, () => done()),
+    final: (done) => void child.stdin.end(() => done()),
   });
-  duplex.on("close", () => child.kill());
-  return duplex;
+  return Duplex.from({ readable: readableOf(output(), () => void child.kill()), writable });
 }
 
 function explain(error: unknown, address: EngineAddress, engine: string, sending: boolean): DdiffError {
