@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { newFolder } from "../src/places/testing/folders.ts";
@@ -114,6 +114,10 @@ describe("usage", () => {
     expect(JSON.parse(wrong.stdout)).toMatchObject({ error: { code: "USAGE" } });
   });
 });
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
 
 describe("diff and load", () => {
   let folder: string;
@@ -251,6 +255,17 @@ describe("diff and load", () => {
     };
     expect(await ids("oci:seed")).toEqual(["torch-app:1"]);
     expect(await ids("oci:other")).toEqual(["app:two"]);
+  });
+
+  test("layers that images of a list share are copied once", async () => {
+    await writeFile(join(folder, "list"), "oci:images:torch-app:1\noci:images:torch-app:2\n");
+    const copied = await ddiff(["copy", "--images", "list", "oci:seed", "--json"], { cwd: folder, env });
+    const { done } = JSON.parse(copied.stdout) as { done: { bytes: number }[] };
+    const stored = await readdir(join(folder, "seed", "blobs", "sha256"));
+    const sizes = await Promise.all(
+      stored.map(async (name) => (await stat(join(folder, "seed", "blobs", "sha256", name))).size),
+    );
+    expect(sum(done.map((one) => one.bytes))).toBeLessThanOrEqual(sum(sizes));
   });
 
   test("no run leaves anything in the temporary folder, whether it works or fails", async () => {

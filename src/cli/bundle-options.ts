@@ -59,21 +59,20 @@ export async function readHave(path: string): Promise<HaveList> {
 
 /** The result of a diff: what was carried, and how much that saved. */
 export function diffOutcome(report: DiffReport): Outcome {
-  const what = fileList(report.files);
   const layers = report.layersSent === 1 ? "1 layer" : `${report.layersSent} layers`;
-  const kept = `${layers} carried, ${report.layersKept} already there`;
   return {
     json: report,
     summary: [
-      kept,
-      `${what}: ${formatBytes(report.bundleBytes)} instead of ${formatBytes(insteadOf(report))}`,
+      `${layers} carried, ${report.layersKept} already there`,
+      `${fileList(report.files)}: ${formatBytes(report.bundleBytes)}${saving(report)}`,
     ],
   };
 }
 
-/** What the other side would get without ddiff: the missing layers from a registry; the whole image where none is missing. */
-function insteadOf(report: DiffReport): number {
-  return report.missingBytes > 0 ? report.missingBytes : report.imageBytes;
+/** Against what a registry would send. Where that is next to nothing (a new label), only how large the image is says something. */
+function saving({ bundleBytes, missingBytes, imageBytes }: DiffReport): string {
+  if (bundleBytes < missingBytes) return ` instead of ${formatBytes(missingBytes)}`;
+  return ` for an image of ${formatBytes(imageBytes)}`;
 }
 
 function fileList(files: readonly string[]): string {

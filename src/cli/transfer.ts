@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { Platform } from "../oci/platform.ts";
-import type { PlaceContext } from "../places/place.ts";
+import type { Document, Place, PlaceContext, Source } from "../places/place.ts";
 import { formatBytes } from "../util/bytes.ts";
 import { DdiffError, messageOf } from "../util/errors.ts";
+import { makeClaims } from "./claims.ts";
 import type { OptionSpecs, Outcome } from "./command.ts";
 import { eachOne } from "./many.ts";
 import { platformOption } from "./platforms.ts";
@@ -28,27 +29,37 @@ export interface Transfer {
 /** Moves every image, several at a time, one failure not stopping the rest. Sources and sinks are closed. */
 export async function transfer(
   transfers: readonly Transfer[],
-  options: { platforms: Platform[]; jobs: string | undefined; command: string; verb: string },
+  options: { platforms: Platform[]; jobs: string | undefined; command: string; verb: string; moved: string },
   context: PlaceContext,
 ): Promise<Outcome> {
   const jobs = Number(options.jobs ?? "4");
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64) {
     throw usageError(`--jobs is not a number from 1 to 64: ${JSON.stringify(options.jobs)}`, options.command);
   }
-  const [{ copyImage }, { openPlace }, { imageNameOf }] = await Promise.all([
+  const [{ copyImage }, { readImage }, { openPlace }, { imageNameOf }] = await Promise.all([
     import("../places/copy.ts"),
+    import("../places/image-tree.ts"),
     import("../places/open.ts"),
     import("./names.ts"),
   ]);
+  const claims = makeClaims();
   return eachOne({
     items: transfers,
     jobs,
     context,
     nameOf: (one) => one.from,
     async work({ from, to }) {
-      const source = await (await openPlace(from, context, "engine")).source();
+      const source = remembering(await (await openPlace(from, context, "engine")).source());
       try {
-        const sink = await (await openPlace(to(imageNameOf(source)), context, "engine")).sink();
+        const place = await openPlace(to(imageNameOf(source)), context, "engine");
+        // A shared base goes once: of several images with it, the first takes it along and the others find it there.
+        const { images } = await readImage(source, { platforms: options.platforms, referrers: false });
+        const layers = images.flatMap((image) =>
+          image.layers.map((layer) => `${homeOf(place)} ${layer.descriptor.digest}`),
+        );
+        const giveBack = await claims.take(transfers.length > 1 ? layers : []);
+        let finished = false;
+        const sink = await place.sink();
         try {
           const written = await copyImage(source, sink, {
             platforms: options.platforms,
@@ -56,8 +67,10 @@ export async function transfer(
             tempDir: context.tempDir,
             ...(context.signal === undefined ? {} : { signal: context.signal }),
           });
+          finished = true;
           return { from: source.label, to: written.label, digest: written.digest, bytes: written.bytes };
         } finally {
+          giveBack(finished);
           await sink.close();
         }
       } finally {
@@ -65,13 +78,47 @@ export async function transfer(
       }
     },
     describe: (done) =>
-      `${done.to}: ${done.bytes === 0 ? "was there already" : `${formatBytes(done.bytes)} sent`}, ${done.digest.slice(0, 19)}`,
+      `${done.to}: ${done.bytes === 0 ? "was there already" : `${formatBytes(done.bytes)} ${options.moved}`}, ${done.digest.slice(0, 19)}`,
     summary: (done) =>
       done.length < 2
         ? undefined
-        : `${done.length} images ${options.verb}: ${formatBytes(done.reduce((sum, one) => sum + one.bytes, 0))} sent`,
+        : `${done.length} images ${options.verb}: ${formatBytes(done.reduce((sum, one) => sum + one.bytes, 0))} ${options.moved}`,
     verb: options.verb,
   });
+}
+
+/** A source that asks for each document once: registries count every manifest that is asked for. */
+function remembering(source: Source): Source {
+  let root: Promise<Document> | undefined;
+  const documents = new Map<string, Promise<Document>>();
+  return {
+    label: source.label,
+    name: source.name,
+    ...(source.repository === undefined ? {} : { repository: source.repository }),
+    ...(source.unpacked === undefined ? {} : { unpacked: source.unpacked }),
+    root() {
+      root ??= source.root();
+      return root;
+    },
+    readDocument(descriptor) {
+      const known = documents.get(descriptor.digest) ?? source.readDocument(descriptor);
+      documents.set(descriptor.digest, known);
+      return known;
+    },
+    hasBlob: (descriptor) => source.hasBlob(descriptor),
+    openBlob: (descriptor) => source.openBlob(descriptor),
+    openLayer: (layer) => source.openLayer(layer),
+    referrers: (subject) => source.referrers(subject),
+    close: () => source.close(),
+  };
+}
+
+/** Where a place keeps its blobs: the registry, the engine, the folder or file. */
+function homeOf({ transport, label }: Place): string {
+  if (transport === "docker") return label.replace(/^(docker:\/\/[^/]+).*$/, "$1");
+  return /^(?:oci|oci-archive|docker-archive|dir)$/.test(transport)
+    ? label.split(":").slice(0, 2).join(":")
+    : transport;
 }
 
 /** The lines of an `--images` file, blanks cut. Throws `LIST_MISSING`. */

@@ -38,7 +38,7 @@ export const copy = defineCommand({
   async run(call) {
     const transfers = await readTransfers(call.args, call.options.images, call.env);
     const platforms = await readPlatforms(call.options.platform);
-    const options = { platforms, jobs: call.options.jobs, command: "copy", verb: "copied" };
+    const options = { platforms, jobs: call.options.jobs, command: "copy", verb: "copied", moved: "sent" };
     return transfer(transfers, options, await call.context());
   },
 });

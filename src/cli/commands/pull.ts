@@ -35,6 +35,7 @@ export const pull = defineCommand({
         jobs: call.options.jobs,
         command: "pull",
         verb: "pulled",
+        moved: "fetched",
       },
       await call.context(),
     );

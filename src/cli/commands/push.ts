@@ -32,6 +32,7 @@ export const push = defineCommand({
         jobs: call.options.jobs,
         command: "push",
         verb: "pushed",
+        moved: "sent",
       },
       await call.context(),
     );

@@ -140,6 +140,22 @@ describe("progress", () => {
     );
   });
 
+  test("in a log gets rarer the longer a task takes", async () => {
+    const out = screen();
+    const progress = lineProgress(out, 20);
+    const task = progress.task("long");
+    for (let round = 0; round < 40; round += 1) {
+      task.advance(1);
+      await sleep(20);
+    }
+    task.end();
+    progress.close();
+    const lines = out.text.trimEnd().split("\n").length;
+    // 1, 2, 4 and 8 rounds apart and the closing line; a slow machine may lose some of the rounds.
+    expect(lines).toBeGreaterThan(2);
+    expect(lines).toBeLessThan(10);
+  });
+
   test("on a terminal is a bar that goes when its task ends, and the terminal is as before", async () => {
     const out = screen(true);
     const progress = barProgress(Object.assign(out, { cursorTo: undefined }));

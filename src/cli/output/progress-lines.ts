@@ -13,17 +13,26 @@ interface Line {
   total: number | undefined;
   /** What was done when the line was last printed; undefined before the first time. */
   printed: number | undefined;
+  /** Rounds until the next line, and how many there were before the last one. */
+  due: number;
+  gap: number;
 }
 
+/** A line at least every this many rounds. */
+const longestGap = 12;
+
 /**
- * Progress for a log: a line for each task that moved, every `everyMs` milliseconds, and one when a task that was
- * mentioned ends. Work shorter than that says nothing, so that a log holds what took time.
+ * Progress for a log: a line for each task that moved, after `everyMs` milliseconds and then ever more rarely, and one when
+ * a task that was mentioned ends. Work shorter than that says nothing, so that a log holds what took time.
  */
 export function lineProgress(screen: Screen, everyMs = 5000): ClosableProgress {
   const lines = new Set<Line>();
   const timer = setInterval(() => {
     for (const line of lines) {
-      if (line.printed === line.done) continue;
+      line.due -= 1;
+      if (line.due > 0 || line.printed === line.done) continue;
+      line.gap = Math.min(longestGap, line.gap * 2);
+      line.due = line.gap;
       line.printed = line.done;
       screen.write(`${line.label}: ${amount(line)}\n`);
     }
@@ -32,7 +41,7 @@ export function lineProgress(screen: Screen, everyMs = 5000): ClosableProgress {
   timer.unref();
   return {
     task(label, total) {
-      const line: Line = { label: printable(label), done: 0, total, printed: undefined };
+      const line: Line = { label: printable(label), done: 0, total, printed: undefined, due: 1, gap: 0.5 };
       lines.add(line);
       return {
         advance(bytes) {
