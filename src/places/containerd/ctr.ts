@@ -1,6 +1,9 @@
+import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { type Digest, isDigest } from "../../oci/digest.ts";
-import { DdiffError } from "../../util/errors.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { formatPlatform, type Platform } from "../../oci/platform.ts";
+import { DdiffError, systemErrorCode } from "../../util/errors.ts";
 import {
   CommandFailure,
   type EngineCommand,
@@ -29,11 +32,18 @@ export interface Ctr {
   contentFolder(): Promise<string | undefined>;
   /** The content store through `ctr content get`, for where its folder cannot be read. */
   content: ContentStore;
-  /** Imports an OCI archive. Without `unpack` all platforms' blobs are kept. */
-  import(archive: Readable, options: { unpack: boolean; signal?: AbortSignal | undefined }): Promise<void>;
+  /** Imports an OCI archive, of all platforms or of one. Only for one can it be unpacked. */
+  import(
+    archive: Readable,
+    options: { platform: Platform | "all"; unpack: boolean; signal?: AbortSignal | undefined },
+  ): Promise<void>;
+  /** Ties children to an index, so that containerd keeps them as long as it (its docs, garbage-collection.md). */
+  keep(index: Digest, children: readonly Pick<Descriptor, "digest">[]): Promise<void>;
   tag(from: string, to: string): Promise<void>;
   remove(name: string): Promise<void>;
 }
+
+const usualSocket = "/run/containerd/containerd.sock";
 
 /** containerd as CONTAINERD_ADDRESS, CONTAINERD_NAMESPACE and the context say. */
 export function ctrOf(context: PlaceContext): Ctr {
@@ -42,11 +52,14 @@ export function ctrOf(context: PlaceContext): Ctr {
   const address = (env["CONTAINERD_ADDRESS"] ?? "").replace(/^unix:\/\//, "");
   const options = [...(address === "" ? [] : ["--address", address]), "--namespace", namespace];
   const command: EngineCommand = { engine: "containerd", program: "ctr", options, env };
+  const socket = address === "" ? usualSocket : address;
   const run = async (args: string[], more: RunOptions = {}): Promise<string> => {
+    // ctr would wait ten seconds for it to come.
+    if (!(await exists(socket))) throw unreachable(socket);
     try {
       return (await runCommand(command, args, more)).toString();
     } catch (error) {
-      throw explain(error, address || "/run/containerd/containerd.sock");
+      throw explain(error, socket);
     }
   };
   const digests = async (): Promise<Set<Digest>> =>
@@ -64,9 +77,18 @@ export function ctrOf(context: PlaceContext): Ctr {
       has: async ({ digest }) => (await (listed ??= digests())).has(digest),
       open: ({ digest }) => streamCommand(command, ["content", "get", digest]),
     },
-    async import(archive, { unpack, signal }) {
-      const how = unpack ? [] : ["--no-unpack", "--all-platforms"];
-      await run(["images", "import", ...how, "-"], { input: archive, signal });
+    async import(archive, { platform, unpack, signal }) {
+      const which = platform === "all" ? ["--all-platforms"] : ["--platform", formatPlatform(platform)];
+      await run(["images", "import", ...which, ...(unpack ? [] : ["--no-unpack"]), "-"], {
+        input: archive,
+        signal,
+      });
+    },
+    async keep(index, children) {
+      const labels = children.map(
+        ({ digest }) => `containerd.io/gc.ref.content.ddiff.${digest.slice(7, 19)}=${digest}`,
+      );
+      await run(["content", "label", index, ...labels]);
     },
     tag: async (from, to) => void (await run(["images", "tag", "--force", from, to])),
     remove: async (name) => void (await run(["images", "rm", name])),
@@ -94,10 +116,24 @@ function explain(error: unknown, address: string): unknown {
       error.said,
     )
   ) {
-    return new DdiffError("ENGINE_UNREACHABLE", `containerd does not answer at ${address}`, {
-      hint: "Start containerd, or say where it is with CONTAINERD_ADDRESS.",
-      cause: error,
-    });
+    return unreachable(address, error);
   }
   return error;
+}
+
+function unreachable(address: string, cause?: unknown): DdiffError {
+  return new DdiffError("ENGINE_UNREACHABLE", `containerd does not answer at ${address}`, {
+    hint: "Start containerd, or say where it is with CONTAINERD_ADDRESS.",
+    cause,
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    // A folder that is not for us may hold it: ctr will say.
+    return systemErrorCode(error) !== "ENOENT";
+  }
 }
