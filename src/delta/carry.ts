@@ -3,6 +3,7 @@ import { verified } from "../codec/verify.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, Digester } from "../oci/digest.ts";
 import type { PlaceContext } from "../places/place.ts";
+import { makeBreath } from "../util/breath.ts";
 import type { HeldLayer } from "./base-layers.ts";
 import type { BaseReader, Wanted } from "./base-reader.ts";
 import { bundleTypes, type PatchedLayer, type WholeLayer } from "./bundle-config.ts";
@@ -47,6 +48,7 @@ export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
   const plans = work.layers.map(({ recipe }, number) => planner.plan(recipe, number));
   for (const [number, wanted] of planner.wanted) await work.fetch(number, wanted);
   const copiedFrom = new Set<number>();
+  const breathe = makeBreath(work.context.signal);
   const carried: CarriedBlob[] = [];
   // Last to first: whether a layer must stay a patch depends on whether a later one copies from it.
   for (const [number, layer] of [...work.layers.entries()].toReversed()) {
@@ -65,6 +67,7 @@ export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
           effort,
           tempDir: context.tempDir,
           advance: (bytes) => task.advance(bytes),
+          breathe,
         },
         spool,
       );

@@ -147,7 +147,10 @@ async function readRecipe(base: BaseLayers, diffId: Digest, context: PlaceContex
   try {
     const recipe = await scanLayer(
       () => base.open(diffId),
-      (bytes) => task.advance(bytes.length),
+      (bytes) => {
+        context.signal?.throwIfAborted();
+        task.advance(bytes.length);
+      },
     );
     checkDiffId(recipe, diffId);
     return recipe;
@@ -195,6 +198,7 @@ async function spoolLayer(
     const recipe = await scanLayer(
       () => held.source.openLayer(held.layer),
       (bytes) => {
+        context.signal?.throwIfAborted();
         spool.append(bytes);
         task.advance(bytes.length);
       },

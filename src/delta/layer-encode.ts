@@ -40,6 +40,8 @@ export interface LayerToEncode {
   segmentBytes?: number;
   /** Told how many bytes of the tar are done, now and then. */
   advance(bytes: number): void;
+  /** Called between steps: lets others have their turn, throws when the work is to stop. */
+  breathe(): Promise<void>;
 }
 
 /** Which base layers, by number, and which earlier patches of the bundle a patch needs. */
@@ -52,7 +54,10 @@ export interface PatchNeeds {
 export async function encodeLayer(layer: LayerToEncode, out: Spool): Promise<PatchNeeds> {
   const encoder = new LayerEncoder(layer);
   try {
-    for (const planned of layer.entries) encoder.entry(planned);
+    for (const planned of layer.entries) {
+      await encoder.entry(planned);
+      await layer.breathe();
+    }
     encoder.trailer();
     return await encoder.write(out);
   } finally {
@@ -80,7 +85,7 @@ class LayerEncoder {
     this.#packedBytes = new Spool(layer.tempDir);
   }
 
-  entry(planned: PlannedEntry): void {
+  async entry(planned: PlannedEntry): Promise<void> {
     const { tar, base } = this.#layer;
     const { entry } = planned;
     const header = Buffer.from(tar.read(entry.headerOffset, entry.headerLength));
@@ -99,7 +104,7 @@ class LayerEncoder {
     }
     ops.byte(op | (this.#dataOp(planned) << 2));
     if (padding !== undefined) (this.#columns[4] as ByteWriter).bytes(padding);
-    this.#data(planned);
+    await this.#data(planned);
     this.#endSegmentWhenFull();
     this.#layer.advance(entry.headerLength + entry.size);
   }
@@ -127,7 +132,9 @@ class LayerEncoder {
     this.#endSegment();
     const literals = new Spool(this.#layer.tempDir);
     try {
-      const packedLiterals = await this.#literals.pack(literals, this.#layer.effort);
+      const packedLiterals = await this.#literals.pack(literals, this.#layer.effort, () =>
+        this.#layer.breathe(),
+      );
       const head = new ByteWriter();
       head.unsigned(this.#packed.length);
       for (const columns of this.#packed) {
@@ -172,7 +179,7 @@ class LayerEncoder {
     return samePlace ? body.patch : body.otherPatch;
   }
 
-  #data(planned: PlannedEntry): void {
+  async #data(planned: PlannedEntry): Promise<void> {
     const { data, entry, partner } = planned;
     // Whatever happens to the data, the entry after the partner is the next prediction.
     if (partner !== undefined) this.#refs.moveTo(partner);
@@ -199,10 +206,10 @@ class LayerEncoder {
       this.#refs.write(data.from, this.#columns[1] as ByteWriter);
       this.#refs.moveTo(data.from);
     }
-    if (data.how === "patch") this.#patch(planned, data.from);
+    if (data.how === "patch") await this.#patch(planned, data.from);
   }
 
-  #patch(planned: PlannedEntry, from: BaseRef): void {
+  async #patch(planned: PlannedEntry, from: BaseRef): Promise<void> {
     const { entry } = planned;
     const { tar, base, effort } = this.#layer;
     const kind = this.#kind(planned);
@@ -216,7 +223,7 @@ class LayerEncoder {
       this.#patches.add(old, now, piece, literal);
       pieces++;
       done += piece.targetLength;
-      this.#layer.advance(0);
+      await this.#layer.breathe();
       if (done < entry.size && this.#size() > this.#segmentBytes) {
         (this.#columns[3] as ByteWriter).unsigned(pieces);
         this.#endSegment();

@@ -43,15 +43,15 @@ export class LiteralWriter {
     spool.append(bytes);
   }
 
-  /** Packs every kind that has bytes and appends them to `out`, one kind after the other. */
-  async pack(out: Spool, effort: Effort): Promise<PackedLiterals[]> {
+  /** Packs every kind that has bytes and appends them to `out`, one kind after the other. `breathe` is called between steps. */
+  async pack(out: Spool, effort: Effort, breathe: () => Promise<void>): Promise<PackedLiterals[]> {
     const packed: PackedLiterals[] = [];
     for (const kind of literalKinds) {
       const spool = this.#spools.get(kind);
       if (spool === undefined) continue;
       const start = out.length;
       const rawLength = spool.length;
-      const packing = await packSpool(spool, out, kind, effort);
+      const packing = await packSpool(spool, out, kind, effort, breathe);
       packed.push({ kind, packing, rawLength, packedLength: out.length - start });
     }
     return packed;
@@ -63,7 +63,13 @@ export class LiteralWriter {
   }
 }
 
-async function packSpool(spool: Spool, out: Spool, kind: LiteralKind, effort: Effort) {
+async function packSpool(
+  spool: Spool,
+  out: Spool,
+  kind: LiteralKind,
+  effort: Effort,
+  breathe: () => Promise<void>,
+) {
   const bytes = spool.bytes(0, spool.length);
   if (bytes.length <= oneShot) {
     const column = packColumn(Buffer.from(bytes.read(0, bytes.length)), effort);
@@ -82,15 +88,20 @@ async function packSpool(spool: Spool, out: Spool, kind: LiteralKind, effort: Ef
   });
   packer.on("data", (chunk: Buffer) => out.append(chunk));
   const ended = once(packer, "end");
-  for (let at = 0; at < bytes.length; at += pieceSize) {
-    const piece = bytes.read(at, Math.min(pieceSize, bytes.length - at));
-    // Each write is awaited: with writes queued at the end zstd would append an empty frame or not, as timing has it.
-    await new Promise<void>((resolve, reject) => {
-      packer.write(piece, (error) => (error ? reject(error) : resolve()));
-    });
+  try {
+    for (let at = 0; at < bytes.length; at += pieceSize) {
+      const piece = bytes.read(at, Math.min(pieceSize, bytes.length - at));
+      await breathe();
+      // Each write is awaited: with writes queued at the end zstd would append an empty frame or not, as timing has it.
+      await new Promise<void>((resolve, reject) => {
+        packer.write(piece, (error) => (error ? reject(error) : resolve()));
+      });
+    }
+    packer.end();
+    await ended;
+  } finally {
+    packer.destroy();
   }
-  packer.end();
-  await ended;
   return "zstd" as const;
 }
 

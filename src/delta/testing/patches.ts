@@ -43,6 +43,7 @@ export async function makePatches(
             tar: bufferBytes(targets[number] ?? Buffer.alloc(0)),
             base,
             advance: () => {},
+            breathe: async () => {},
             ...options,
           },
           out,
