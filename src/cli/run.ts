@@ -147,6 +147,7 @@ function printOutcome(outcome: Outcome, stream: NodeJS.WriteStream, globals: Glo
     stream.write(`${JSON.stringify(outcome.json)}\n`);
     return;
   }
-  if (outcome.answer !== undefined) stream.write(`${printable(outcome.answer)}\n`);
   if (!globals.quiet) for (const line of outcome.summary ?? []) stream.write(`${printable(line)}\n`);
+  // Last, where both are there: what failed must not scroll away behind what worked.
+  if (outcome.answer !== undefined) stream.write(`${printable(outcome.answer)}\n`);
 }

@@ -11,11 +11,30 @@ const statuses: [string, string][] = [
 
 /** The page of one command, laid out as a man page. */
 export function commandHelp(command: Command, width: number): string {
-  const sections: [string, string][] = [
+  const examples = command.examples.map(
+    (one) => `${wrap(`${one.text}:`, width, "    ")}\n\n        ${one.command}`,
+  );
+  return page([
     ["NAME", `    ddiff ${command.name} - ${command.summary}`],
-    ["SYNOPSIS", command.usage.map((line) => `    ddiff ${line}`).join("\n")],
+    synopsis(command),
     ["DESCRIPTION", paragraphs(command.description, width)],
-  ];
+    ...parameters(command, width),
+    ["EXAMPLES", examples.join("\n\n")],
+    ["EXIT STATUS", definitions(statuses, width)],
+  ]);
+}
+
+/** The part of a command's page that its documentation repeats: how it is written, its arguments and options. */
+export function commandReference(command: Command, width: number): string {
+  return page([synopsis(command), ...parameters(command, width)]);
+}
+
+function synopsis(command: Command): [string, string] {
+  return ["SYNOPSIS", command.usage.map((line) => `    ddiff ${line}`).join("\n")];
+}
+
+function parameters(command: Command, width: number): [string, string][] {
+  const sections: [string, string][] = [];
   if (command.arguments.length > 0) {
     const rows = command.arguments.map((one): [string, string] => [
       one.name + (one.many === true ? "..." : ""),
@@ -24,17 +43,9 @@ export function commandHelp(command: Command, width: number): string {
     sections.push(["ARGUMENTS", definitions(rows, width)]);
   }
   if (Object.keys(command.options).length > 0) sections.push(["OPTIONS", optionList(command.options, width)]);
-  const where =
-    command.passThrough === true ? `COMMON OPTIONS (before the word "${command.name}")` : "COMMON OPTIONS";
-  sections.push([where, optionList(globalOptions, width)]);
-  if (command.examples.length > 0) {
-    const blocks = command.examples.map(
-      (one) => `${wrap(`${one.text}:`, width, "    ")}\n\n        ${one.command}`,
-    );
-    sections.push(["EXAMPLES", blocks.join("\n\n")]);
-  }
-  sections.push(["EXIT STATUS", definitions(statuses, width)]);
-  return page(sections);
+  const where = command.passThrough === true ? ` (before the word "${command.name}")` : "";
+  sections.push([`COMMON OPTIONS${where}`, optionList(globalOptions, width)]);
+  return sections;
 }
 
 /** What `ddiff help` and `ddiff --help` print: the commands, the options they share, places, the environment. */
