@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readAll } from "../codec/read-all.ts";
 import { layerFiles } from "./image-files/layer-files.ts";
@@ -160,15 +160,18 @@ test.each([
   await expect(sizeOfSplit(Readable.from([Buffer.from(list)]), "a layer")).rejects.toMatchObject(refusal);
 });
 
+/** A list whose reading fails in the middle. */
+function breaking(): Readable {
+  return Readable.from(
+    (async function* () {
+      yield Buffer.from(listOf([{ bytes: Buffer.from("first") }]));
+      throw new Error("disk error");
+    })(),
+  );
+}
+
 test("a list that cannot be read to its end is a failure, not a shorter tar", async () => {
   const folder = await newFolder();
-  const breaking = (): Readable =>
-    Readable.from(
-      (async function* () {
-        yield Buffer.from(listOf([{ bytes: Buffer.from("first") }]));
-        throw new Error("disk error");
-      })(),
-    );
   const tar = tarFromSplit(breaking, layerFiles(folder, "a layer"), "a layer");
   await expect(readAll(tar, 1 << 20, "a tar")).rejects.toThrow("disk error");
   await expect(sizeOfSplit(breaking(), "a layer")).rejects.toThrow("disk error");

@@ -35,16 +35,19 @@ export async function startDocker(
   // Nothing of the machine's own configuration: neither its driver nor its proxies.
   await writeFile(join(folder, "daemon.json"), "{}");
   const args = [
-    ...["-H", `unix://${socket}`, "--config-file", join(folder, "daemon.json")],
-    ...[
-      "--data-root",
-      join(folder, "data"),
-      "--exec-root",
-      join(folder, "exec"),
-      "--pidfile",
-      join(folder, "pid"),
-    ],
-    ...["--iptables=false", "--ip6tables=false", "--bridge=none"],
+    "-H",
+    `unix://${socket}`,
+    "--config-file",
+    join(folder, "daemon.json"),
+    "--data-root",
+    join(folder, "data"),
+    "--exec-root",
+    join(folder, "exec"),
+    "--pidfile",
+    join(folder, "pid"),
+    "--iptables=false",
+    "--ip6tables=false",
+    "--bridge=none",
     ...(options.driver === undefined ? [] : ["--storage-driver", options.driver]),
   ];
   const daemon = start(options.program ?? need("dockerd"), args, folder, { HOME: folder });
