@@ -50,6 +50,10 @@ function binaryRecord(key: string, value: Buffer): Buffer {
   return Buffer.concat([Buffer.from(String(length)), body]);
 }
 
+function octal(value: number, digits: number): string {
+  return `${value.toString(8).padStart(digits, "0")}\0`;
+}
+
 function header(
   path: string,
   flag: string,
@@ -59,7 +63,6 @@ function header(
   device: [number, number] = [0, 0],
 ): Buffer {
   const block = Buffer.alloc(512);
-  const octal = (value: number, digits: number): string => `${value.toString(8).padStart(digits, "0")}\0`;
   Buffer.from(path).copy(block, 0, 0, 100);
   block.write(octal(mode, 7), 100);
   block.write(octal(0, 7) + octal(0, 7) + octal(size, 11) + octal(1_700_000_000, 11), 108);

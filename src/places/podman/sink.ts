@@ -70,7 +70,7 @@ export function podmanSink(client: PodmanClient, name: string | undefined, label
  * A short name as Podman itself would complete it: that of the image which it stands for now, so that the new one takes its place;
  * else Podman's own host. Names with a host stay.
  */
-export async function fullName(client: PodmanClient, name: string): Promise<string> {
+async function fullName(client: PodmanClient, name: string): Promise<string> {
   const reference = withDefaultTag(parseReference(name));
   const full = `${reference.domain}/${reference.path}:${reference.tag ?? "latest"}`;
   if (reference.domain !== "docker.io" || name.startsWith("docker.io/")) return full;
