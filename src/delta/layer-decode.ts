@@ -3,7 +3,7 @@ import { parseHeaders } from "../tar/header.ts";
 import { DdiffError } from "../util/errors.ts";
 import type { ByteReader } from "../util/varint.ts";
 import type { BaseReader, Wanted } from "./base-reader.ts";
-import { HeaderDecoder } from "./headers.ts";
+import { HeaderDecoder } from "./headers/coder.ts";
 import {
   body,
   type LiteralKind,

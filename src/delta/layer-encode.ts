@@ -1,6 +1,6 @@
 import { ByteWriter } from "../util/varint.ts";
 import type { BaseReader } from "./base-reader.ts";
-import { HeaderEncoder } from "./headers.ts";
+import { HeaderEncoder } from "./headers/coder.ts";
 import {
   body,
   type LiteralKind,

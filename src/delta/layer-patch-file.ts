@@ -5,7 +5,7 @@ import type { PackedLiterals } from "./literals.ts";
 import { packings, type Packing, unpackColumn } from "./packing.ts";
 import type { Bytes } from "./patch/bytes.ts";
 import { columnNames as patchColumnNames } from "./patch/format.ts";
-import { headerColumnNames } from "./headers.ts";
+import { headerColumnNames } from "./headers/coder.ts";
 
 /** A head describes every column of every segment; a patch of a 100 GB layer stays far below this. */
 const largestHead = 4 << 20;

@@ -6,7 +6,7 @@ import { bundleTypes } from "../bundle-config.ts";
 import { openBundleFile, readBundle } from "../bundle-read.ts";
 import { bundleStream } from "../bundle-write.ts";
 import { opColumns, patchMagic } from "../layer-ops.ts";
-import { headerColumnNames } from "../headers.ts";
+import { headerColumnNames } from "../headers/coder.ts";
 import { columnNames as patchColumnNames } from "../patch/format.ts";
 
 /** A bundle taken apart, to be changed and put together again with digests that agree. */

@@ -1,5 +1,5 @@
-import { blockSize, roundToBlocks } from "../tar/entry.ts";
-import { checksums, parseNumber } from "../tar/numbers.ts";
+import { blockSize, roundToBlocks } from "../../tar/entry.ts";
+import { checksums, parseNumber } from "../../tar/numbers.ts";
 import {
   field,
   type Field,
@@ -11,7 +11,7 @@ import {
   type ModelBlock,
   parseTime,
   textField,
-} from "./header-model.ts";
+} from "./model.ts";
 
 /**
  * The header that has the shape of `like` and these values, written in the style of `like`: where a value is the same its

@@ -1,4 +1,4 @@
-import { column, type HeaderColumns, invalidHeaders } from "./header-columns.ts";
+import { column, type HeaderColumns, invalidHeaders } from "./columns.ts";
 
 /** Bits of a joint: which string the new one is like, and how. */
 const whole = 8;

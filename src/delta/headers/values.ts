@@ -1,9 +1,9 @@
-import { timeOf } from "./header-build.ts";
-import { column, type HeaderColumns, invalidHeaders } from "./header-columns.ts";
-import { formatTime, type HeaderModel, type HeaderValues } from "./header-model.ts";
-import type { Predictor } from "./header-predictor.ts";
-import { codeString, rename, renamingOf } from "./header-strings.ts";
-import type { TimeCoder } from "./header-times.ts";
+import { timeOf } from "./build.ts";
+import { column, type HeaderColumns, invalidHeaders } from "./columns.ts";
+import { formatTime, type HeaderModel, type HeaderValues } from "./model.ts";
+import type { Predictor } from "./predictor.ts";
+import { codeString, rename, renamingOf } from "./strings.ts";
+import type { TimeCoder } from "./times.ts";
 
 /** Bits of an op: the values that are not those of the header predicted from. */
 const changed = { time: 1, path: 2, size: 4, mode: 8, link: 16, owner: 32, others: 64 } as const;

@@ -1,5 +1,5 @@
-import { DdiffError } from "../util/errors.ts";
-import { ByteReader, ByteWriter } from "../util/varint.ts";
+import { DdiffError } from "../../util/errors.ts";
+import { ByteReader, ByteWriter } from "../../util/varint.ts";
 
 /** The columns that header coding fills, in this order (docs/bundle-format.md, "Headers"). */
 export const headerColumnNames = [

@@ -13,12 +13,12 @@ import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checksums } from "../tar/numbers.ts";
-import { formatPaxRecord } from "../tar/pax.ts";
-import { readTar } from "../tar/reader.ts";
-import { encodeHeader } from "../tar/writer.ts";
-import { isDdiffError } from "../util/errors.ts";
-import { HeaderDecoder, headerColumnNames, HeaderEncoder } from "./headers.ts";
+import { checksums } from "../../tar/numbers.ts";
+import { formatPaxRecord } from "../../tar/pax.ts";
+import { readTar } from "../../tar/reader.ts";
+import { encodeHeader } from "../../tar/writer.ts";
+import { isDdiffError } from "../../util/errors.ts";
+import { HeaderDecoder, headerColumnNames, HeaderEncoder } from "./coder.ts";
 
 type Pair = [header: Buffer, base: Buffer | undefined];
 

@@ -1,5 +1,5 @@
-import { blockSize, roundToBlocks } from "../tar/entry.ts";
-import { parseNumber } from "../tar/numbers.ts";
+import { blockSize, roundToBlocks } from "../../tar/entry.ts";
+import { parseNumber } from "../../tar/numbers.ts";
 
 /** One header block and, for PAX and GNU long-name records, what they hold. Text is latin1: one character a byte. */
 export interface ModelBlock {

@@ -1,4 +1,4 @@
-import { column, type HeaderColumns, invalidHeaders } from "./header-columns.ts";
+import { column, type HeaderColumns, invalidHeaders } from "./columns.ts";
 
 /** A run of bytes that differ, `gap` bytes behind the run before. */
 interface Fix {

@@ -1,7 +1,7 @@
-import { invalidHeaders } from "./header-columns.ts";
-import type { HeaderModel } from "./header-model.ts";
-import type { Renaming } from "./header-strings.ts";
-import { TimeCoder } from "./header-times.ts";
+import { invalidHeaders } from "./columns.ts";
+import type { HeaderModel } from "./model.ts";
+import type { Renaming } from "./strings.ts";
+import { TimeCoder } from "./times.ts";
 
 /** So many shapes are remembered, each by a header of at most so many bytes: what a hostile bundle can make us hold. */
 const maxShapes = 1000;

@@ -1,12 +1,12 @@
-import { maxHeaderBytes } from "../tar/header.ts";
-import { buildHeader } from "./header-build.ts";
-import { column, invalidHeaders, ReadingColumns, WritingColumns } from "./header-columns.ts";
-import { codeFixes, findFixes } from "./header-fixes.ts";
-import { type HeaderModel, type HeaderValues, parseModel } from "./header-model.ts";
-import { Predictor } from "./header-predictor.ts";
-import { changes, codeValues } from "./header-values.ts";
+import { maxHeaderBytes } from "../../tar/header.ts";
+import { buildHeader } from "./build.ts";
+import { column, invalidHeaders, ReadingColumns, WritingColumns } from "./columns.ts";
+import { codeFixes, findFixes } from "./fixes.ts";
+import { type HeaderModel, type HeaderValues, parseModel } from "./model.ts";
+import { Predictor } from "./predictor.ts";
+import { changes, codeValues } from "./values.ts";
 
-export { headerColumnNames } from "./header-columns.ts";
+export { headerColumnNames } from "./columns.ts";
 
 /** In an op: something out of the ordinary, which the `shapes` column tells. The other bits are `changed` of header-values. */
 const unusual = 0x80;
