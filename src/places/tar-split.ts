@@ -19,8 +19,8 @@ interface Line {
   payload?: unknown;
 }
 
-/** Small pieces are gathered to about this many bytes before they go on. */
-const gatherSize = 1 << 20;
+/** Small pieces are gathered to at most this many bytes before they go on. */
+const gatherSize = 256 << 10;
 
 /**
  * Puts a layer's tar together again from its list and its unpacked files. `openList` gives the list uncompressed: one JSON
@@ -45,27 +45,25 @@ async function* assemble(
   files: LayerFiles,
   what: string,
 ): AsyncGenerator<Buffer, void, void> {
-  let pieces: Buffer[] = [];
-  let gathered = 0;
+  let gather = Buffer.allocUnsafe(gatherSize);
+  let used = 0;
   for await (const step of readSteps(list, what)) {
-    if (step.kind === "bytes") {
-      pieces.push(step.bytes);
-      gathered += step.bytes.length;
-    } else if (step.size <= gatherSize) {
-      pieces.push(files.readSmall(step.name, step.size));
-      gathered += step.size;
-    } else {
-      yield Buffer.concat(pieces);
-      pieces = [];
-      gathered = 0;
-      yield* files.read(step.name, step.size);
+    const size = step.kind === "bytes" ? step.bytes.length : step.size;
+    if (used + size > gatherSize) {
+      yield gather.subarray(0, used);
+      gather = Buffer.allocUnsafe(gatherSize);
+      used = 0;
     }
-    if (gathered < gatherSize) continue;
-    yield Buffer.concat(pieces);
-    pieces = [];
-    gathered = 0;
+    if (size > gatherSize) {
+      if (step.kind === "bytes") yield step.bytes;
+      else yield* files.read(step.name, size);
+      continue;
+    }
+    if (step.kind === "bytes") step.bytes.copy(gather, used);
+    else files.readInto(gather.subarray(used), step.name, size);
+    used += size;
   }
-  yield Buffer.concat(pieces);
+  yield gather.subarray(0, used);
 }
 
 async function* readSteps(list: Readable, what: string): AsyncGenerator<Step, void, void> {

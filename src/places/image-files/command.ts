@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { readAll } from "../../codec/read-all.ts";
 import { DdiffError, messageOf } from "../../util/errors.ts";
 import { readableOf } from "../../util/readable.ts";
@@ -96,8 +96,8 @@ async function feed(input: Readable, child: ChildProcess): Promise<void> {
   stdin.on("error", () => input.destroy());
   try {
     for await (const chunk of input as AsyncIterable<Buffer>) {
-      if (!stdin.write(chunk)) await Promise.race([once(stdin, "drain"), once(stdin, "close")]);
       if (stdin.destroyed) return;
+      if (!stdin.write(chunk)) await drained(stdin);
     }
     stdin.end();
   } catch (error) {
@@ -106,6 +106,17 @@ async function feed(input: Readable, child: ChildProcess): Promise<void> {
     child.kill("SIGKILL");
     throw error;
   }
+}
+
+/** When the command takes more input, or none any more. */
+async function drained(stdin: Writable): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      stdin.off("drain", go).off("close", go);
+      resolve();
+    };
+    stdin.on("drain", go).on("close", go);
+  });
 }
 
 /** Starts the program. It and its temporary folder are gone when `ended` is settled. */

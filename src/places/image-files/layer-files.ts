@@ -14,13 +14,13 @@ import { DdiffError, messageOf } from "../../util/errors.ts";
 
 /** The unpacked files of one layer. Names are bytes, as tar has them; they are looked up inside the layer only. */
 export interface LayerFiles {
-  /** A file's content at once; it must have exactly `size` bytes. Throws `LAYER_CHANGED`. */
-  readSmall(name: Buffer, size: number): Buffer;
+  /** Reads a file's content at once to the start of `into`; it must have exactly `size` bytes. Throws `LAYER_CHANGED`. */
+  readInto(into: Buffer, name: Buffer, size: number): void;
   /** A file's content in pieces; it must have exactly `size` bytes. Throws `LAYER_CHANGED`. */
   read(name: Buffer, size: number): AsyncGenerator<Buffer, void, void>;
 }
 
-const pieceSize = 1 << 20;
+const pieceSize = 256 << 10;
 const maxLinks = 40;
 const slash = 0x2f;
 /** A pipe put in a file's place must not hang the reader, and a link must not be followed. */
@@ -67,17 +67,15 @@ export function layerFiles(folder: string, what: string): LayerFiles {
   };
 
   return {
-    readSmall(name, size) {
+    readInto(into, name, size) {
       const { descriptor } = openAt(name, size);
       try {
-        const bytes = Buffer.allocUnsafe(size);
         let at = 0;
         while (at < size) {
-          const count = readSync(descriptor, bytes, at, size - at, at);
+          const count = readSync(descriptor, into, at, size - at, at);
           if (count === 0) throw changed(what, name, "became shorter");
           at += count;
         }
-        return bytes;
       } finally {
         closeSync(descriptor);
       }
