@@ -12,8 +12,11 @@ import { Spool } from "./spool.ts";
 const pieceSize = 1 << 20;
 /** Literals up to this size are packed in one go, with every packing tried. */
 const oneShot = 1 << 20;
-/** Matches may reach this far back; the reader needs as much memory (2^26 is 64 MiB). */
-const largestWindowLog = 26;
+/**
+ * Matches may reach this far back (2^26 is 64 MiB). A reader has all kinds open at once and needs as much memory for each, so
+ * only programs, which gain most by it, get a large window.
+ */
+const largestWindowLog: Record<LiteralKind, number> = { binary: 26, text: 24, packed: 20 };
 const level: Record<Effort, number> = { fast: 6, default: 15, max: 19 };
 
 /** One packed stream of new bytes. */
@@ -81,7 +84,7 @@ async function packSpool(
     params: {
       // Bytes that are packed already hardly shrink: any higher level would only cost time.
       [constants.ZSTD_c_compressionLevel]: kind === "packed" ? 3 : level[effort],
-      [constants.ZSTD_c_windowLog]: Math.min(largestWindowLog, Math.ceil(Math.log2(bytes.length))),
+      [constants.ZSTD_c_windowLog]: Math.min(largestWindowLog[kind], Math.ceil(Math.log2(bytes.length))),
       [constants.ZSTD_c_enableLongDistanceMatching]: bytes.length > 1 << 27 ? 1 : 0,
     },
     pledgedSrcSize: bytes.length,
