@@ -282,7 +282,7 @@ describePlace("full disk", firstMissing(toolMissing("umoci"), mountMissing()), (
       await writeFile(join(disk, "kept"), "kept");
       const target = at(form, join(disk, "new/image"));
       await expect(copy(`oci:${folder}/lay:1`, target, folder)).rejects.toMatchObject({
-        code: "NO_SPACE",
+        code: "DISK_FULL",
         message: expect.stringContaining(disk),
       });
       expect(await readdir(disk)).toEqual(["kept"]);
@@ -297,7 +297,7 @@ describePlace("full disk", firstMissing(toolMissing("umoci"), mountMissing()), (
     await withDisk(folder, async (disk) => {
       const reading = copy(`docker-archive:${folder}/image.gz`, `dir:${folder}/d`, disk);
       await expect(reading).rejects.toMatchObject({
-        code: "NO_SPACE",
+        code: "DISK_FULL",
         message: expect.stringContaining(disk),
       });
       expect(await readdir(disk)).toEqual([]);

@@ -1,8 +1,12 @@
 import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { DdiffError, systemErrorCode } from "../util/errors.ts";
+import { diskError } from "../util/disk.ts";
+import { systemErrorCode } from "../util/errors.ts";
 import { type Bytes, fileBytes } from "./patch/bytes.ts";
+
+// bundle-write.ts takes it from here.
+export { diskError };
 
 const gatherSize = 1 << 20;
 
@@ -91,14 +95,4 @@ function withAdvice<T>(path: string, operation: () => T): T {
   } catch (error) {
     throw diskError(error, path);
   }
-}
-
-/** A write error as a person needs it; anything but a full disk passes through unchanged. */
-export function diskError(error: unknown, path: string): unknown {
-  const code = systemErrorCode(error);
-  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
-  return new DdiffError("DISK_FULL", `the disk is full: ${path} could not be written`, {
-    hint: "Free some space, or name a folder with more room with --tempdir or DDIFF_TMPDIR.",
-    cause: error,
-  });
 }

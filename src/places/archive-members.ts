@@ -23,7 +23,7 @@ type Member =
  * Opens a tar archive for reading its members in any order. Their places are found in one pass over the headers; the
  * data between are skipped. A compressed archive (gzip, zstd) is unpacked once into a nameless file in `tempDir`.
  * Nothing is ever extracted: a member's name is only a key, and links lead only to other members.
- * Throws `FILE_MISSING`, `ARCHIVE_INVALID` (no tar, cut short, a member named `../x` or `/x`), `NO_SPACE`,
+ * Throws `FILE_MISSING`, `ARCHIVE_INVALID` (no tar, cut short, a member named `../x` or `/x`), `DISK_FULL`,
  * `DECOMPRESSION_FAILED`, `BOMB`; the two faces throw `ARCHIVE_INVALID` for a member that is there twice.
  */
 export async function openArchive(path: string, tempDir: string): Promise<NamedBlobs> {

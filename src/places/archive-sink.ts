@@ -15,7 +15,7 @@ import {
 /**
  * Writes an archive beside its target under a temporary name and renames it when it is whole and on the disk; an
  * older file of that name stays until then. Answers the archive's size in bytes.
- * Throws `NOT_WRITABLE`, `NO_SPACE`, and what `archive` throws.
+ * Throws `NOT_WRITABLE`, `DISK_FULL`, and what `archive` throws.
  */
 export async function writeArchive(
   path: string,

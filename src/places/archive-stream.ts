@@ -32,7 +32,7 @@ export interface DockerArchiveOptions {
  * What `docker load` reads: manifest.json, the config verbatim, and layers as `<diffID>/layer.tar`. Holds one platform
  * (see `platformImage`). A layer that the receiver does not lack is listed, but its file is left out: Docker's classic
  * store takes that when it has the layer with all below it. The same image gives the same bytes.
- * The stream fails with `PLATFORM_MISSING`, `BLOB_MISSING`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `NO_SPACE`,
+ * The stream fails with `PLATFORM_MISSING`, `BLOB_MISSING`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `DISK_FULL`,
  * `REFERENCE_INVALID`.
  */
 export function dockerArchive(

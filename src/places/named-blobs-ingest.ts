@@ -42,7 +42,7 @@ export interface Ingest {
  * Writes an image into a folder so that a kill at any moment leaves the folder as it was or with the image whole:
  * all blobs are written under a private folder, verified and synced; then, under the lock, renamed into place; then
  * the naming files are replaced. Answers how many bytes were written.
- * Throws `NO_SPACE`, `NOT_WRITABLE`, `LINK_OUTSIDE`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `PLACE_BUSY`.
+ * Throws `DISK_FULL`, `NOT_WRITABLE`, `LINK_OUTSIDE`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `PLACE_BUSY`.
  */
 export async function ingest(
   job: Ingest,

@@ -5,6 +5,7 @@ import { lstat, mkdir, open, readdir, rm, rmdir, unlink } from "node:fs/promises
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
+import { diskError } from "../util/disk.ts";
 import { DdiffError, systemErrorCode } from "../util/errors.ts";
 
 /**
@@ -135,15 +136,9 @@ export async function makeFolder(folder: string): Promise<() => Promise<void>> {
   };
 }
 
-/** Turns a full disk or a missing right into a sentence; any other error comes back as it is. */
+/** Turns a full disk (`DISK_FULL`) or a missing right (`NOT_WRITABLE`) into a sentence; any other error comes back as it is. */
 export function explainWriteError(error: unknown, path: string): unknown {
   switch (systemErrorCode(error)) {
-    case "ENOSPC":
-    case "EDQUOT":
-      return new DdiffError("NO_SPACE", `no room is left on the disk that holds ${path}`, {
-        hint: "Free some space there or choose another disk, then run the same command again.",
-        cause: error,
-      });
     case "EACCES":
     case "EPERM":
     case "EROFS":
@@ -162,7 +157,7 @@ export function explainWriteError(error: unknown, path: string): unknown {
         },
       );
     default:
-      return error;
+      return diskError(error, path);
   }
 }
 

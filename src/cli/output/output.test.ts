@@ -104,12 +104,21 @@ describe("errors", () => {
     expect(out.text).toMatch(/cause[^]*why/);
   });
 
-  test("of the system keep their code, others are called unexpected", () => {
-    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  test.each(["ENOSPC", "EDQUOT"])("that say %s are a full disk wherever they come from", (code) => {
+    const full = Object.assign(new Error(`${code}: no space left, write`), { code });
     expect(asDdiffError(full)).toMatchObject({
-      code: "ENOSPC",
+      code: "DISK_FULL",
       exitStatus: 3,
       hint: expect.stringContaining("--tempdir"),
+    });
+  });
+
+  test("of the system keep their code, others are called unexpected", () => {
+    const locked = Object.assign(new Error("EACCES: permission denied, open 'x'"), { code: "EACCES" });
+    expect(asDdiffError(locked)).toMatchObject({
+      code: "EACCES",
+      exitStatus: 3,
+      hint: expect.stringContaining("permissions"),
     });
     expect(asDdiffError(new TypeError("x is undefined"))).toMatchObject({
       code: "UNEXPECTED",

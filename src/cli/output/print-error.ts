@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { diskError } from "../../util/disk.ts";
 import { DdiffError, messageOf, systemErrorCode } from "../../util/errors.ts";
 import { paint, printable, type Screen } from "./text.ts";
 
@@ -10,16 +11,17 @@ export interface ErrorStyle {
 }
 
 const systemHints: Record<string, string> = {
-  ENOSPC: "Make room, or name another folder for temporary files with --tempdir or DDIFF_TMPDIR.",
-  EDQUOT:
-    "Your quota is used up: make room, or name another folder for temporary files with --tempdir or DDIFF_TMPDIR.",
   EACCES: "Check the permissions, or run ddiff as a user who has them.",
   EPERM: "Check the permissions, or run ddiff as a user who has them.",
   EMFILE: 'Raise the limit of open files: "ulimit -n 4096".',
 };
 
-/** Any thrown value as a DdiffError, so that scripts always get a code: what Node says about files and sockets keeps Node's code. */
-export function asDdiffError(error: unknown): DdiffError {
+/**
+ * Any thrown value as a DdiffError, so that scripts always get a code: a full disk is `DISK_FULL`, what else Node says
+ * about files and sockets keeps Node's code.
+ */
+export function asDdiffError(thrown: unknown): DdiffError {
+  const error = diskError(thrown);
   if (error instanceof DdiffError) return error;
   const code = systemErrorCode(error);
   if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) {
