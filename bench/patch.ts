@@ -9,7 +9,7 @@ import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { constants, zstdCompressSync } from "node:zlib";
 
-import { alignFile, type Effort } from "../src/delta/patch/align.ts";
+import { Aligner, type Effort } from "../src/delta/patch/align.ts";
 import { fileBytes } from "../src/delta/patch/bytes.ts";
 import { PatchDecoder } from "../src/delta/patch/decode.ts";
 import { PatchEncoder } from "../src/delta/patch/encode.ts";
@@ -44,7 +44,7 @@ for (const [from, to] of pairs(oldPath, newPath)) {
   let steps = 0;
   let before = seconds();
   const started = before;
-  for (const piece of alignFile(base, target, { effort: options.effort as Effort })) {
+  for (const piece of new Aligner(options.effort as Effort).align(base, target)) {
     alignTime += seconds() - before;
     before = seconds();
     steps += piece.count;

@@ -9,9 +9,7 @@ import { readTar, type TarEvent } from "../tar/reader.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import { type BundleConfig, bundleTypes, carriedLayers, parseBundleConfig } from "./bundle-config.ts";
 import { blobPath, layoutMarker } from "./bundle-write.ts";
-import { part } from "./layer-patch-file.ts";
-import { streamOf } from "./literals.ts";
-import { type Bytes, fileBytes, joinBytes } from "./patch/bytes.ts";
+import { type Bytes, fileBytes, joinBytes, part, piecesOf } from "./patch/bytes.ts";
 import { missingPart, partsOf } from "./split.ts";
 import { Spool } from "./spool.ts";
 
@@ -186,11 +184,15 @@ class BundleReader {
   }
 
   async *#events(): AsyncGenerator<TarEvent> {
-    const stream = streamOf(this.#file.bytes);
+    let ended = false;
+    async function* pieces(bytes: Bytes): AsyncGenerator<Buffer, void, void> {
+      yield* piecesOf(bytes);
+      ended = true;
+    }
     try {
-      yield* readTar(stream);
+      yield* readTar(pieces(this.#file.bytes));
     } catch (error) {
-      this.#isCut = stream.readableEnded;
+      this.#isCut = ended;
       throw error;
     }
   }

@@ -11,8 +11,8 @@ import type { BundleBlob } from "./bundle-write.ts";
 import { encodeLayer } from "./layer-encode.ts";
 import { streamOf } from "./literals.ts";
 import type { BaseIndex } from "./match.ts";
-import type { Effort } from "./patch/align.ts";
-import type { Bytes } from "./patch/bytes.ts";
+import { Aligner, type Effort } from "./patch/align.ts";
+import { type Bytes, piecesOf } from "./patch/bytes.ts";
 import { Planner } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { Spool } from "./spool.ts";
@@ -49,6 +49,7 @@ export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
   for (const [number, wanted] of planner.wanted) await work.fetch(number, wanted);
   const copiedFrom = new Set<number>();
   const breathe = makeBreath(work.context.signal);
+  const aligner = new Aligner(work.effort);
   const carried: CarriedBlob[] = [];
   // Last to first: whether a layer must stay a patch depends on whether a later one copies from it.
   for (const [number, layer] of [...work.layers.entries()].toReversed()) {
@@ -65,6 +66,7 @@ export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
           tar: layer.tar,
           base: reader,
           effort,
+          aligner,
           tempDir: context.tempDir,
           advance: (bytes) => task.advance(bytes),
           breathe,
@@ -77,7 +79,7 @@ export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
       }
       for (const copy of needs.copies) copiedFrom.add(copy);
       carried.push(
-        patchBlob(layer, spool, [...needs.bases].sort(ascending), [...needs.copies].sort(ascending)),
+        await patchBlob(layer, spool, [...needs.bases].sort(ascending), [...needs.copies].sort(ascending)),
       );
     } finally {
       task.end();
@@ -100,11 +102,16 @@ export async function wholeBlob({ source, layer }: HeldLayer): Promise<CarriedBl
   };
 }
 
-function patchBlob(layer: MissingLayer, spool: Spool, bases: number[], copies: number[]): CarriedBlob {
+async function patchBlob(
+  layer: MissingLayer,
+  spool: Spool,
+  bases: number[],
+  copies: number[],
+): Promise<CarriedBlob> {
   const bytes = spool.bytes(0, spool.length);
   const descriptor: Descriptor = {
     mediaType: bundleTypes.layerPatch,
-    digest: digestOfBytes(bytes),
+    digest: await digestOfBytes(bytes),
     size: bytes.length,
   };
   const { diffId, size } = layer.recipe;
@@ -118,11 +125,9 @@ async function packedIsSmaller({ source, layer }: MissingLayer, patchLength: num
   return layer.descriptor.size < patchLength && (await source.hasBlob(layer.descriptor));
 }
 
-function digestOfBytes(bytes: Bytes): Digest {
+async function digestOfBytes(bytes: Bytes): Promise<Digest> {
   const digester = new Digester();
-  const step = 1 << 20;
-  for (let at = 0; at < bytes.length; at += step)
-    digester.update(bytes.read(at, Math.min(step, bytes.length - at)));
+  for await (const piece of piecesOf(bytes)) digester.update(piece);
   return digester.digest();
 }
 

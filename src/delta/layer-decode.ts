@@ -88,6 +88,7 @@ export async function decodeLayer(layer: LayerToDecode): Promise<void> {
 class LayerDecoder {
   readonly #layer: LayerToDecode;
   readonly #literals = new Map<LiteralKind, LiteralReader>();
+  readonly #piece = Buffer.allocUnsafe(pieceSize);
   #written = 0;
   /** A patched entry whose segment ended before its data did. */
   #unfinished: { base: Bytes; left: number; kind: LiteralKind; padding: Buffer } | undefined;
@@ -146,6 +147,7 @@ class LayerDecoder {
       this.#write(padding);
     }
     headers.end();
+    patches.end();
     for (const column of segment.ops) column.end();
   }
 
@@ -178,7 +180,7 @@ class LayerDecoder {
   async #patchOn(pieces: number, patches: PatchDecoder): Promise<void> {
     const state = this.#unfinished;
     if (state === undefined) throw this.#invalid("goes on with a patch that was not begun");
-    const literal = (length: number): Promise<Uint8Array> => this.#new(state.kind, length);
+    const literal = (most: number): Promise<Uint8Array> => this.#new(state.kind, most);
     for (let left = pieces; left > 0; left--) {
       await patches.piece(state.base, literal, async (bytes) => {
         state.left -= bytes.length;
@@ -216,21 +218,24 @@ class LayerDecoder {
 
   async #literal(kind: LiteralKind, length: number): Promise<void> {
     this.#room(length);
-    for (let left = length; left > 0; left -= pieceSize) {
-      this.#write(await this.#new(kind, Math.min(left, pieceSize)));
+    for (let left = length; left > 0; ) {
+      const bytes = await this.#new(kind, left);
+      this.#write(bytes);
+      left -= bytes.length;
     }
   }
 
-  async #new(kind: LiteralKind, length: number): Promise<Uint8Array> {
+  /** New bytes: at least one, at most `most`. */
+  async #new(kind: LiteralKind, most: number): Promise<Uint8Array> {
     const reader = this.#literals.get(kind);
     if (reader === undefined) throw this.#invalid(`has no ${kind} bytes`);
-    return reader.read(length);
+    return reader.read(most);
   }
 
   #copy(from: Bytes): void {
     this.#room(from.length);
     for (let at = 0; at < from.length; at += pieceSize) {
-      this.#write(from.read(at, Math.min(pieceSize, from.length - at)));
+      this.#write(from.read(at, Math.min(pieceSize, from.length - at), this.#piece));
     }
   }
 

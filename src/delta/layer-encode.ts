@@ -15,8 +15,8 @@ import {
 import { kindOf, LiteralWriter } from "./literals.ts";
 import type { BaseRef } from "./match.ts";
 import { packColumn, type Packing, packings } from "./packing.ts";
-import { alignFile, type Effort } from "./patch/align.ts";
-import type { Bytes } from "./patch/bytes.ts";
+import type { Aligner, Effort } from "./patch/align.ts";
+import { type Bytes, part, piecesOf } from "./patch/bytes.ts";
 import { PatchEncoder } from "./patch/encode.ts";
 import type { PlannedEntry } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
@@ -35,6 +35,8 @@ export interface LayerToEncode {
   tar: Bytes;
   base: BaseReader;
   effort: Effort;
+  /** Shared by all layers for its memory. */
+  aligner: Aligner;
   tempDir: string;
   /** A segment ends when its columns pass this many bytes unpacked; 4 MiB when not said. */
   segmentBytes?: number;
@@ -70,6 +72,7 @@ class LayerEncoder {
   readonly #columns = opColumns.map(() => new ByteWriter());
   readonly #headers = new HeaderEncoder();
   readonly #patches = new PatchEncoder();
+  readonly #piece = Buffer.allocUnsafe(pieceSize);
   readonly #literals: LiteralWriter;
   readonly #packed: { packing: Packing; rawLength: number; packedLength: number }[][] = [];
   readonly #packedBytes: Spool;
@@ -114,7 +117,7 @@ class LayerEncoder {
     const { tar, recipe } = this.#layer;
     let zeros = 0;
     for (let at = recipe.endOffset; at < recipe.size; at += pieceSize) {
-      const piece = tar.read(at, Math.min(pieceSize, recipe.size - at));
+      const piece = tar.read(at, Math.min(pieceSize, recipe.size - at), this.#piece);
       if (piece.every((byte) => byte === 0)) {
         zeros += piece.length;
         continue;
@@ -156,8 +159,8 @@ class LayerEncoder {
       out.append(patchMagic);
       out.append(headLength.take());
       out.append(head.take());
-      appendAll(out, this.#packedBytes);
-      appendAll(out, literals);
+      await appendAll(out, this.#packedBytes);
+      await appendAll(out, literals);
     } finally {
       literals.close();
     }
@@ -197,7 +200,8 @@ class LayerEncoder {
       const kind = this.#kind(planned);
       (this.#columns[5] as ByteWriter).byte(literalKinds.indexOf(kind));
       for (let at = 0; at < entry.size; at += pieceSize) {
-        this.#literals.append(kind, this.#layer.tar.read(start + at, Math.min(pieceSize, entry.size - at)));
+        const length = Math.min(pieceSize, entry.size - at);
+        this.#literals.append(kind, this.#layer.tar.read(start + at, length, this.#piece));
       }
       return;
     }
@@ -211,15 +215,15 @@ class LayerEncoder {
 
   async #patch(planned: PlannedEntry, from: BaseRef): Promise<void> {
     const { entry } = planned;
-    const { tar, base, effort } = this.#layer;
+    const { tar, base } = this.#layer;
     const kind = this.#kind(planned);
     const old = base.entry(from.layer, from.index).body;
-    const now = window(tar, entry.headerOffset + entry.headerLength, entry.size);
+    const now = part(tar, entry.headerOffset + entry.headerLength, entry.size);
     const literal = (bytes: Uint8Array): void => this.#literals.append(kind, bytes);
     (this.#columns[5] as ByteWriter).byte(literalKinds.indexOf(kind));
     let pieces = 0;
     let done = 0;
-    for (const piece of alignFile(old, now, { effort })) {
+    for (const piece of this.#layer.aligner.align(old, now)) {
       this.#patches.add(old, now, piece, literal);
       pieces++;
       done += piece.targetLength;
@@ -294,14 +298,6 @@ function isSame(a: BaseRef, b: BaseRef | undefined): boolean {
   return b !== undefined && a.layer === b.layer && a.index === b.index;
 }
 
-/** A part of `bytes` as bytes of its own. */
-function window(bytes: Bytes, start: number, length: number): Bytes {
-  return { length, read: (offset, count) => bytes.read(start + offset, count) };
-}
-
-function appendAll(out: Spool, from: Spool): void {
-  const bytes = from.bytes(0, from.length);
-  for (let at = 0; at < bytes.length; at += pieceSize) {
-    out.append(bytes.read(at, Math.min(pieceSize, bytes.length - at)));
-  }
+async function appendAll(out: Spool, from: Spool): Promise<void> {
+  for await (const piece of piecesOf(from.bytes(0, from.length))) out.append(piece);
 }

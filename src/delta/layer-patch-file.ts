@@ -3,7 +3,7 @@ import { ByteReader } from "../util/varint.ts";
 import { largestSegment, type LiteralKind, literalKinds, opColumns, patchMagic } from "./layer-ops.ts";
 import type { PackedLiterals } from "./literals.ts";
 import { packings, type Packing, unpackColumn } from "./packing.ts";
-import type { Bytes } from "./patch/bytes.ts";
+import { type Bytes, part } from "./patch/bytes.ts";
 import { columnNames as patchColumnNames } from "./patch/format.ts";
 import { headerColumnNames } from "./headers/coder.ts";
 
@@ -103,11 +103,6 @@ export function openLayerPatch(bytes: Bytes, layerSize: number, what: string): L
       };
     },
   };
-}
-
-/** A part of `bytes` as bytes of its own. */
-export function part(bytes: Bytes, start: number, length: number): Bytes {
-  return { length, read: (offset, count) => bytes.read(start + offset, count) };
 }
 
 function known<T>(list: readonly T[], number: number, what: string): T {

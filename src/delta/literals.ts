@@ -5,7 +5,7 @@ import { decompressed } from "../codec/compression.ts";
 import { DdiffError } from "../util/errors.ts";
 import { type LiteralKind, literalKinds } from "./layer-ops.ts";
 import type { Effort } from "./patch/align.ts";
-import type { Bytes } from "./patch/bytes.ts";
+import { type Bytes, piecesOf } from "./patch/bytes.ts";
 import { packColumn, type Packing, unpackColumn } from "./packing.ts";
 import { Spool } from "./spool.ts";
 
@@ -92,8 +92,7 @@ async function packSpool(
   packer.on("data", (chunk: Buffer) => out.append(chunk));
   const ended = once(packer, "end");
   try {
-    for (let at = 0; at < bytes.length; at += pieceSize) {
-      const piece = bytes.read(at, Math.min(pieceSize, bytes.length - at));
+    for await (const piece of piecesOf(bytes)) {
       await breathe();
       // Each write is awaited: with writes queued at the end zstd would append an empty frame or not, as timing has it.
       await new Promise<void>((resolve, reject) => {
@@ -129,13 +128,16 @@ export class LiteralReader {
     this.#what = what;
   }
 
-  /** The next `length` bytes, good until the next call. Throws `BUNDLE_INVALID` where there are fewer. */
-  async read(length: number): Promise<Uint8Array> {
-    if (length > this.#left) throw this.#invalid("ends early");
-    this.#left -= length;
-    if (this.#current.length < length) await this.#gather(length);
-    const bytes = this.#current.subarray(0, length);
-    this.#current = this.#current.subarray(length);
+  /** The next bytes: at least one, at most `most`, good until the next call. Throws `BUNDLE_INVALID` where there are none. */
+  async read(most: number): Promise<Uint8Array> {
+    while (this.#current.length === 0) {
+      const { done, value } = await this.#next();
+      if (done === true) throw this.#invalid("ends early");
+      this.#current = value;
+    }
+    const bytes = this.#current.subarray(0, most);
+    this.#current = this.#current.subarray(bytes.length);
+    this.#left -= bytes.length;
     return bytes;
   }
 
@@ -148,18 +150,6 @@ export class LiteralReader {
 
   close(): void {
     this.#stream.destroy();
-  }
-
-  async #gather(length: number): Promise<void> {
-    const pieces = [this.#current];
-    let gathered = this.#current.length;
-    while (gathered < length) {
-      const { done, value } = await this.#next();
-      if (done === true) throw this.#invalid("ends early");
-      pieces.push(value);
-      gathered += value.length;
-    }
-    this.#current = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   }
 
   async #next(): Promise<IteratorResult<Buffer>> {

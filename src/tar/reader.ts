@@ -14,7 +14,8 @@ export type TarEvent =
 
 /**
  * Reads a tar as a stream in constant memory. The bytes of all events, put together, ARE the tar, whatever its format.
- * `data` and the like are parts of the source's own buffers, not copies; headers are copies.
+ * `data` and the like are parts of the source's own buffers, not copies; headers are copies. A source may use one buffer
+ * again and again: nothing of it is looked at any more when the next is asked for.
  * A tar may lack its end marker and the padding of its last entry. A global PAX header is an entry of its own (type
  * `other`, flag `g`); its records become defaults of later entries. Throws `TAR_INVALID` on damage, on garbage and on
  * header records beyond 8 MiB; errors of the source come through.
@@ -48,14 +49,12 @@ export async function* readTar(source: AsyncIterable<Buffer>): AsyncGenerator<Ta
   /** A copy of the next `wanted` bytes, fewer at the end of the source. */
   async function copy(wanted: number): Promise<Buffer> {
     if (chunk.length - at >= wanted) return Buffer.from(some(wanted));
-    const parts: Buffer[] = [];
-    let left = wanted;
-    while (left > 0 && (await refill())) {
-      const part = some(left);
-      parts.push(part);
-      left -= part.length;
+    const copied = Buffer.allocUnsafe(wanted);
+    let length = 0;
+    while (length < wanted && (await refill())) {
+      length += some(wanted - length).copy(copied, length);
     }
-    return Buffer.concat(parts);
+    return copied.subarray(0, length);
   }
 
   /** The rest of an entry's header after its first block. */

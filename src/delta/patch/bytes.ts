@@ -8,9 +8,10 @@ export interface Bytes {
   readonly length: number;
   /**
    * Exactly `length` bytes from `offset`. The result may be a view of shared memory: it is not to be written
-   * to, and is good only until the next `read`.
+   * to, and is good only until the next `read`. Bytes that must be fetched go into `memory` where that is given and
+   * large enough: a reader of many pieces lends its own, so that none of them waits for the garbage collector.
    */
-  read(offset: number, length: number): Uint8Array;
+  read(offset: number, length: number, memory?: Uint8Array): Uint8Array;
 }
 
 /** The bytes of a buffer, without a copy. */
@@ -28,9 +29,9 @@ export function bufferBytes(buffer: Uint8Array): Bytes {
 export function fileBytes(fd: number, start: number, length: number): Bytes {
   return {
     length,
-    read(offset, count) {
+    read(offset, count, memory) {
       checkRange(offset, count, length);
-      const bytes = Buffer.allocUnsafe(count);
+      const bytes = room(count, memory);
       let done = 0;
       while (done < count) {
         const got = readSync(fd, bytes, done, count - done, start + offset + done);
@@ -56,14 +57,14 @@ export function joinBytes(parts: readonly Bytes[]): Bytes {
   }
   return {
     length,
-    read(offset, count) {
+    read(offset, count, memory) {
       checkRange(offset, count, length);
       let at = 0;
       while (at + 1 < parts.length && (starts[at + 1] ?? 0) <= offset) at++;
       const first = parts[at];
       const inside = offset - (starts[at] ?? 0);
-      if (first !== undefined && inside + count <= first.length) return first.read(inside, count);
-      const bytes = Buffer.allocUnsafe(count);
+      if (first !== undefined && inside + count <= first.length) return first.read(inside, count, memory);
+      const bytes = room(count, memory);
       let done = 0;
       for (; done < count; at++) {
         const part = parts[at];
@@ -88,8 +89,8 @@ export function cachedBytes(bytes: Bytes): Bytes {
   const numbers = new Float64Array(cacheSlots).fill(-1);
   return {
     length: bytes.length,
-    read(offset, length) {
-      if (length > cacheOverlap) return bytes.read(offset, length);
+    read(offset, length, memory) {
+      if (length > cacheOverlap) return bytes.read(offset, length, memory);
       checkRange(offset, length, bytes.length);
       const number = Math.floor(offset / cacheBlock);
       const slot = number % cacheSlots;
@@ -97,14 +98,37 @@ export function cachedBytes(bytes: Bytes): Bytes {
       const start = number * cacheBlock;
       if (block === undefined || numbers[slot] !== number) {
         const some = Math.min(cacheBlock + cacheOverlap, bytes.length - start);
-        block ??= new Uint8Array(cacheBlock + cacheOverlap);
-        block.set(bytes.read(start, some));
+        block ??= new Uint8Array(Math.min(cacheBlock + cacheOverlap, bytes.length));
+        const fetched = bytes.read(start, some, block);
+        if (fetched.buffer !== block.buffer) block.set(fetched);
         blocks[slot] = block;
         numbers[slot] = number;
       }
       return block.subarray(offset - start, offset - start + length);
     },
   };
+}
+
+/** A part of `bytes` as bytes of its own. */
+export function part(bytes: Bytes, start: number, length: number): Bytes {
+  return { length, read: (offset, count, memory) => bytes.read(start + offset, count, memory) };
+}
+
+const pieceSize = 1 << 20;
+
+/** Bytes one piece after the other. All pieces share one memory: each is good only until the next is asked for. */
+export async function* piecesOf(bytes: Bytes): AsyncGenerator<Buffer, void, void> {
+  const memory = Buffer.allocUnsafe(Math.min(pieceSize, bytes.length));
+  for (let at = 0; at < bytes.length; at += pieceSize) {
+    const piece = bytes.read(at, Math.min(pieceSize, bytes.length - at), memory);
+    yield Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+  }
+}
+
+function room(length: number, memory: Uint8Array | undefined): Uint8Array {
+  return memory !== undefined && memory.length >= length
+    ? memory.subarray(0, length)
+    : Buffer.allocUnsafe(length);
 }
 
 function checkRange(offset: number, length: number, total: number): void {

@@ -1,13 +1,14 @@
+import { ByteWriter } from "../../util/varint.ts";
 import type { Alignment } from "./alignment.ts";
 import { cachedBytes, type Bytes } from "./bytes.ts";
-import { ColumnWriter } from "./columns.ts";
 import { blockLength, columnNames, literalLength } from "./format.ts";
 import { Relinker } from "./relink.ts";
 import { chooseKinds, pairSections, writeSections } from "./sections.ts";
 
 /** Codes alignments into columns. See docs/bundle-format.md. */
 export class PatchEncoder {
-  readonly #columns = columnNames.map(() => new ColumnWriter());
+  readonly #columns = columnNames.map(() => new ByteWriter());
+  readonly #memory = new Uint8Array(literalLength);
   #expected = 0;
   #gap = 0;
 
@@ -19,22 +20,22 @@ export class PatchEncoder {
     const base = cachedBytes(baseFile);
     const target = cachedBytes(targetFile);
     const [pieces, literalLengths, copyLengths, seeks] = this.#columns;
-    pieces!.varint(piece.targetLength);
+    pieces!.unsigned(piece.targetLength);
     this.#expected = 0;
     const sections = pairSections(base, target);
     if (sections !== undefined) chooseKinds(sections, base, target, piece);
     writeSections(pieces!, sections);
-    pieces!.varint(piece.targetOffset);
+    pieces!.unsigned(piece.targetOffset);
     const relinker = sections === undefined ? undefined : new Relinker(sections, piece);
     let at = piece.targetOffset;
     for (let k = 0; k < piece.count; k++) {
       const fresh = piece.literals[k]!;
       const copy = piece.copies[k]!;
-      literalLengths!.varint(fresh);
-      copyLengths!.varint(copy);
+      literalLengths!.unsigned(fresh);
+      copyLengths!.unsigned(copy);
       for (let left = fresh; left > 0; ) {
         const some = Math.min(left, literalLength);
-        literal(target.read(at, some));
+        literal(target.read(at, some, this.#memory));
         at += some;
         left -= some;
       }
@@ -47,7 +48,8 @@ export class PatchEncoder {
         const now = target.read(at, some);
         if (relinker === undefined) this.#differences(base.read(from + done, some), now);
         else {
-          const old = new Uint8Array(base.read(from + done, some));
+          const old = this.#memory.subarray(0, some);
+          old.set(base.read(from + done, some));
           relinker.predict(old, from + done, at);
           relinker.learn(now);
           this.#differences(old, now);
@@ -65,7 +67,7 @@ export class PatchEncoder {
 
   /** The columns of all pieces since the last `take`; the next piece starts afresh. */
   take(): Buffer[] {
-    this.#columns[4]!.varint(this.#gap);
+    this.#columns[4]!.unsigned(this.#gap);
     this.#gap = 0;
     return this.#columns.map((column) => column.take());
   }
@@ -82,14 +84,14 @@ export class PatchEncoder {
       while (i < length && old[i] === now[i]) i++;
       gap += i - from;
       if (i === length) break;
-      gaps.varint(gap);
+      gaps.unsigned(gap);
       gap = 0;
       const start = i;
       while (i < length && old[i] !== now[i]) {
         values.byte((now[i]! - old[i]!) & 0xff);
         i++;
       }
-      runs.varint(i - start - 1);
+      runs.unsigned(i - start - 1);
     }
     this.#gap = gap;
   }

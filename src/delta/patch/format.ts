@@ -1,3 +1,5 @@
+import { DdiffError } from "../../util/errors.ts";
+
 /** The columns of a patch, in the order in which `take()` gives them. */
 export const columnNames = [
   "pieces",
@@ -21,3 +23,10 @@ export const blockLength = 16 * 1024;
 /** Bytes handed on at a time. */
 export const literalLength = 256 * 1024;
 export const copyLength = 16 * blockLength;
+
+/** The error for a patch that cannot be what an encoder wrote. */
+export function invalidPatch(why: string): DdiffError {
+  return new DdiffError("BUNDLE_INVALID", `the bundle is damaged: in one of its patches ${why}`, {
+    hint: "Copy the bundle again, or make it anew with ddiff diff.",
+  });
+}

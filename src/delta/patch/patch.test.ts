@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { isDdiffError } from "../../util/errors.ts";
-import { alignFile, type Effort } from "./align.ts";
+import { Aligner, type Effort } from "./align.ts";
 import { bufferBytes, joinBytes, type Bytes } from "./bytes.ts";
 import { PatchDecoder } from "./decode.ts";
 import { PatchEncoder } from "./encode.ts";
@@ -17,7 +17,7 @@ function coded(base: Bytes, target: Bytes, effort: Effort = "default"): Coded {
   const encoder = new PatchEncoder();
   const literals: Buffer[] = [];
   let steps = 0;
-  for (const piece of alignFile(base, target, { effort })) {
+  for (const piece of new Aligner(effort).align(base, target)) {
     encoder.add(base, target, piece, (bytes) => literals.push(Buffer.from(bytes)));
     steps += piece.count;
   }

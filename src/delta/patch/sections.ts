@@ -1,8 +1,8 @@
+import type { ByteReader, ByteWriter } from "../../util/varint.ts";
 import type { Alignment } from "./alignment.ts";
 import type { Bytes } from "./bytes.ts";
-import type { ColumnReader, ColumnWriter } from "./columns.ts";
-import { invalidPatch } from "./columns.ts";
 import { readExecutable, type Section } from "./executable.ts";
+import { invalidPatch } from "./format.ts";
 import { Relinker, addressKinds, type AddressKind, type SectionPair, type SectionPairs } from "./relink.ts";
 
 /** Pairs the sections of two executables of one machine by name, undefined for other files. Kinds are not set yet. */
@@ -79,13 +79,13 @@ function spotsOf(section: SectionPair, piece: Alignment): { from: number; to: nu
 }
 
 /** Writes the pairs as numbers; none at all is a single 0. */
-export function writeSections(column: ColumnWriter, sections: SectionPairs | undefined): void {
-  column.varint(sections?.pairs.length ?? 0);
+export function writeSections(column: ByteWriter, sections: SectionPairs | undefined): void {
+  column.unsigned(sections?.pairs.length ?? 0);
   if (sections === undefined) return;
-  column.varint(sections.imageBase);
-  column.varint(sections.targetImageBase);
+  column.unsigned(sections.imageBase);
+  column.unsigned(sections.targetImageBase);
   for (const s of sections.pairs) {
-    column.varint(s.kind * 2 + (s.code ? 1 : 0));
+    column.unsigned(s.kind * 2 + (s.code ? 1 : 0));
     for (const value of [
       s.offset,
       s.length,
@@ -95,33 +95,33 @@ export function writeSections(column: ColumnWriter, sections: SectionPairs | und
       s.targetLength,
       s.targetAddress,
     ]) {
-      column.varint(value);
+      column.unsigned(value);
     }
   }
 }
 
 /** Reads what `writeSections` wrote. */
-export function readSections(column: ColumnReader): SectionPairs | undefined {
-  const count = column.varint();
+export function readSections(column: ByteReader): SectionPairs | undefined {
+  const count = column.unsigned();
   if (count === 0) return undefined;
-  if (count > column.left) throw invalidPatch("it names more sections than it holds");
-  const imageBase = column.varint();
-  const targetImageBase = column.varint();
+  if (count > column.remaining) throw invalidPatch("it names more sections than it holds");
+  const imageBase = column.unsigned();
+  const targetImageBase = column.unsigned();
   const pairs: SectionPair[] = [];
   for (let k = 0; k < count; k++) {
-    const flags = column.varint();
+    const flags = column.unsigned();
     const kind = flags >>> 1;
     if (flags >= addressKinds * 2) throw invalidPatch("it names an unknown kind of section");
     pairs.push({
       kind: kind as AddressKind,
       code: flags % 2 === 1,
-      offset: column.varint(),
-      length: column.varint(),
-      address: column.varint(),
-      size: column.varint(),
-      targetOffset: column.varint(),
-      targetLength: column.varint(),
-      targetAddress: column.varint(),
+      offset: column.unsigned(),
+      length: column.unsigned(),
+      address: column.unsigned(),
+      size: column.unsigned(),
+      targetOffset: column.unsigned(),
+      targetLength: column.unsigned(),
+      targetAddress: column.unsigned(),
     });
   }
   return { imageBase, targetImageBase, pairs };

@@ -4,7 +4,7 @@ import { decodeLayer, wantedBy } from "../layer-decode.ts";
 import { encodeLayer } from "../layer-encode.ts";
 import { type LayerPatchFile, openLayerPatch } from "../layer-patch-file.ts";
 import { BaseIndex } from "../match.ts";
-import type { Effort } from "../patch/align.ts";
+import { Aligner, type Effort } from "../patch/align.ts";
 import { bufferBytes } from "../patch/bytes.ts";
 import { Planner } from "../plan.ts";
 import { scanLayer } from "../recipe.ts";
@@ -27,6 +27,7 @@ export async function makePatches(
   const baseRecipes = await Promise.all(bases.map((tar) => scanLayer(async () => streamOfPieces(tar))));
   const recipes = await Promise.all(targets.map((tar) => scanLayer(async () => streamOfPieces(tar))));
   const planner = new Planner(new BaseIndex(baseRecipes));
+  const aligner = new Aligner(options.effort);
   const plans = recipes.map((recipe, number) => planner.plan(recipe, number));
   const base = new BaseReader(tempDir);
   try {
@@ -42,6 +43,7 @@ export async function makePatches(
             entries: plans[number] ?? [],
             tar: bufferBytes(targets[number] ?? Buffer.alloc(0)),
             base,
+            aligner,
             advance: () => {},
             breathe: async () => {},
             ...options,
