@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Starts ddiff on a Node that is new enough. This file itself must run on old ones: plain JavaScript, no node: imports,
 // nothing younger than Node 12.17. npm brings Node 24 as an optional dependency of this package; a standalone build needs neither.
+// That is why package.json asks for Node 20 only: it is what npm and this file run on, in a clone and in a global install.
 import { spawn } from "child_process";
 import { existsSync } from "fs";
 import { createRequire } from "module";
