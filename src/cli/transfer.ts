@@ -49,9 +49,9 @@ export async function transfer(
     context,
     nameOf: (one) => one.from,
     async work({ from, to }) {
-      const source = remembering(await (await openPlace(from, context, "engine")).source());
+      const source = remembering(await (await openPlace(from, context)).source());
       try {
-        const place = await openPlace(to(imageNameOf(source)), context, "engine");
+        const place = await openPlace(to(imageNameOf(source)), context);
         // A shared base goes once: of several images with it, the first takes it along and the others find it there.
         const { images } = await readImage(source, { platforms: options.platforms, referrers: false });
         const layers = images.flatMap((image) =>

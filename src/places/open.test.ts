@@ -66,20 +66,3 @@ describe("a place", () => {
     await expect(openPlace(join(top, "notes.txt"), here)).rejects.toMatchObject({ code: "PLACE_UNKNOWN" });
   });
 });
-
-describe("a bare name for the registry", () => {
-  it.each([
-    [{ DDIFF_URL: "http://gpu:5000" }, "app:1", "docker://gpu:5000/app:1"],
-    [{ DDIFF_URL: "https://gpu.example/" }, "me/app:1", "docker://gpu.example/me/app:1"],
-    [{ DDIFF_URL: "gpu:5000/" }, "app:1", "docker://gpu:5000/app:1"],
-    [{ DDIFF_PORT: "5001" }, "app", "docker://localhost:5001/app:latest"],
-    [{}, "app:1", "docker://localhost:5000/app:1"],
-    [{ DDIFF_URL: "gpu:5000" }, "gpu:5000/app:1", "docker://gpu:5000/app:1"],
-    [{ DDIFF_URL: "gpu:5000" }, "other:5000/app:1", "docker://other:5000/app:1"],
-    [{ DDIFF_URL: "gpu:5000" }, "docker://debian:12", "docker://debian:12"],
-    [{ DDIFF_URL: "gpu:5000", DDIFF_DISABLE_RESPOSITORY: "1" }, "me/app:1", "docker://gpu:5000/me-app:1"],
-  ])("with %o: %s is %s", async (env, text, label) => {
-    const here = contextIn("/", [], { ...env });
-    expect((await openPlace(text, here, "registry")).label).toBe(label);
-  });
-});

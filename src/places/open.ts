@@ -17,20 +17,19 @@ const openers: Record<Transport, (rest: string, context: PlaceContext) => Promis
 
 /**
  * The place that a user names: `TRANSPORT:…` as in containers-transports(5), a path of a layout or an archive that
- * exists (`./x.tar`, `/srv/layout:tag`), or a bare name. A bare name is an image of the local engine, or with
- * `bare = "registry"` one of the registry at DDIFF_URL.
+ * exists (`./x.tar`, `/srv/layout:tag`), or a bare name: an image of the local engine.
  * Throws `PLACE_UNKNOWN`, `PLACE_INVALID`, `FILE_MISSING`, and what the places throw for a bad name.
  */
 export async function openPlace(
   text: string,
   context: PlaceContext,
-  bare: "engine" | "registry" = "engine",
+  // Says nothing any more; load.ts still passes it.
+  _bare?: "engine",
 ): Promise<Place> {
   const { transport, rest } = splitTransport(text);
   if (transport !== undefined) return await openers[transport](rest, context);
   const path = await existingPath(text);
   if (path !== undefined) return await openers[await transportOfPath(path, context)](text, context);
-  if (bare === "registry") return await openers.docker(await ownName(text, context), context);
   const { findEngine } = await import("./engine.ts");
   return await openers[await findEngine(context)](text, context);
 }
@@ -109,17 +108,4 @@ async function transportOfPath(path: string, context: PlaceContext): Promise<Tra
         hint: "An archive is a tar that docker save, podman save, skopeo or ddiff wrote.",
       });
   }
-}
-
-/**
- * A bare name in the registry at DDIFF_URL, as the original tool put it there: the whole name behind the host. A name
- * that has this host already, or another one with its port, stays as it is.
- */
-async function ownName(name: string, context: PlaceContext): Promise<string> {
-  const { ownRegistry } = await import("./registry/endpoint.ts");
-  const { domain } = ownRegistry(context.env);
-  const first = name.slice(0, Math.max(name.indexOf("/"), 0));
-  if (first === domain || first === "localhost" || first.includes(":")) return `//${name}`;
-  const { DDIFF_DISABLE_REPOSITORY: flat, DDIFF_DISABLE_RESPOSITORY: misspelled } = context.env;
-  return `//${domain}/${(flat ?? misspelled ?? "") === "" ? name : name.replaceAll("/", "-")}`;
 }

@@ -150,7 +150,7 @@ async function resultPlaces(builder: Builder, result: BuildResult, context: Plac
 async function basePlace(name: string, context: PlaceContext): Promise<Place> {
   const { openPlace } = await import("../../places/open.ts");
   const image = /^(?:docker-daemon|containers-storage):(.+)$/.exec(name)?.[1];
-  const place = await openPlace(name, context, "engine");
+  const place = await openPlace(name, context);
   if (image === undefined) return place;
   try {
     const source = await place.source();

@@ -78,11 +78,11 @@ export const diff = defineCommand({
     };
     try {
       const places: Place[] = [];
-      for (const target of targets) places.push(await openPlace(target, context, "engine"));
+      for (const target of targets) places.push(await openPlace(target, context));
       const targetSources: Source[] = [];
       for (const place of places) targetSources.push(await open(place));
       const baseSources: Source[] = [];
-      for (const base of bases) baseSources.push(await open(await openPlace(base, context, "engine")));
+      for (const base of bases) baseSources.push(await open(await openPlace(base, context)));
       const [first] = targetSources;
       const report = await diffImages({
         ...bundle,

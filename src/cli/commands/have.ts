@@ -34,7 +34,7 @@ export const have = defineCommand({
       names.push(`${await findEngine(context)}:`);
     }
     const places = [];
-    for (const name of names) places.push(await openPlace(name, context, "engine"));
+    for (const name of names) places.push(await openPlace(name, context));
     const list = await listHave(places);
     return { json: list, answer: JSON.stringify(list, null, 1) };
   },
