@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
-import type { DiffReport } from "../delta/diff.ts";
 import type { HaveList } from "../delta/have.ts";
 import { DdiffError, messageOf } from "../util/errors.ts";
-import { formatBytes, parseSize } from "../util/bytes.ts";
-import type { OptionSpecs, OptionValues, Outcome } from "./command.ts";
+import { parseSize } from "../util/bytes.ts";
+import type { OptionSpecs, OptionValues } from "./command.ts";
 import { usageError } from "./usage.ts";
 
 /** Options of every command that writes a bundle. */
@@ -55,28 +54,4 @@ export async function readHave(path: string): Promise<HaveList> {
     });
   }
   return parseHave(bytes, path);
-}
-
-/** The result of a diff: what was carried, and how much that saved. */
-export function diffOutcome(report: DiffReport): Outcome {
-  const layers = report.layersSent === 1 ? "1 layer" : `${report.layersSent} layers`;
-  return {
-    json: report,
-    summary: [
-      `${layers} carried, ${report.layersKept} already there`,
-      `${fileList(report.files)}: ${formatBytes(report.bundleBytes)}${saving(report)}`,
-    ],
-  };
-}
-
-/** Against what a registry would send. Where that is next to nothing (a new label), only how large the image is says something. */
-function saving({ bundleBytes, missingBytes, imageBytes }: DiffReport): string {
-  if (bundleBytes < missingBytes) return ` instead of ${formatBytes(missingBytes)}`;
-  return ` for an image of ${formatBytes(imageBytes)}`;
-}
-
-function fileList(files: readonly string[]): string {
-  const [first = "", ...rest] = files;
-  if (first === "-") return "bundle";
-  return rest.length === 0 ? first : `${first} … ${rest.at(-1)}`;
 }

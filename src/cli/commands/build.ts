@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Place, PlaceContext, Source } from "../../places/place.ts";
+import type { Place, PlaceContext } from "../../places/place.ts";
 import { DdiffError, isDdiffError } from "../../util/errors.ts";
 import { baseOfBuild, type BuildBase } from "../build/base.ts";
 import { type Builder, chooseBuilder } from "../build/builder.ts";
 import { readBuildFlags } from "../build/flags.ts";
 import { type BuildResult, findResult } from "../build/result.ts";
 import { isOnPath, runBuilder } from "../build/spawn.ts";
-import { bundleOptions, diffOutcome, readBundleOptions, readHave } from "../bundle-options.ts";
+import { bundleOptions, readBundleOptions, readHave } from "../bundle-options.ts";
 import { defineCommand } from "../command.ts";
-import { bundleFileName, imageNameOf } from "../names.ts";
+import { diffPlaces } from "../diff-places.ts";
 import { isOn } from "../paths.ts";
 
 export const build = defineCommand({
@@ -85,31 +85,17 @@ export const build = defineCommand({
       outputToError: call.json || bundle === "-",
       signal: context.signal,
     });
-    const { diffImages } = await import("../../delta/diff.ts");
-    const opened: Source[] = [];
-    const open = async (place: Place): Promise<Source> => {
-      const source = await place.source();
-      opened.push(source);
-      return source;
-    };
-    try {
-      const targets: Source[] = [];
-      for (const place of await resultPlaces(builder, result, context)) targets.push(await open(place));
-      const bases: Source[] = [];
-      for (const name of found.bases) bases.push(await open(await basePlace(name, context)));
-      const [first] = targets;
-      const report = await diffImages({
-        ...options,
-        bases,
-        targets,
-        out: bundle ?? bundleFileName(first === undefined ? "" : imageNameOf(first)),
-        context,
-        ...(list === undefined ? {} : { have: { list, local: await engineImages(builder, context) } }),
-      });
-      return diffOutcome(report);
-    } finally {
-      for (const source of opened) await source.close();
-    }
+    const targets = await resultPlaces(builder, result, context);
+    const bases: Place[] = [];
+    for (const name of found.bases) bases.push(await basePlace(name, context));
+    return diffPlaces({
+      ...options,
+      bases,
+      targets,
+      have: list === undefined ? undefined : { list, local: () => engineImages(builder, context) },
+      out: bundle,
+      context,
+    });
   },
 });
 

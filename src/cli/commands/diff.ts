@@ -1,7 +1,7 @@
-import type { HeldImage, Place, PlaceContext, Source } from "../../places/place.ts";
-import { bundleOptions, diffOutcome, readBundleOptions, readHave } from "../bundle-options.ts";
+import type { HeldImage, Place, PlaceContext } from "../../places/place.ts";
+import { bundleOptions, readBundleOptions, readHave } from "../bundle-options.ts";
 import { defineCommand } from "../command.ts";
-import { bundleFileName, imageNameOf } from "../names.ts";
+import { diffPlaces } from "../diff-places.ts";
 import { platformOption, readPlatforms } from "../platforms.ts";
 import { usageError } from "../usage.ts";
 
@@ -64,39 +64,22 @@ export const diff = defineCommand({
     const bundle = readBundleOptions(call.options, "diff", call.options.output ?? "");
     const platforms = await readPlatforms(call.options.platform);
     if (call.options.output === "-") call.takeStdout();
-    const have = call.options.have === undefined ? undefined : await readHave(call.options.have);
+    const list = call.options.have === undefined ? undefined : await readHave(call.options.have);
     const context = await call.context();
-    const [{ diffImages }, { openPlace }] = await Promise.all([
-      import("../../delta/diff.ts"),
-      import("../../places/open.ts"),
-    ]);
-    const opened: Source[] = [];
-    const open = async (place: Place): Promise<Source> => {
-      const source = await place.source();
-      opened.push(source);
-      return source;
-    };
-    try {
-      const places: Place[] = [];
-      for (const target of targets) places.push(await openPlace(target, context));
-      const targetSources: Source[] = [];
-      for (const place of places) targetSources.push(await open(place));
-      const baseSources: Source[] = [];
-      for (const base of bases) baseSources.push(await open(await openPlace(base, context)));
-      const [first] = targetSources;
-      const report = await diffImages({
-        ...bundle,
-        bases: baseSources,
-        targets: targetSources,
-        platforms,
-        out: call.options.output ?? bundleFileName(first === undefined ? "" : imageNameOf(first)),
-        context,
-        ...(have === undefined ? {} : { have: { list: have, local: await localImages(places, context) } }),
-      });
-      return diffOutcome(report);
-    } finally {
-      for (const source of opened) await source.close();
-    }
+    const { openPlace } = await import("../../places/open.ts");
+    const targetPlaces: Place[] = [];
+    for (const target of targets) targetPlaces.push(await openPlace(target, context));
+    const basePlaces: Place[] = [];
+    for (const base of bases) basePlaces.push(await openPlace(base, context));
+    return diffPlaces({
+      ...bundle,
+      bases: basePlaces,
+      targets: targetPlaces,
+      have: list === undefined ? undefined : { list, local: () => localImages(targetPlaces, context) },
+      platforms,
+      out: call.options.output,
+      context,
+    });
   },
 });
 
