@@ -1,4 +1,5 @@
 import { createWriteStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
@@ -57,6 +58,31 @@ describe("the archive for docker load", () => {
     const layer = await readAll(await files.open(`${hex("top")}/layer.tar`), 1000, "layer");
     expect(digestOf(layer)).toBe(image.images[0]?.layers[1]?.descriptor.digest);
     await files.close();
+  });
+
+  it("takes a layer of which we have a file from there", async () => {
+    const image = await outgoing(store, root);
+    const file = join(await newFolder(), "spool");
+    const blob = image.blobs.find(lacksTop);
+    if (blob === undefined) throw new Error("no such layer");
+    await writeFile(file, store.blobs.get(blob.descriptor.digest) as Buffer);
+    const asked = store.asked.length;
+    const { files } = await written(
+      dockerArchive({ ...image, blobs: [{ ...blob, file }] }, ["a"], () => true),
+    );
+    const layer = await readAll(await files.open(`${hex("top")}/layer.tar`), 1000, "layer");
+    expect(digestOf(layer)).toBe(blob.descriptor.digest);
+    expect(store.asked.length).toBe(asked);
+    await files.close();
+  });
+
+  it("fails where that file is not as long as the layer", async () => {
+    const image = await outgoing(store, root);
+    const file = join(await newFolder(), "spool");
+    await writeFile(file, "short");
+    const blobs = image.blobs.map((blob) => ({ ...blob, file }));
+    const archive = dockerArchive({ ...image, blobs }, ["a"], () => true);
+    await expect(written(archive)).rejects.toMatchObject({ code: "SIZE_MISMATCH" });
   });
 
   it("has the same bytes each time", async () => {

@@ -53,9 +53,35 @@ export interface Source {
   openBlob(descriptor: Descriptor): Promise<Readable>;
   /** A layer as its uncompressed tar. Callers verify against the diffID. */
   openLayer(layer: Layer): Promise<Readable>;
+  /**
+   * A layer that lies here as files, for those who need parts of it in another order; undefined where it does not.
+   * Places that keep no unpacked layers lack the method.
+   */
+  openUnpacked?(layer: Layer): Promise<UnpackedLayer | undefined>;
   /** Descriptors of the manifests whose `subject` is this digest (signatures, SBOMs, attestations). */
   referrers(subject: Digest): Promise<Descriptor[]>;
   close(): Promise<void>;
+}
+
+/**
+ * A layer as the files that an engine unpacked. Nothing is checked but the sizes of files: who builds something of it checks
+ * that, and reads the layer as a whole (`openLayer`) where it comes out wrong.
+ */
+export interface UnpackedLayer {
+  /** The layer's tar, once, with zeros where the content of files stands. Throws `TAR_SPLIT_INVALID`. */
+  frame(): AsyncIterable<Buffer>;
+  /** The file whose content stands at this byte of the tar; each is given once, when `frame` has come that far. */
+  takeFile(offset: number): UnpackedFile | undefined;
+  /** To be called when no file is read any more. */
+  close(): void;
+}
+
+/** The content of one file of an unpacked layer. */
+export interface UnpackedFile {
+  /** Bytes. */
+  readonly size: number;
+  /** Fills `into` from `offset` on. Synchronous. Throws `LAYER_CHANGED`. */
+  read(offset: number, into: Uint8Array): void;
 }
 
 /** A blob on its way into a sink. `open` is called only where the sink lacks it, and may be called again on a retry. */

@@ -7,7 +7,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readAll } from "../codec/read-all.ts";
 import { layerFiles } from "./image-files/layer-files.ts";
-import { sizeOfSplit, tarFromSplit } from "./tar-split.ts";
+import { type FrameFile, frameFromSplit, sizeOfSplit, tarFromSplit } from "./tar-split.ts";
 import { newFolder } from "./testing/folders.ts";
 
 interface Piece {
@@ -68,6 +68,55 @@ test("whatever lies between and in the files comes out in its order, and its siz
     { numRuns: 60 },
   );
 });
+
+/** A list in pieces of `size` bytes, as they come out of gzip. */
+function inPieces(list: string, size: number): Readable {
+  const bytes = Buffer.from(list);
+  const count = Math.ceil(bytes.length / size);
+  return Readable.from(Array.from({ length: count }, (_, i) => bytes.subarray(i * size, (i + 1) * size)));
+}
+
+test("a frame is the tar with zeros for its files, and tells of each file before the bytes in front of it", async () => {
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 700 }).map((bytes): Piece => ({ bytes: Buffer.from(bytes) })),
+    fc.integer({ min: 0, max: 600_000 }).map((size): Piece => ({ name: "größe", size })),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(piece, { maxLength: 12 }),
+      fc.integer({ min: 1, max: 999 }),
+      async (pieces, cut) => {
+        const told = new Map<number, FrameFile>();
+        const given: Buffer[] = [];
+        const list = inPieces(listOf(pieces), cut);
+        const frame = frameFromSplit(list, "a layer", (offset, file) => told.set(offset, file));
+        let offset = 0;
+        for await (const bytes of frame) {
+          given.push(bytes);
+          offset += bytes.length;
+          const next = startsOf(pieces).find(({ at }) => at === offset);
+          if (next !== undefined) expect(told.get(offset)?.size).toBe(next.size);
+        }
+        const expected = Buffer.concat(pieces.map((one) => one.bytes ?? Buffer.alloc(one.size ?? 0)));
+        expect(Buffer.concat(given).equals(expected)).toBe(true);
+        expect([...told].map(([at, { size }]) => ({ at, size }))).toEqual(startsOf(pieces));
+        for (const { name } of told.values()) expect(name.toString()).toBe("größe");
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+/** Where the content of each file begins. */
+function startsOf(pieces: Piece[]): { at: number; size: number }[] {
+  let at = 0;
+  const starts: { at: number; size: number }[] = [];
+  for (const { bytes, size = 0 } of pieces) {
+    if (bytes === undefined && size > 0) starts.push({ at, size });
+    at += bytes?.length ?? size;
+  }
+  return starts;
+}
 
 test("files larger than one piece, names that are no UTF-8, hard links and files without rights are read", async () => {
   const folder = await newFolder();
@@ -148,6 +197,9 @@ test.each([
   '{"type":3,"payload":""}',
   '{"type":2,"payload":5}',
   '{"type":2}',
+  '{"type":2,"payload":"AAAAA"}',
+  '{"type":2,"payload":"AA-_"}',
+  '{"type":2,"payload":"A=AA"}',
   '{"type":1,"name":"x","size":-1}',
   '{"type":1,"name":"x","size":1.5}',
   '{"type":1,"name":"x","size":1e300}',

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { DdiffError } from "../util/errors.ts";
 import { readableOf } from "../util/readable.ts";
@@ -6,9 +5,9 @@ import type { LayerFiles } from "./image-files/layer-files.ts";
 
 /**
  * A step of a tar-split list (github.com/vbatts/tar-split, tar/storage/entry.go): bytes of the tar that lie in no file
- * (headers, padding), or the content of a file.
+ * (headers, padding; base64, unpacked where they are wanted), or the content of a file.
  */
-type Step = { kind: "bytes"; bytes: Buffer } | { kind: "file"; name: Buffer; size: number };
+type Step = { kind: "bytes"; packed: string; size: number } | { kind: "file"; name: Buffer; size: number };
 
 /** What engines write by the million; read by hand because a JSON schema for each line would cost more than the files. */
 interface Line {
@@ -21,6 +20,10 @@ interface Line {
 
 /** Small pieces are gathered to at most this many bytes before they go on. */
 const gatherSize = 256 << 10;
+const zeros = Buffer.alloc(gatherSize);
+const newline = 0x0a;
+/** A line holds the padding behind one file and the headers before the next, or all that follows the last one. */
+const longestLine = 256 << 20;
 
 /**
  * Puts a layer's tar together again from its list and its unpacked files. `openList` gives the list uncompressed: one JSON
@@ -35,9 +38,43 @@ export function tarFromSplit(openList: () => Readable, files: LayerFiles, what: 
 /** The size in bytes of the tar that a list describes. Throws `TAR_SPLIT_INVALID`. */
 export async function sizeOfSplit(list: Readable, what: string): Promise<number> {
   let size = 0;
-  for await (const step of readSteps(list, what))
-    size += step.kind === "bytes" ? step.bytes.length : step.size;
+  for await (const steps of readSteps(list, what)) for (const step of steps) size += step.size;
   return size;
+}
+
+/** A file whose content was left out of a frame. */
+export interface FrameFile {
+  name: Buffer;
+  size: number;
+}
+
+/**
+ * The tar that a list describes with zeros where the content of files stands: nothing but the list is read. `leave` hears of
+ * every file before the bytes in front of it are given, with the place of its content in the tar. Throws `TAR_SPLIT_INVALID`.
+ */
+export async function* frameFromSplit(
+  list: Readable,
+  what: string,
+  leave: (offset: number, file: FrameFile) => void,
+): AsyncGenerator<Buffer, void, void> {
+  let offset = 0;
+  let before = zeros.subarray(0, 0);
+  for await (const steps of readSteps(list, what)) {
+    for (const step of steps) {
+      if (step.kind === "bytes") {
+        yield before;
+        before = Buffer.from(step.packed, "base64");
+      } else {
+        leave(offset, step);
+        for (let left = step.size; left > 0; left -= gatherSize) {
+          yield before;
+          before = zeros.subarray(0, left);
+        }
+      }
+      offset += step.size;
+    }
+  }
+  yield before;
 }
 
 async function* assemble(
@@ -47,48 +84,67 @@ async function* assemble(
 ): AsyncGenerator<Buffer, void, void> {
   let gather = Buffer.allocUnsafe(gatherSize);
   let used = 0;
-  for await (const step of readSteps(list, what)) {
-    const size = step.kind === "bytes" ? step.bytes.length : step.size;
-    if (used + size > gatherSize) {
-      yield gather.subarray(0, used);
-      gather = Buffer.allocUnsafe(gatherSize);
-      used = 0;
+  for await (const steps of readSteps(list, what)) {
+    for (const step of steps) {
+      const { size } = step;
+      if (used + size > gatherSize) {
+        yield gather.subarray(0, used);
+        gather = Buffer.allocUnsafe(gatherSize);
+        used = 0;
+      }
+      if (size > gatherSize) {
+        if (step.kind === "bytes") yield Buffer.from(step.packed, "base64");
+        else yield* files.read(step.name, size);
+        continue;
+      }
+      if (step.kind === "bytes") gather.write(step.packed, used, "base64");
+      else files.readInto(gather.subarray(used), step.name, size);
+      used += size;
     }
-    if (size > gatherSize) {
-      if (step.kind === "bytes") yield step.bytes;
-      else yield* files.read(step.name, size);
-      continue;
-    }
-    if (step.kind === "bytes") step.bytes.copy(gather, used);
-    else files.readInto(gather.subarray(used), step.name, size);
-    used += size;
   }
   yield gather.subarray(0, used);
 }
 
-async function* readSteps(list: Readable, what: string): AsyncGenerator<Step, void, void> {
+/** The steps of a list, as many at a time as a piece of it holds: lists have a line or two for each of a million files. */
+async function* readSteps(list: Readable, what: string): AsyncGenerator<Step[], void, void> {
   let number = 0;
-  const reader = createInterface({ input: list, crlfDelay: Number.POSITIVE_INFINITY });
-  // readline would wait for ever where its input fails.
-  list.once("error", () => reader.close());
-  try {
-    for await (const line of reader) {
+  /** The pieces of a line whose end has not come yet. */
+  let begun: Buffer[] = [];
+  let length = 0;
+  const stepsOf = (text: string): Step[] => {
+    const steps: Step[] = [];
+    for (const line of text.split("\n")) {
       number++;
-      if (line !== "") yield* stepOf(line, number, what);
+      if (line !== "") addStep(steps, line, number, what);
     }
-    if (list.errored !== null) throw list.errored;
+    return steps;
+  };
+  try {
+    for await (const chunk of list as AsyncIterable<Buffer>) {
+      const end = chunk.lastIndexOf(newline);
+      if (end >= 0) {
+        // A line never ends within a character of UTF-8.
+        yield stepsOf(Buffer.concat([...begun, chunk.subarray(0, end)]).toString());
+        begun = [];
+        length = 0;
+      }
+      const rest = chunk.subarray(end + 1);
+      length += rest.length;
+      if (length > longestLine) throw invalid(what, number + 1);
+      if (rest.length > 0) begun.push(rest);
+    }
+    yield stepsOf(Buffer.concat(begun).toString());
   } finally {
-    reader.close();
     list.destroy();
   }
 }
 
-function* stepOf(text: string, number: number, what: string): Generator<Step, void, void> {
+function addStep(steps: Step[], text: string, number: number, what: string): void {
   const line = parseLine(text, number, what);
   const { type, size = 0, payload } = line;
   if (type === 2) {
-    if (typeof payload !== "string") throw invalid(what, number);
-    yield { kind: "bytes", bytes: Buffer.from(payload, "base64") };
+    if (typeof payload !== "string" || !isBase64(payload)) throw invalid(what, number);
+    steps.push({ kind: "bytes", packed: payload, size: Buffer.byteLength(payload, "base64") });
     return;
   }
   if (type !== 1 || typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
@@ -97,7 +153,12 @@ function* stepOf(text: string, number: number, what: string): Generator<Step, vo
   // A name that is not UTF-8 stands in name_raw, for JSON cannot hold it.
   const raw = typeof line.name_raw === "string" ? Buffer.from(line.name_raw, "base64") : undefined;
   if (raw === undefined && typeof line.name !== "string") throw invalid(what, number);
-  yield { kind: "file", name: raw ?? Buffer.from(line.name as string), size };
+  steps.push({ kind: "file", name: raw ?? Buffer.from(line.name as string), size });
+}
+
+/** Whether the length that `Buffer.byteLength` tells is the one that unpacking gives. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 }
 
 function parseLine(text: string, number: number, what: string): Line {

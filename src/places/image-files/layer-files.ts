@@ -16,6 +16,10 @@ import { DdiffError, messageOf } from "../../util/errors.ts";
 export interface LayerFiles {
   /** Reads a file's content at once to the start of `into`; it must have exactly `size` bytes. Throws `LAYER_CHANGED`. */
   readInto(into: Buffer, name: Buffer, size: number): void;
+  /** Fills `into` with a part of a file of `size` bytes; the file stays open until another one is read so. Throws `LAYER_CHANGED`. */
+  readPart(into: Uint8Array, name: Buffer, size: number, offset: number): void;
+  /** Closes what `readPart` left open. */
+  close(): void;
   /** A file's content in pieces; it must have exactly `size` bytes. Throws `LAYER_CHANGED`. */
   read(name: Buffer, size: number): AsyncGenerator<Buffer, void, void>;
 }
@@ -66,20 +70,37 @@ export function layerFiles(folder: string, what: string): LayerFiles {
     }
   };
 
+  const fill = (descriptor: number, into: Uint8Array, name: Buffer, offset: number): void => {
+    for (let at = 0; at < into.length; ) {
+      const count = readSync(descriptor, into, at, into.length - at, offset + at);
+      if (count === 0) throw changed(what, name, "became shorter");
+      at += count;
+    }
+  };
+
+  let last: { name: Buffer; descriptor: number } | undefined;
+  const close = (): void => {
+    if (last !== undefined) closeSync(last.descriptor);
+    last = undefined;
+  };
+
   return {
     readInto(into, name, size) {
       const { descriptor } = openAt(name, size);
       try {
-        let at = 0;
-        while (at < size) {
-          const count = readSync(descriptor, into, at, size - at, at);
-          if (count === 0) throw changed(what, name, "became shorter");
-          at += count;
-        }
+        fill(descriptor, into.subarray(0, size), name, 0);
       } finally {
         closeSync(descriptor);
       }
     },
+    readPart(into, name, size, offset) {
+      if (last?.name !== name) {
+        close();
+        last = { name, descriptor: openAt(name, size).descriptor };
+      }
+      fill(last.descriptor, into, name, offset);
+    },
+    close,
     async *read(name, size) {
       const { descriptor, path } = openAt(name, size);
       closeSync(descriptor);

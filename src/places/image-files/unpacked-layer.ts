@@ -2,8 +2,9 @@ import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { decompressed } from "../../codec/compression.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { sizeOfSplit, tarFromSplit } from "../tar-split.ts";
-import { layerFiles } from "./layer-files.ts";
+import { type FrameFile, frameFromSplit, sizeOfSplit, tarFromSplit } from "../tar-split.ts";
+import type { UnpackedFile, UnpackedLayer } from "../place.ts";
+import { type LayerFiles, layerFiles } from "./layer-files.ts";
 import type { StoredLayer } from "./stored-image.ts";
 
 /** Lists of files are full of zeros; gzip itself can reach no more than this. */
@@ -22,5 +23,21 @@ export function unpackedLayer(diffId: Digest, list: string, folder: string, size
     diffId,
     size: () => (known ??= sizeOfSplit(openList(), what)),
     open: async () => tarFromSplit(openList, layerFiles(folder, what), what),
+    unpacked: () => unpacked(openList, layerFiles(folder, what), what),
+  };
+}
+
+function unpacked(openList: () => Readable, files: LayerFiles, what: string): UnpackedLayer {
+  const left = new Map<number, FrameFile>();
+  return {
+    frame: () => frameFromSplit(openList(), what, (offset, file) => void left.set(offset, file)),
+    takeFile(offset): UnpackedFile | undefined {
+      const file = left.get(offset);
+      if (file === undefined) return undefined;
+      left.delete(offset);
+      const { name, size } = file;
+      return { size, read: (from, into) => files.readPart(into, name, size, from) };
+    },
+    close: () => files.close(),
   };
 }
