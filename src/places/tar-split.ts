@@ -144,7 +144,8 @@ function addStep(steps: Step[], text: string, number: number, what: string): voi
   const { type, size = 0, payload } = line;
   if (type === 2) {
     if (typeof payload !== "string" || !isBase64(payload)) throw invalid(what, number);
-    steps.push({ kind: "bytes", packed: payload, size: Buffer.byteLength(payload, "base64") });
+    if (payload !== "")
+      steps.push({ kind: "bytes", packed: payload, size: Buffer.byteLength(payload, "base64") });
     return;
   }
   if (type !== 1 || typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
