@@ -1,7 +1,8 @@
 /**
  * `npx node bench/docker-load.ts [pair...]`: `ddiff load` into Docker beside `docker load` of a full `docker save`, and
- * `ddiff diff` out of Docker. Starts a dockerd of its own (root, Debian's docker.io). CPU includes
- * dockerd's own.
+ * `ddiff diff` out of Docker. Starts a dockerd of its own (root, Debian's docker.io). `ddiff` is the built program, as it is
+ * installed. CPU is the client's and dockerd's with its helpers, for both sides; before each run the disk has come to rest. `taskset -c 0`
+ * in front gives clients and dockerd one core together.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,15 +14,17 @@ import { pairLayouts, pairs } from "./images/pairs.ts";
 import { workPath } from "./images/places.ts";
 import { type Cost, measure, median } from "./measure.ts";
 
+const repository = join(import.meta.dirname, "..");
 const folder = workPath("docker-load");
 const socket = join(folder, "docker.sock");
 const env = {
   DOCKER_HOST: `unix://${socket}`,
   XDG_CACHE_HOME: join(folder, "cache"),
-  ddiff: `${process.execPath} ${join(import.meta.dirname, "..", "src", "main.ts")}`,
+  ddiff: `${process.execPath} ${join(repository, "dist", "ddiff.js")}`,
 };
 const limit = 1200;
 
+await run(process.execPath, [join(repository, "scripts", "build.ts")]);
 const daemon = spawn(
   "dockerd",
   [
@@ -50,11 +53,18 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** What a script and dockerd together cost: most of the work of a load is the daemon's. */
-async function withDaemon(script: string): Promise<Cost> {
+/** What a script and dockerd together cost: most of the work of a load is the daemon's. Memory is the client's alone. */
+interface LoadCost extends Cost {
+  /** Seconds of CPU in dockerd, a part of `cpu`. */
+  daemon: number;
+}
+
+async function withDaemon(script: string): Promise<LoadCost> {
+  await run("sync", []);
   const before = daemonSeconds();
   const cost = await measure(script, folder, env, limit);
-  return { ...cost, cpu: cost.cpu + daemonSeconds() - before };
+  const daemon = daemonSeconds() - before;
+  return { ...cost, cpu: cost.cpu + daemon, daemon };
 }
 
 /** CPU seconds of dockerd and of its children that have ended (proc(5): utime, stime, cutime, cstime). */
@@ -79,7 +89,7 @@ async function compare(id: string, layouts: { old: string; new: string }): Promi
   };
   await into(layouts.old, "old");
   await into(layouts.new, "new");
-  const costs: Record<"docker" | "diff" | "load", Cost[]> = { docker: [], diff: [], load: [] };
+  const costs: Record<"docker" | "diff" | "load", LoadCost[]> = { docker: [], diff: [], load: [] };
   for (let round = 0; round < 3; round++) {
     await measure(`docker load -q < old.tar`, folder, env, limit);
     costs.docker.push(await withDaemon("docker load -q < new.tar"));
@@ -96,8 +106,9 @@ async function compare(id: string, layouts: { old: string; new: string }): Promi
     ["load", "ddiff load into Docker"],
     ["diff", "ddiff diff out of Docker"],
   ] as const) {
-    const { wall, cpu, rss } = median(costs[what]);
-    const numbers = `${wall.toFixed(1)} s, ${cpu.toFixed(1)} s of CPU, ${Math.round(rss / 1e6)} MB`;
+    const { wall, cpu, daemon: inDaemon, rss } = median(costs[what]);
+    const parts = `${(cpu - inDaemon).toFixed(2)} s client, ${inDaemon.toFixed(2)} s dockerd`;
+    const numbers = `${wall.toFixed(2)} s, ${cpu.toFixed(2)} s of CPU (${parts}), client ${Math.round(rss / 1e6)} MB`;
     process.stdout.write(`(${id}) ${words}: ${numbers}\n`);
   }
 }

@@ -62,7 +62,7 @@ export async function measure(
 }
 
 /** The run in the middle, by CPU. */
-export function median(costs: readonly Cost[]): Cost {
+export function median<C extends Cost>(costs: readonly C[]): C {
   const sorted = [...costs].sort((a, b) => a.cpu - b.cpu);
   const middle = sorted[sorted.length >> 1];
   if (middle === undefined) throw new Error("no runs to take a median of");
