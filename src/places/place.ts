@@ -72,16 +72,17 @@ export interface UnpackedLayer {
   frame(): AsyncIterable<Buffer>;
   /** The file whose content stands at this byte of the tar; each is given once, when `frame` has come that far. */
   takeFile(offset: number): UnpackedFile | undefined;
+  /** Fills `into` with a part of a file. Synchronous. Throws `LAYER_CHANGED`. */
+  read(file: UnpackedFile, offset: number, into: Uint8Array): void;
   /** To be called when no file is read any more. */
   close(): void;
 }
 
-/** The content of one file of an unpacked layer. */
+/** One file of an unpacked layer, by its name in the place's own list. */
 export interface UnpackedFile {
+  name: Buffer;
   /** Bytes. */
-  readonly size: number;
-  /** Fills `into` from `offset` on. Synchronous. Throws `LAYER_CHANGED`. */
-  read(offset: number, into: Uint8Array): void;
+  size: number;
 }
 
 /** A blob on its way into a sink. `open` is called only where the sink lacks it, and may be called again on a retry. */

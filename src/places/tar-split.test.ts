@@ -7,7 +7,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readAll } from "../codec/read-all.ts";
 import { layerFiles } from "./image-files/layer-files.ts";
-import { type FrameFile, frameFromSplit, sizeOfSplit, tarFromSplit } from "./tar-split.ts";
+import { frameFromSplit, sizeOfSplit, tarFromSplit } from "./tar-split.ts";
+import type { UnpackedFile } from "./place.ts";
 import { newFolder } from "./testing/folders.ts";
 
 interface Piece {
@@ -86,7 +87,7 @@ test("a frame is the tar with zeros for its files, and tells of each file before
       fc.array(piece, { maxLength: 12 }),
       fc.integer({ min: 1, max: 999 }),
       async (pieces, cut) => {
-        const told = new Map<number, FrameFile>();
+        const told = new Map<number, UnpackedFile>();
         const given: Buffer[] = [];
         const list = inPieces(listOf(pieces), cut);
         const frame = frameFromSplit(list, "a layer", (offset, file) => told.set(offset, file));

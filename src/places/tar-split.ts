@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { DdiffError } from "../util/errors.ts";
 import { readableOf } from "../util/readable.ts";
 import type { LayerFiles } from "./image-files/layer-files.ts";
+import type { UnpackedFile } from "./place.ts";
 
 /**
  * A step of a tar-split list (github.com/vbatts/tar-split, tar/storage/entry.go): bytes of the tar that lie in no file
@@ -42,12 +43,6 @@ export async function sizeOfSplit(list: Readable, what: string): Promise<number>
   return size;
 }
 
-/** A file whose content was left out of a frame. */
-export interface FrameFile {
-  name: Buffer;
-  size: number;
-}
-
 /**
  * The tar that a list describes with zeros where the content of files stands: nothing but the list is read. `leave` hears of
  * every file before the bytes in front of it are given, with the place of its content in the tar. Throws `TAR_SPLIT_INVALID`.
@@ -55,7 +50,7 @@ export interface FrameFile {
 export async function* frameFromSplit(
   list: Readable,
   what: string,
-  leave: (offset: number, file: FrameFile) => void,
+  leave: (offset: number, file: UnpackedFile) => void,
 ): AsyncGenerator<Buffer, void, void> {
   let offset = 0;
   let before = zeros.subarray(0, 0);

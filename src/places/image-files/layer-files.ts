@@ -94,7 +94,7 @@ export function layerFiles(folder: string, what: string): LayerFiles {
       }
     },
     readPart(into, name, size, offset) {
-      if (last?.name !== name) {
+      if (last?.name.equals(name) !== true) {
         close();
         last = { name, descriptor: openAt(name, size).descriptor };
       }

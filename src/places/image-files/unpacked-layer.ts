@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { decompressed } from "../../codec/compression.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { type FrameFile, frameFromSplit, sizeOfSplit, tarFromSplit } from "../tar-split.ts";
+import { frameFromSplit, sizeOfSplit, tarFromSplit } from "../tar-split.ts";
 import type { UnpackedFile, UnpackedLayer } from "../place.ts";
 import { type LayerFiles, layerFiles } from "./layer-files.ts";
 import type { StoredLayer } from "./stored-image.ts";
@@ -28,16 +28,15 @@ export function unpackedLayer(diffId: Digest, list: string, folder: string, size
 }
 
 function unpacked(openList: () => Readable, files: LayerFiles, what: string): UnpackedLayer {
-  const left = new Map<number, FrameFile>();
+  const left = new Map<number, UnpackedFile>();
   return {
     frame: () => frameFromSplit(openList(), what, (offset, file) => void left.set(offset, file)),
-    takeFile(offset): UnpackedFile | undefined {
+    takeFile(offset) {
       const file = left.get(offset);
-      if (file === undefined) return undefined;
       left.delete(offset);
-      const { name, size } = file;
-      return { size, read: (from, into) => files.readPart(into, name, size, from) };
+      return file;
     },
+    read: ({ name, size }, offset, into) => files.readPart(into, name, size, offset),
     close: () => files.close(),
   };
 }
