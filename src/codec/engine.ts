@@ -2,7 +2,7 @@ import type { Transform } from "node:stream";
 import { DdiffError, messageOf } from "../util/errors.ts";
 
 /** Piece size for all of zlib: its default of 16 KiB halves the speed. */
-export const chunkSize = 1 << 20;
+export const chunkSize = 1 << 18;
 
 /**
  * Runs `pieces` through a zlib stream, one write at a time: each is awaited, because writes that queue up make zstd's output

@@ -13,7 +13,7 @@ import { streamOf } from "./literals.ts";
 import type { BaseIndex } from "./match.ts";
 import { Aligner, type Effort } from "./patch/align.ts";
 import { type Bytes, piecesOf } from "./patch/bytes.ts";
-import { Planner } from "./plan.ts";
+import { type PlannedEntry, Planner } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { Spool } from "./spool.ts";
 
@@ -45,7 +45,10 @@ export interface LayersToCarry {
 /** Turns each layer into a patch, or into its packed blob where that is smaller. */
 export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
   const planner = new Planner(work.index);
-  const plans = work.layers.map(({ recipe }, number) => planner.plan(recipe, number));
+  const plans: PlannedEntry[][] = [];
+  for (const [number, { recipe, tar }] of work.layers.entries()) {
+    plans.push(await planner.plan(recipe, number, tar));
+  }
   for (const [number, wanted] of planner.wanted) await work.fetch(number, wanted);
   const copiedFrom = new Set<number>();
   const breathe = makeBreath(work.context.signal);
@@ -62,8 +65,9 @@ export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
         {
           number,
           recipe: layer.recipe,
-          entries: plans[number] as ReturnType<Planner["plan"]>,
+          entries: plans[number] ?? [],
           tar: layer.tar,
+          earlier: (from) => (work.layers[from] as MissingLayer).tar,
           base: reader,
           effort,
           aligner,

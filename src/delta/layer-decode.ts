@@ -6,10 +6,12 @@ import type { BaseReader, Wanted } from "./base-reader.ts";
 import { HeaderDecoder } from "./headers/coder.ts";
 import {
   body,
+  copyPatch,
   type LiteralKind,
   literalKinds,
   mostEntries,
   oddPadding,
+  opBits,
   partner,
   special,
 } from "./layer-ops.ts";
@@ -110,6 +112,8 @@ class LayerDecoder {
     while (ops.remaining > 0) {
       const op = ops.byte();
       const data = (op >> 2) & 7;
+      if (op > opBits || ((op & copyPatch) !== 0 && data !== body.copy))
+        throw this.#invalid("has an operation that this ddiff does not know");
       if (data === body.special) {
         await this.#special(op & 3, columns, patches);
         continue;
@@ -132,10 +136,19 @@ class LayerDecoder {
       } else if (data === body.copy) {
         const number = this.#layer.number - columns.copies.unsigned();
         copyOffset += columns.copies.signed();
-        if (number === this.#layer.number && copyOffset + size > this.#written) {
+        const patched = (op & copyPatch) !== 0;
+        const length = patched ? columns.copies.unsigned() : size;
+        if (number === this.#layer.number && copyOffset + length > this.#written) {
           throw this.#invalid("copies what is not written yet");
         }
-        this.#copy(this.#layer.earlier(number, copyOffset, size));
+        const from = this.#layer.earlier(number, copyOffset, length);
+        if (patched) {
+          const kind = kindIn(columns.kinds, this.#layer.what);
+          this.#unfinished = { base: from, left: size, kind, padding };
+          await this.#patchOn(columns.lengths.unsigned(), patches);
+          continue;
+        }
+        this.#copy(from);
       } else if (data === body.patch || data === body.otherPatch) {
         const from = data === body.patch ? base : this.#other(refs, columns.refs);
         if (from === undefined) throw this.#invalid("patches no base");

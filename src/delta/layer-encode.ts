@@ -3,6 +3,7 @@ import type { BaseReader } from "./base-reader.ts";
 import { HeaderEncoder } from "./headers/coder.ts";
 import {
   body,
+  copyPatch,
   type LiteralKind,
   literalKinds,
   oddPadding,
@@ -33,6 +34,8 @@ export interface LayerToEncode {
   entries: PlannedEntry[];
   /** The uncompressed tar. */
   tar: Bytes;
+  /** The uncompressed tar of an earlier layer of the bundle, or of this one. */
+  earlier(layer: number): Bytes;
   base: BaseReader;
   effort: Effort;
   /** Shared by all layers for its memory. */
@@ -105,6 +108,7 @@ class LayerEncoder {
       this.#use(ref);
       this.#headers.add(header, base.entry(ref.layer, ref.index).header);
     }
+    if (planned.data.how === "copyPatch") op |= copyPatch;
     ops.byte(op | (this.#dataOp(planned) << 2));
     if (padding !== undefined) (this.#columns[4] as ByteWriter).bytes(padding);
     await this.#data(planned);
@@ -176,7 +180,7 @@ class LayerEncoder {
     const { data } = planned;
     if (data.how === "empty") return body.empty;
     if (data.how === "literal") return body.literal;
-    if (data.how === "copy") return body.copy;
+    if (data.how === "copy" || data.how === "copyPatch") return body.copy;
     const samePlace = isSame(data.from, planned.partner);
     if (data.how === "same") return samePlace ? body.same : body.other;
     return samePlace ? body.patch : body.otherPatch;
@@ -187,12 +191,16 @@ class LayerEncoder {
     // Whatever happens to the data, the entry after the partner is the next prediction.
     if (partner !== undefined) this.#refs.moveTo(partner);
     if (data.how === "empty") return;
-    if (data.how === "copy") {
+    if (data.how === "copy" || data.how === "copyPatch") {
+      const { from } = data;
       const column = this.#columns[2] as ByteWriter;
-      column.unsigned(this.#layer.number - data.from.layer);
-      column.signed(data.from.offset - this.#copyOffset);
-      this.#copyOffset = data.from.offset;
-      if (data.from.layer !== this.#layer.number) this.#needs.copies.add(data.from.layer);
+      column.unsigned(this.#layer.number - from.layer);
+      column.signed(from.offset - this.#copyOffset);
+      this.#copyOffset = from.offset;
+      if (from.layer !== this.#layer.number) this.#needs.copies.add(from.layer);
+      if (data.how === "copy") return;
+      column.unsigned(data.from.length);
+      await this.#patch(planned, part(this.#layer.earlier(from.layer), from.offset, data.from.length));
       return;
     }
     const start = entry.headerOffset + entry.headerLength;
@@ -210,14 +218,14 @@ class LayerEncoder {
       this.#refs.write(data.from, this.#columns[1] as ByteWriter);
       this.#refs.moveTo(data.from);
     }
-    if (data.how === "patch") await this.#patch(planned, data.from);
+    if (data.how === "patch")
+      await this.#patch(planned, this.#layer.base.entry(data.from.layer, data.from.index).body);
   }
 
-  async #patch(planned: PlannedEntry, from: BaseRef): Promise<void> {
+  async #patch(planned: PlannedEntry, old: Bytes): Promise<void> {
     const { entry } = planned;
-    const { tar, base } = this.#layer;
+    const { tar } = this.#layer;
     const kind = this.#kind(planned);
-    const old = base.entry(from.layer, from.index).body;
     const now = part(tar, entry.headerOffset + entry.headerLength, entry.size);
     const literal = (bytes: Uint8Array): void => this.#literals.append(kind, bytes);
     (this.#columns[5] as ByteWriter).byte(literalKinds.indexOf(kind));

@@ -1,7 +1,7 @@
 /**
  * The operations that a layer patch is made of, as they stand in its `ops` column: one byte an entry of the tar.
  * Bits 0-1 say where the entry's headers are predicted from, bits 2-4 where its data comes from, bit 5 whether
- * the bytes that pad the data to 512 are not all zero. See docs/bundle-format.md, "Layer patches".
+ * the bytes that pad the data to 512 are not all zero, bit 6 whether copied data is patched. See docs/bundle-format.md, "Layer patches".
  */
 export const partner = {
   /** No base entry: headers are predicted from the entry before. */
@@ -42,6 +42,10 @@ export const special = {
 } as const;
 
 export const oddPadding = 0x20;
+/** With `body.copy`: the bytes that stood earlier are not the data but what the data's patch is based on. */
+export const copyPatch = 0x40;
+/** Bits that an operation may have. */
+export const opBits = 0x7f;
 
 /** The columns of a segment that this file's operations fill; those of headers and patches follow them. */
 export const opColumns = ["ops", "refs", "copies", "lengths", "padding", "kinds"] as const;

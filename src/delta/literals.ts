@@ -13,10 +13,10 @@ const pieceSize = 1 << 20;
 /** Literals up to this size are packed in one go, with every packing tried. */
 const oneShot = 1 << 20;
 /**
- * Matches may reach this far back (2^26 is 64 MiB). A reader has all kinds open at once and needs as much memory for each, so
- * only programs, which gain most by it, get a large window.
+ * Matches may reach this far back (2^25 is 32 MiB). A reader has all kinds open at once and needs as much memory for each, so
+ * only programs, which gain most by it, get a large window. Large files that are alike find each other at any distance (kin.ts).
  */
-const largestWindowLog: Record<LiteralKind, number> = { binary: 26, text: 24, packed: 20 };
+const largestWindowLog: Record<LiteralKind, number> = { binary: 25, text: 23, packed: 20 };
 const level: Record<Effort, number> = { fast: 6, default: 15, max: 19 };
 
 /** One packed stream of new bytes. */

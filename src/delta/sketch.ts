@@ -5,7 +5,8 @@ const sampledBytes = 1 << 20;
 /** Files below this are not worth a patch against an unknown partner. */
 const smallestSketched = 4096;
 
-const gear = makeGear();
+/** A fixed random number for each byte, for rolling hashes: `hash = (hash << 1) + gear[byte]` sees the last 32 bytes. */
+export const gear = makeGear();
 
 /**
  * Fingerprints content so that similar files share values wherever their common parts stand: a rolling (gear) hash

@@ -6,7 +6,7 @@ import { type LayerPatchFile, openLayerPatch } from "../layer-patch-file.ts";
 import { BaseIndex } from "../match.ts";
 import { Aligner, type Effort } from "../patch/align.ts";
 import { bufferBytes } from "../patch/bytes.ts";
-import { Planner } from "../plan.ts";
+import { type PlannedEntry, Planner } from "../plan.ts";
 import { scanLayer } from "../recipe.ts";
 import { Spool } from "../spool.ts";
 
@@ -28,7 +28,10 @@ export async function makePatches(
   const recipes = await Promise.all(targets.map((tar) => scanLayer(async () => streamOfPieces(tar))));
   const planner = new Planner(new BaseIndex(baseRecipes));
   const aligner = new Aligner(options.effort);
-  const plans = recipes.map((recipe, number) => planner.plan(recipe, number));
+  const plans: PlannedEntry[][] = [];
+  for (const [number, recipe] of recipes.entries()) {
+    plans.push(await planner.plan(recipe, number, bufferBytes(targets[number] ?? Buffer.alloc(0))));
+  }
   const base = new BaseReader(tempDir);
   try {
     await fetchAll(base, bases, planner.wanted);
@@ -44,6 +47,7 @@ export async function makePatches(
             tar: bufferBytes(targets[number] ?? Buffer.alloc(0)),
             base,
             aligner,
+            earlier: (from) => bufferBytes(targets[from] ?? Buffer.alloc(0)),
             advance: () => {},
             breathe: async () => {},
             ...options,
