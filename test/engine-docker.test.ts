@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readAll } from "../src/codec/read-all.ts";
+import { diffImages } from "../src/delta/diff.ts";
+import { loadBundle } from "../src/delta/load.ts";
 import { digestOf } from "../src/oci/digest.ts";
 import { parsePlatform } from "../src/oci/platform.ts";
 import { copyImage } from "../src/places/copy.ts";
@@ -97,6 +99,59 @@ describePlace("docker", dockerMissing, () => {
     }
     expect(await readdir(tempDir)).toEqual([]);
   });
+
+  it("gives a bundle its base from the store's files, and is named where one of them is damaged", async () => {
+    const store = new MemoryStore();
+    const make = async (name: string, data: Buffer): Promise<void> => {
+      const sink = await (await openPlace(`docker-daemon:${name}`, engine.context())).sink();
+      const layer = layerTar([
+        { path: "kept", data: old },
+        { path: "note", data },
+      ]);
+      await copyImage(store.source(imageOf(store, [layer])), sink, { progress: silent });
+    };
+    const old = randomBytes(1 << 20);
+    await make("patched:1", Buffer.from("one"));
+    await make("patched:2", Buffer.from("two"));
+    const [before, after] = [await identityOf("patched:1"), await identityOf("patched:2")];
+    const context = engine.context();
+    const out = join(engine.folder, "patched.ddiff");
+    const source = async (name: string) => (await openPlace(`docker-daemon:${name}`, context)).source();
+    const [base, target] = [await source("patched:1"), await source("patched:2")];
+    await diffImages({
+      bases: [base],
+      targets: [target],
+      effort: "fast",
+      wholeLayers: false,
+      out,
+      context,
+    });
+    await engine.run("docker", "rmi", "patched:2");
+    await loadBundle({ bundle: out, bases: [], context });
+    expect(await identityOf("patched:2")).toBe(after);
+    await engine.run("docker", "rmi", "patched:2");
+
+    const file = await fileOfLayer(engine, before, "kept");
+    const damaged = Buffer.from(old);
+    damaged[1000] = (damaged[1000] ?? 0) ^ 1;
+    await writeFile(file, damaged);
+    await expect(loadBundle({ bundle: out, bases: [], context })).rejects.toMatchObject({
+      code: "DIGEST_MISMATCH",
+      message: expect.stringMatching(/^base layer sha256:[0-9a-f]{64} should be/),
+    });
+    await expect(identityOf("patched:2")).rejects.toThrow(/No such image/);
+  });
+
+  /** The image ID. */
+  async function identityOf(name: string): Promise<string> {
+    return (await engine.run("docker", "image", "inspect", "-f", "{{.Id}}", name)).trim();
+  }
+
+  /** Where the engine keeps a file of an image's top layer. */
+  async function fileOfLayer({ run }: TestEngine, id: string, path: string): Promise<string> {
+    const format = "{{.GraphDriver.Data.UpperDir}}";
+    return join((await run("docker", "image", "inspect", "-f", format, id)).trim(), path);
+  }
 
   it("says so when the daemon dies while it loads, and holds nothing when it is back", async () => {
     const dying = await startDocker();

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 import { readImage } from "../places/image-tree.ts";
-import type { HeldImage, Layer, Source } from "../places/place.ts";
+import type { HeldImage, Layer, Source, UnpackedLayer } from "../places/place.ts";
 import { DdiffError } from "../util/errors.ts";
 import { sharing } from "./have.ts";
 
@@ -70,6 +70,12 @@ export class BaseLayers {
   open(diffId: Digest): Promise<Readable> {
     const { source, layer } = this.require(diffId);
     return source.openLayer(layer);
+  }
+
+  /** A layer that lies as files where it is at hand. Throws `BASE_MISSING`. */
+  async openUnpacked(diffId: Digest): Promise<UnpackedLayer | undefined> {
+    const { source, layer } = this.require(diffId);
+    return source.openUnpacked?.(layer);
   }
 
   async close(): Promise<void> {

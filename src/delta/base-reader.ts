@@ -1,8 +1,6 @@
-import type { Readable } from "node:stream";
-import { verified } from "../codec/verify.ts";
-import type { Digest } from "../oci/digest.ts";
 import { readTar, type TarEvent } from "../tar/reader.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
+import type { UnpackedFile, UnpackedLayer } from "../places/place.ts";
 import type { Bytes } from "./patch/bytes.ts";
 import { Spool } from "./spool.ts";
 
@@ -19,6 +17,8 @@ interface Place {
   at: number;
   headerLength: number;
   bodyLength: number;
+  /** Where the data lie, if not in the temporary file, and how long the file's name is that then stands in their place. */
+  elsewhere?: { unpacked: UnpackedLayer; nameLength: number };
 }
 
 /**
@@ -27,6 +27,7 @@ interface Place {
  */
 export class BaseReader {
   readonly #spool: Spool;
+  readonly #unpacked: UnpackedLayer[] = [];
   readonly #places = new Map<number, Map<number, Place>>();
 
   constructor(tempDir: string) {
@@ -34,27 +35,47 @@ export class BaseReader {
   }
 
   /**
-   * Reads layer number `layer` and keeps what is wanted of it.
-   * Throws `DIGEST_MISMATCH` where the bytes are not those of `diffId`, `BUNDLE_INVALID` where an entry is not there.
+   * Reads layer number `layer` and keeps what is wanted of it. Its digest is the caller's matter.
+   * Throws `BUNDLE_INVALID` where an entry is not there.
    */
-  async fetch(layer: number, diffId: Digest, open: () => Promise<Readable>, wanted: Wanted): Promise<void> {
+  async fetch(layer: number, tar: AsyncIterable<Buffer>, wanted: Wanted): Promise<void> {
+    await this.#keep(layer, tar, wanted);
+  }
+
+  /**
+   * As `fetch`, of a layer that lies as files: their data stay where they are. The reader closes the layer. Throws `TAR_SPLIT_INVALID`, `LAYER_CHANGED`, `BUNDLE_INVALID`.
+   */
+  async fetchUnpacked(layer: number, unpacked: UnpackedLayer, wanted: Wanted): Promise<void> {
+    this.#unpacked.push(unpacked);
+    await this.#keep(layer, unpacked.frame(), wanted, unpacked);
+  }
+
+  async #keep(
+    layer: number,
+    tar: AsyncIterable<Buffer>,
+    wanted: Wanted,
+    unpacked?: UnpackedLayer,
+  ): Promise<void> {
     const places = new Map<number, Place>();
     this.#places.set(layer, places);
     let index = -1;
     let keeping = false;
-    const tar = verified(await open(), { digest: diffId }, `base layer ${diffId}`);
     for await (const event of readBase(tar, layer)) {
       if (event.kind === "entry") {
         index++;
         const withBody = wanted.get(index);
-        keeping = withBody === true;
+        const file = event.entry.size > 0 ? unpacked?.takeFile(event.entry.dataOffset) : undefined;
+        if (file !== undefined && file.size !== event.entry.size) throw otherSize(layer, index);
+        keeping = withBody === true && file === undefined;
         if (withBody === undefined) continue;
         places.set(index, {
           at: this.#spool.length,
           headerLength: event.header.length,
-          bodyLength: keeping ? event.entry.size : 0,
+          bodyLength: withBody ? event.entry.size : 0,
+          ...(withBody && unpacked && file ? { elsewhere: { unpacked, nameLength: file.name.length } } : {}),
         });
         this.#spool.append(event.header);
+        if (withBody && file !== undefined) this.#spool.append(file.name);
       } else if (event.kind === "data" && keeping) {
         this.#spool.append(event.bytes);
       }
@@ -66,19 +87,24 @@ export class BaseReader {
   entry(layer: number, index: number): BaseEntry {
     const place = this.#places.get(layer)?.get(index);
     if (place === undefined) throw outsideBase(layer, index);
-    return {
-      header: Buffer.from(this.#spool.bytes(place.at, place.headerLength).read(0, place.headerLength)),
-      body: this.#spool.bytes(place.at + place.headerLength, place.bodyLength),
-    };
+    const { at, headerLength, bodyLength, elsewhere } = place;
+    const header = Buffer.from(this.#spool.bytes(at, headerLength).read(0, headerLength));
+    if (elsewhere === undefined) {
+      return { header, body: this.#spool.bytes(at + headerLength, bodyLength) };
+    }
+    const { unpacked, nameLength } = elsewhere;
+    const name = Buffer.from(this.#spool.bytes(at + headerLength, nameLength).read(0, nameLength));
+    return { header, body: unpackedBytes(unpacked, { name, size: bodyLength }) };
   }
 
   close(): void {
+    for (const layer of this.#unpacked) layer.close();
     this.#spool.close();
   }
 }
 
 /** A bundle can name as its base what is no tar at all; no honest one does. */
-async function* readBase(tar: Readable, layer: number): AsyncGenerator<TarEvent> {
+async function* readBase(tar: AsyncIterable<Buffer>, layer: number): AsyncGenerator<TarEvent> {
   try {
     yield* readTar(tar);
   } catch (cause) {
@@ -86,6 +112,30 @@ async function* readBase(tar: Readable, layer: number): AsyncGenerator<TarEvent>
     const sentence = `the bundle is damaged: it refers to entries of base layer ${layer}, which is no tar`;
     throw new DdiffError("BUNDLE_INVALID", sentence, { cause });
   }
+}
+
+function unpackedBytes(layer: UnpackedLayer, file: UnpackedFile): Bytes {
+  return {
+    length: file.size,
+    read(offset, length, memory) {
+      if (offset < 0 || length < 0 || offset + length > file.size) throw outsideFile(file);
+      const into =
+        memory && memory.length >= length ? memory.subarray(0, length) : Buffer.allocUnsafe(length);
+      layer.read(file, offset, into);
+      return into;
+    },
+  };
+}
+
+function outsideFile({ name }: UnpackedFile): DdiffError {
+  return new DdiffError("BUNDLE_INVALID", `the bundle is damaged: it refers outside of ${name.toString()}`);
+}
+
+function otherSize(layer: number, entry: number): DdiffError {
+  return new DdiffError(
+    "LAYER_CHANGED",
+    `entry ${entry} of base layer ${layer} has another size than its header says`,
+  );
 }
 
 function outsideBase(layer: number, entry: number): DdiffError {

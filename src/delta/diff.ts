@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { Readable } from "node:stream";
+import { verified } from "../codec/verify.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
 import { type ImageTree, readImage } from "../places/image-tree.ts";
@@ -176,9 +177,10 @@ async function patchLayers(
     effort,
     context,
     reader,
-    fetch: (number, wanted) => {
+    fetch: async (number, wanted) => {
       const { diffId } = recipes[number] as Recipe;
-      return reader.fetch(number, diffId, () => base.open(diffId), wanted);
+      const tar = verified(await base.open(diffId), { digest: diffId }, `base layer ${diffId}`);
+      await reader.fetch(number, tar, wanted);
     },
     keep: (resource) => opened.push(resource),
   });

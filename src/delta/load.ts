@@ -137,7 +137,7 @@ async function findBase(
 ): Promise<void> {
   const needed = neededLayers(bundle);
   for (const name of bases) {
-    const place = await openPlace(name, context, "engine");
+    const place = await openPlace(name, context);
     await base.addOwned(await place.source(), needed);
   }
   let unlisted: unknown;
@@ -199,10 +199,10 @@ async function placeForTarget(
   context: PlaceContext,
 ): Promise<Place> {
   const image = name ?? digest.slice(7, 19);
-  if (to === undefined) return openPlace(image, context, "engine");
+  if (to === undefined) return openPlace(image, context);
   if (to.endsWith(":") || to.endsWith("/")) return openPlace(to + image, context);
   const path = /^(?:oci|oci-archive|docker-archive):[^:]*$/.test(to);
-  return openPlace(path ? `${to}:${image}` : to, context, "engine");
+  return openPlace(path ? `${to}:${image}` : to, context);
 }
 
 /** Two images under one name would leave only the second. Throws `PLACE_INVALID`. */

@@ -66,13 +66,20 @@ export async function rebuildLayers(
   const reader = new BaseReader(context.tempDir);
   const spools: Spool[] = [];
   const rebuilt = new Map<Digest, Spool>();
+  const used: Digest[] = [];
   const close = (): void => {
     for (const spool of spools) spool.close();
   };
   try {
     for (const [number, entries] of wanted) {
       const diffId = bundle.config.base.layers[number] as Digest;
-      await reader.fetch(number, diffId, () => base.open(diffId), entries);
+      used.push(diffId);
+      const unpacked = await base.openUnpacked(diffId);
+      if (unpacked === undefined) {
+        await reader.fetch(number, await base.open(diffId), entries);
+      } else {
+        await reader.fetchUnpacked(number, unpacked, entries);
+      }
     }
     for (const [number, layer] of carriedLayers(bundle.config).entries()) {
       const spool = new Spool(context.tempDir, { named: true });
@@ -90,10 +97,18 @@ export async function rebuildLayers(
     return { spools: rebuilt, close };
   } catch (error) {
     close();
+    // A layer that came out right proves its base right; where one came out wrong, the base may be why.
+    if (isDdiffError(error, "BUNDLE_INVALID")) for (const diffId of used) await checkBase(base, diffId);
     throw error;
   } finally {
     reader.close();
   }
+}
+
+/** Throws `DIGEST_MISMATCH` or `LAYER_CHANGED` where a base layer is not what it should be. */
+async function checkBase(base: BaseLayers, diffId: Digest): Promise<void> {
+  const tar = verified(await base.open(diffId), { digest: diffId }, `base layer ${diffId}`);
+  for await (const _ of tar) continue;
 }
 
 interface Rebuilding {

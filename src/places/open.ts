@@ -20,12 +20,7 @@ const openers: Record<Transport, (rest: string, context: PlaceContext) => Promis
  * exists (`./x.tar`, `/srv/layout:tag`), or a bare name: an image of the local engine.
  * Throws `PLACE_UNKNOWN`, `PLACE_INVALID`, `FILE_MISSING`, and what the places throw for a bad name.
  */
-export async function openPlace(
-  text: string,
-  context: PlaceContext,
-  // Says nothing any more; load.ts still passes it.
-  _bare?: "engine",
-): Promise<Place> {
+export async function openPlace(text: string, context: PlaceContext): Promise<Place> {
   const { transport, rest } = splitTransport(text);
   if (transport !== undefined) return await openers[transport](rest, context);
   const path = await existingPath(text);

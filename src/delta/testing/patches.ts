@@ -116,8 +116,7 @@ export async function applyPatches(
 async function fetchAll(reader: BaseReader, bases: Buffer[], wanted: Map<number, Wanted>): Promise<void> {
   for (const [number, entries] of wanted) {
     const tar = bases[number] ?? Buffer.alloc(0);
-    const { diffId } = await scanLayer(async () => streamOfPieces(tar));
-    await reader.fetch(number, diffId, async () => streamOfPieces(tar), entries);
+    await reader.fetch(number, streamOfPieces(tar), entries);
   }
 }
 

@@ -17,7 +17,7 @@ export interface SavedImage {
 
 /**
  * The reading face of an image that an engine exports as a whole: written once to a temporary file, which loses its name as soon
- * as it is open, so nothing is left however the process ends. Throws `NO_SPACE`, and what the archive's reader throws.
+ * as it is open, so nothing is left however the process ends. Throws `DISK_FULL`, and what the archive's reader throws.
  */
 export async function savedImageSource(image: SavedImage, context: PlaceContext): Promise<Source> {
   const path = join(context.tempDir, `ddiff-${processMark()}.tar`);
