@@ -26,6 +26,12 @@ import { describePlace } from "./support/tools.ts";
 const base = hardLayer(randomBytes(1 << 20));
 const own = layerTar([{ path: "own", data: "of one image" }]);
 
+/** Where the engine keeps a file of an image's top layer. */
+async function fileOfLayer(engine: TestEngine, id: string, path: string): Promise<string> {
+  const format = "{{.GraphDriver.Data.UpperDir}}";
+  return join((await engine.run("docker", "image", "inspect", "-f", format, id)).trim(), path);
+}
+
 describePlace("docker", dockerMissing, () => {
   let engine: TestEngine;
   beforeAll(async () => {
@@ -145,12 +151,6 @@ describePlace("docker", dockerMissing, () => {
   /** The image ID. */
   async function identityOf(name: string): Promise<string> {
     return (await engine.run("docker", "image", "inspect", "-f", "{{.Id}}", name)).trim();
-  }
-
-  /** Where the engine keeps a file of an image's top layer. */
-  async function fileOfLayer({ run }: TestEngine, id: string, path: string): Promise<string> {
-    const format = "{{.GraphDriver.Data.UpperDir}}";
-    return join((await run("docker", "image", "inspect", "-f", format, id)).trim(), path);
   }
 
   it("says so when the daemon dies while it loads, and holds nothing when it is back", async () => {

@@ -73,8 +73,10 @@ function masked(file: Bytes, offset: number, memory: Uint8Array, code: Executabl
   return memory;
 }
 
+/** Every how many bytes of a base a window is entered: in a large one a sparse index finds as much, in half the time. */
 function stepFor(length: number, effort: Effort): number {
   if (effort === "fast") return 8;
-  if (length <= 32 * MiB) return 1;
-  return length <= 64 * MiB ? 2 : 4;
+  const dense = effort === "max" ? 1 : 2;
+  if (length <= 8 * MiB) return dense;
+  return length <= 32 * MiB ? 2 * dense : 4 * dense;
 }
