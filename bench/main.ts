@@ -1,6 +1,8 @@
 /** `npm run bench -- [--only a,e] [--peers ddiff,zstd] [--cached]`: measures, prints the table, writes docs/benchmarks.md. */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeTables } from "./document.ts";
+import { run } from "./images/command.ts";
 import { pairs } from "./images/pairs.ts";
 import { dropInput, prepareInput } from "./inputs.ts";
 import { drawSaving } from "./picture.ts";
@@ -24,6 +26,10 @@ const wanted = (list: string, id: string): boolean =>
 
 const chosenPairs = pairs.filter((pair) => wanted(values.only, pair.id));
 const chosenPeers = peers.filter((peer) => wanted(values.peers, peer.id));
+
+// As it is installed: the built program, not its source.
+if (chosenPeers.some((peer) => peer.id.startsWith("ddiff")))
+  await run(process.execPath, [join(import.meta.dirname, "..", "scripts", "build.ts")]);
 
 for (const pair of chosenPairs) {
   const input = await prepareInput(pair);

@@ -1,6 +1,6 @@
 import type { Peer } from "./peer.ts";
 
-const load = "$node $repository/src/main.ts load --quiet delta/image.ddiff --to oci:fresh:new";
+const load = "$node $repository/dist/ddiff.js load --quiet delta/image.ddiff --to oci:fresh:new";
 
 function ddiffPeer(id: string, title: string, option: string): Peer {
   return {
@@ -9,7 +9,7 @@ function ddiffPeer(id: string, title: string, option: string): Peer {
     programs: [],
     // Each run with an empty cache: the recipe cache would make a second diff faster than the first.
     prepare: "mkdir fresh; cp -r $oldLayout/. fresh",
-    make: `export XDG_CACHE_HOME=$PWD/cache; $node $repository/src/main.ts diff --quiet ${option} oci:$oldLayout:old oci:$newLayout:new -o delta/image.ddiff`,
+    make: `export XDG_CACHE_HOME=$PWD/cache; $node $repository/dist/ddiff.js diff --quiet ${option} oci:$oldLayout:old oci:$newLayout:new -o delta/image.ddiff`,
     apply: `export XDG_CACHE_HOME=$PWD/cache2; ${load}`,
     // Layers may be packed anew, so the image ID (the config's digest) and every layer's content decide.
     verify:

@@ -1,0 +1,23 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** What a caller may want of a repository. Overwriting or deleting a tag, a manifest or a blob that exists is `delete`'s when rules say so. */
+export type Action = "pull" | "push" | "delete";
+
+/** Who calls, and what they may do. */
+export interface Caller {
+  /** Undefined for a caller who gave no credentials. */
+  name: string | undefined;
+  may(action: Action, repository: string): boolean;
+  /** Whether `_catalog` answers; it lists only repositories that the caller may pull. */
+  mayList: boolean;
+}
+
+/** Access as the registry sees it. */
+export interface Access {
+  /** Who calls. Throws `RegistryError` UNAUTHORIZED (with its challenge) for credentials that are wrong, never for none. */
+  identify(request: IncomingMessage): Promise<Caller>;
+  /** `WWW-Authenticate` for a caller who may not do this yet. */
+  challenge(request: IncomingMessage, action: Action | "list", repository: string | undefined): string;
+  /** Answers `/v2/token` where this access issues tokens; false where it does not. */
+  token?(request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean>;
+}
