@@ -10,6 +10,13 @@ export interface Caller {
   may(action: Action, repository: string): boolean;
   /** Whether `_catalog` answers; it lists only repositories that the caller may pull. */
   mayList: boolean;
+  /**
+   * Whether the same caller may do it with another token: 401 with the challenge is the answer then, not 403, since
+   * clients begin with a narrow token and ask for a wider one.
+   */
+  mayWithOtherToken?(action: Action | "list", repository: string | undefined): boolean;
+  /** Whether this tag, where it exists, may be moved to other content or deleted. Undefined where no tag is kept from it. */
+  mayMoveTag?(repository: string, tag: string): boolean;
 }
 
 /** Access as the registry sees it. */
