@@ -122,7 +122,7 @@ describePlace("containerd", containerdMissing, () => {
     const sink = async (name: string) => (await openPlace(`containerd:${name}`, engine.context())).sink();
     await copyImage(store.source(imageOf(store, [own])), await sink("kept:1"), { progress: silent });
     const names = async () => lines(await engine.run("ctr", "images", "ls", "--quiet"));
-    const { processMark } = await import("../src/places/temp-files.ts");
+    const { processMark } = await import("../src/util/process-mark.ts");
     const dead = processMark().replace(/^\d+-\d+/, "4194303-1");
     await engine.run("ctr", "images", "tag", "docker.io/library/kept:1", `ddiff.invalid/loading:${dead}`);
     await engine.run(

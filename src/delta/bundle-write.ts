@@ -8,7 +8,9 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import { packTar, type TarMember } from "../tar/writer.ts";
 import { type BundleConfig, bundleTypes, encodeBundleConfig } from "./bundle-config.ts";
-import { processMark, sweepAbandoned, syncFolder } from "../places/temp-files.ts";
+import { sweepAbandoned } from "../places/temp-files.ts";
+import { syncFolder } from "../util/disk.ts";
+import { processMark } from "../util/process-mark.ts";
 import { diskError } from "./spool.ts";
 import { partName, partsAfter } from "./split.ts";
 

@@ -1,16 +1,11 @@
 import { lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
+import { syncFolder } from "../util/disk.ts";
 import { DdiffError } from "../util/errors.ts";
+import { processMark } from "../util/process-mark.ts";
 import type { Progress } from "../util/progress.ts";
-import {
-  explainWriteError,
-  makeFolder,
-  processMark,
-  sweepAbandoned,
-  syncFolder,
-  writeAll,
-} from "./temp-files.ts";
+import { explainWriteError, makeFolder, sweepAbandoned, writeAll } from "./temp-files.ts";
 
 /**
  * Writes an archive beside its target under a temporary name and renames it when it is whole and on the disk; an

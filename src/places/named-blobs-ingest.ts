@@ -3,20 +3,14 @@ import { link, lstat, mkdir, open, rename, rm, rmdir, stat, unlink } from "node:
 import { basename, dirname, join } from "node:path";
 import { addAbortSignal } from "node:stream";
 import { verified } from "../codec/verify.ts";
+import { syncFolder } from "../util/disk.ts";
 import { DdiffError, systemErrorCode } from "../util/errors.ts";
+import { processMark } from "../util/process-mark.ts";
 import { mapLimited } from "../util/map-limited.ts";
 import type { Progress } from "../util/progress.ts";
 import { folderBlobs, insidePath, readSize } from "./named-blobs.ts";
 import type { OutgoingBlob } from "./place.ts";
-import {
-  explainWriteError,
-  makeFolder,
-  processMark,
-  sweepAbandoned,
-  syncFolder,
-  writeAll,
-  writeSynced,
-} from "./temp-files.ts";
+import { explainWriteError, makeFolder, sweepAbandoned, writeAll, writeSynced } from "./temp-files.ts";
 import { withLock } from "./temp-files-lock.ts";
 
 /** Files of a private folder beside the blobs begin so; what dead processes left under it is removed. */

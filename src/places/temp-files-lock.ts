@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm, rmdir, unlink, utimes, writeFile } from "no
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DdiffError, systemErrorCode } from "../util/errors.ts";
-import { isAbandoned, processMark } from "./temp-files.ts";
+import { isAbandoned, processMark } from "../util/process-mark.ts";
 
 const lockName = ".ddiff-lock";
 

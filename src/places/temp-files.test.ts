@@ -4,7 +4,8 @@ import { mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { makeFolder, openUnnamed, processMark, sweepAbandoned } from "./temp-files.ts";
+import { processMark } from "../util/process-mark.ts";
+import { makeFolder, openUnnamed, sweepAbandoned } from "./temp-files.ts";
 import { withLock } from "./temp-files-lock.ts";
 import { newFolder } from "./testing/folders.ts";
 
@@ -24,7 +25,7 @@ async function killed(script: string): Promise<string> {
 test("what a killed process left is removed, what a living one writes stays", async () => {
   const folder = await newFolder();
   const mark = await killed(
-    `import { processMark } from ${module("./temp-files.ts")}; console.log(processMark()); setInterval(() => {}, 1000);`,
+    `import { processMark } from ${module("../util/process-mark.ts")}; console.log(processMark()); setInterval(() => {}, 1000);`,
   );
   await mkdir(join(folder, `.x-${mark}`));
   await writeFile(join(folder, `.x-${mark}`, "blob"), "half");

@@ -52,6 +52,11 @@ export interface WriteStore {
   touch(key: string): Promise<boolean>;
   /** Whether there was one to delete. Throws `STORE_CONFLICT` as `put` does. */
   delete(key: string, condition?: Condition): Promise<boolean>;
+  /**
+   * Deletes the object unless it was written or touched at or after `unlessSince` (milliseconds). Whether it did. Against `put` and
+   * `touch` it is atomic, also those of other servers: what was touched in time is not deleted by a look that was taken before.
+   */
+  deleteIdle(key: string, unlessSince: number): Promise<boolean>;
 }
 
 /** Bytes `start` to `end` (exclusive) of a blob. */
@@ -67,9 +72,17 @@ export interface BlobStore {
   openBlob(digest: Digest, range?: ByteRange): Promise<Readable>;
   /** Makes the blob's `modified` the present, so that a collection that is under way leaves it; false where there is none. */
   touchBlob(digest: Digest): Promise<boolean>;
-  /** Deletes the blob unless it was written or touched at or after `unlessSince` (milliseconds). Whether it did. */
+  /**
+   * Deletes the blob unless it was written or touched at or after `unlessSince` (milliseconds). Whether it did. Atomic against
+   * `touchBlob` and `finish`, also those of other servers: a blob that they found or made is not deleted by a look taken before.
+   */
   deleteBlob(digest: Digest, unlessSince: number): Promise<boolean>;
-  /** Digests of an algorithm, in byte order, a page at a time. For collection and scrub; costs the pages that are read. */
+  /**
+   * Moves the blob out of sight, to where an operator can look at it, if its bytes are not what the digest names; then a push can
+   * bring it anew. Whether it did. It reads the bytes itself, so that a good blob is never moved.
+   */
+  setAsideBlob?(digest: Digest): Promise<boolean>;
+  /** Digests in byte order, a page at a time; an empty page is the end. For collection and scrub; costs the pages that are read. */
   listBlobs(options: { after?: Digest; limit: number }): Promise<Digest[]>;
   /** An address at which a client may fetch the blob itself for a while, where the store has such. */
   blobUrl?(digest: Digest, seconds: number): Promise<string>;
@@ -87,7 +100,7 @@ export interface Upload {
   readonly id: string;
   /** The repository that it was begun in. */
   readonly repository: string;
-  /** Bytes that are durably here. */
+  /** Bytes that are here: they survive the process, and from 1 MiB on the loss of power. */
   readonly size: number;
   /**
    * Appends what comes, and answers the new size. What came before a source failed stays (up to a whole block), and the source's

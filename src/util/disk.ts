@@ -1,3 +1,4 @@
+import { open } from "node:fs/promises";
 import { DdiffError, systemErrorCode } from "./errors.ts";
 
 /**
@@ -16,6 +17,19 @@ export function diskError(error: unknown, path?: string): unknown {
       cause: error,
     },
   );
+}
+
+/** Makes what was created or renamed in `folder` survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some network file systems cannot sync a folder; they order such changes themselves.
+    if (systemErrorCode(error) !== "EINVAL") throw error;
+  } finally {
+    await handle.close();
+  }
 }
 
 function whatIsFull(code: string | undefined): string | undefined {

@@ -6,11 +6,11 @@ import { mediaTypes } from "../../oci/media-types.ts";
 import { hostPlatform, pickPlatform } from "../../oci/platform.ts";
 import { encodeDocument } from "../../oci/rewrite.ts";
 import { DdiffError } from "../../util/errors.ts";
+import { isAbandoned, processMark } from "../../util/process-mark.ts";
 import { type Lacks, ociArchive, reachable } from "../archive-stream.ts";
 import { feedEngine } from "../image-files/feed.ts";
 import { containerdName } from "../oci-layout-names.ts";
 import type { Document, OutgoingImage, Sink } from "../place.ts";
-import { isAbandoned, processMark } from "../temp-files.ts";
 import type { Ctr } from "./ctr.ts";
 
 /** Names that stand for images on their way in. `.invalid` belongs to nobody (RFC 2606). */

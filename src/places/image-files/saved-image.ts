@@ -4,7 +4,8 @@ import type { Readable } from "node:stream";
 import { dockerArchivePlace } from "../docker-archive.ts";
 import { ociArchivePlace } from "../oci-archive.ts";
 import type { PlaceContext, Source } from "../place.ts";
-import { explainWriteError, processMark, writeAll } from "../temp-files.ts";
+import { processMark } from "../../util/process-mark.ts";
+import { explainWriteError, writeAll } from "../temp-files.ts";
 
 /** How an engine hands out a whole image. */
 export interface SavedImage {
