@@ -3,6 +3,9 @@ import type { Digest } from "../oci/digest.ts";
 import type { Store } from "../store/store.ts";
 import type { Access } from "./access/access.ts";
 
+/** What a manifest may refer to without the repository holding it: nothing, an index's manifests, or an image's blobs, too. */
+export type Sparse = "none" | "indexes" | "all";
+
 /** What a registry is made of. */
 export interface RegistryOptions {
   store: Store;
@@ -12,6 +15,8 @@ export interface RegistryOptions {
   deletes: boolean;
   /** Answer blob pulls with a redirect to the store's own address, where it has one. */
   redirects: boolean;
+  /** What may be missing when a manifest is pushed; `indexes` when not said, for images of some platforms only. */
+  sparse?: Sparse;
   /** Gives what the store lacks, from elsewhere. */
   mirror?: Mirror;
   /** Told of every answered request, for logs and metrics. */

@@ -1,0 +1,302 @@
+import type { Descriptor } from "../oci/descriptor.ts";
+import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
+import { type Index, type Manifest, parseDocument } from "../oci/manifest.ts";
+import type { Store } from "../store/store.ts";
+import { DdiffError, isDdiffError } from "../util/errors.ts";
+import { mapLimited } from "../util/map-limited.ts";
+import { RegistryError } from "./errors.ts";
+import { keys, type ManifestRecord, type TagRecord } from "./keys.ts";
+import { referencesOf, referrerOf } from "./manifest-input.ts";
+import type { Sparse } from "./registry.ts";
+import { addToCatalog, findBlob, listPage, type Repositories } from "./repositories.ts";
+
+/** Store calls for one request that are under way at once. */
+const width = 16;
+const tagsAtOnce = 1000;
+
+/** A manifest that a repository holds. */
+export interface FoundManifest {
+  digest: Digest;
+  mediaType: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** A manifest by tag or digest; undefined where the repository has none. A tag whose manifest was deleted is none. */
+export async function findManifest(
+  repositories: Repositories,
+  repository: string,
+  reference: string,
+): Promise<FoundManifest | undefined> {
+  const { records } = repositories;
+  const digest = isDigest(reference)
+    ? reference
+    : (await records.tag(keys.tag(repository, reference)))?.value.digest;
+  if (digest === undefined) return undefined;
+  const record = await records.manifest(keys.manifest(repository, digest));
+  if (record === undefined) return undefined;
+  return { digest, mediaType: record.value.mediaType, size: record.value.size };
+}
+
+/** A manifest's bytes, checked against the digest. Throws `MANIFEST_DAMAGED`, `BLOB_MISSING`. */
+export async function readManifest(repositories: Repositories, manifest: FoundManifest): Promise<Buffer> {
+  const { digest } = manifest;
+  const known = repositories.manifests.get(digest);
+  if (known !== undefined) return known;
+  const chunks: Buffer[] = [];
+  const stream = await repositories.store.openBlob(digest);
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  if (digestOf(bytes, algorithmOf(digest)) !== digest) {
+    throw new DdiffError("MANIFEST_DAMAGED", `the stored manifest ${digest} is damaged`, {
+      hint: 'Push the image again; "ddiff server scrub" names what else is damaged.',
+    });
+  }
+  repositories.manifests.set(digest, bytes);
+  return bytes;
+}
+
+/** A manifest to be stored. */
+export interface PushedManifest {
+  repository: string;
+  bytes: Buffer;
+  /** What the client says it is. */
+  mediaType: string | undefined;
+  /** Where it was pushed by digest. */
+  digest?: Digest;
+  tags: readonly string[];
+  /** What may be missing. */
+  sparse: Sparse;
+  /** Whether a tag that stands may be moved. */
+  mayMoveTag(tag: string): boolean;
+}
+
+/** What came of it. */
+export interface StoredManifest extends FoundManifest {
+  subject?: Digest;
+}
+
+/**
+ * Stores a manifest byte for byte and durably, then lets the tags name it. Throws `MANIFEST_INVALID`, and as `RegistryError`
+ * DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, SIZE_INVALID and DENIED (distribution-spec, "Pushing Manifests").
+ */
+export async function putManifest(
+  repositories: Repositories,
+  pushed: PushedManifest,
+): Promise<StoredManifest> {
+  const { repository, bytes } = pushed;
+  const digest = digestOf(bytes, pushed.digest === undefined ? "sha256" : algorithmOf(pushed.digest));
+  if (pushed.digest !== undefined && digest !== pushed.digest) {
+    throw new RegistryError("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${pushed.digest}`);
+  }
+  const document = parseDocument(bytes, pushed.mediaType);
+  const descriptor = { mediaType: document.mediaType, digest, size: bytes.length };
+  await checkTags(repositories, pushed, digest);
+  await checkReferences(repositories, pushed, document);
+  await repositories.alone(`${repository}@${digest}`, async () => {
+    await storeBytes(repositories.store, repository, digest, bytes);
+    const subject = document.subject === undefined ? {} : { subject: document.subject.digest };
+    const record: ManifestRecord = { mediaType: document.mediaType, size: bytes.length, ...subject };
+    const key = keys.manifest(repository, digest);
+    const before = await repositories.records.manifest(key);
+    await repositories.records.put(key, record);
+    try {
+      // From here on a collection sees what the record needs; what it took before is missed now, before a tag shows it.
+      await checkReferences(repositories, pushed, document);
+    } catch (error) {
+      if (before === undefined) await repositories.records.delete(key);
+      throw error;
+    }
+    await addReferrer(repositories.store, repository, document, descriptor);
+    await addToCatalog(repositories, repository);
+    for (const tag of pushed.tags) await setTag(repositories, pushed, tag, descriptor);
+  });
+  repositories.manifests.set(digest, bytes);
+  return { ...descriptor, ...(document.subject === undefined ? {} : { subject: document.subject.digest }) };
+}
+
+/**
+ * Removes a manifest from a repository, and the tags that name it; its children and blobs stay. False where it is not there.
+ * Throws DENIED where one of the tags may not go.
+ */
+export async function deleteManifest(
+  repositories: Repositories,
+  repository: string,
+  digest: Digest,
+  mayMoveTag: ((tag: string) => boolean) | undefined,
+): Promise<boolean> {
+  return await repositories.alone(`${repository}@${digest}`, async () => {
+    const { records, store } = repositories;
+    const key = keys.manifest(repository, digest);
+    records.forget(key);
+    const record = (await records.manifest(key))?.value;
+    if (record === undefined) return false;
+    if (mayMoveTag !== undefined) {
+      await eachTagOf(repositories, repository, digest, async (tag) => {
+        if (!mayMoveTag(tag)) throw tagStays(tag);
+      });
+    }
+    // The record first: without it no tag answers any more, however long the walk over the tags takes.
+    await records.delete(key);
+    if (record.subject !== undefined) await store.delete(keys.referrer(repository, record.subject, digest));
+    await eachTagOf(repositories, repository, digest, async (tag, version) => {
+      await dropTag(repositories, keys.tag(repository, tag), version);
+    });
+    return true;
+  });
+}
+
+/** Removes a tag; the manifest stays. False where there is none. */
+export async function deleteTag(
+  repositories: Repositories,
+  repository: string,
+  tag: string,
+): Promise<boolean> {
+  const known = await findManifest(repositories, repository, tag);
+  const was = await repositories.records.delete(keys.tag(repository, tag));
+  // A tag without its manifest was not there for anyone.
+  return was && known !== undefined;
+}
+
+async function eachTagOf(
+  repositories: Repositories,
+  repository: string,
+  digest: Digest,
+  work: (tag: string, version: string) => Promise<void>,
+): Promise<void> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await listPage(repositories.store, keys.tags(repository), after, tagsAtOnce);
+    await mapLimited(page.names, width, async (tag) => {
+      const record = await repositories.records.tag(keys.tag(repository, tag));
+      if (record?.value.digest === digest) await work(tag, record.version);
+    });
+    if (!page.more) return;
+    after = page.names.at(-1);
+  }
+}
+
+/** Deletes a tag unless it was moved meanwhile. */
+async function dropTag(repositories: Repositories, key: string, version: string): Promise<void> {
+  try {
+    await repositories.records.delete(key, { version });
+  } catch (error) {
+    if (!isDdiffError(error, "STORE_CONFLICT")) throw error;
+  }
+}
+
+async function checkTags(repositories: Repositories, pushed: PushedManifest, digest: Digest): Promise<void> {
+  for (const tag of pushed.tags) {
+    if (pushed.mayMoveTag(tag)) continue;
+    const existing = await repositories.records.tag(keys.tag(pushed.repository, tag));
+    if (existing !== undefined && existing.value.digest !== digest) throw tagStays(tag);
+  }
+}
+
+async function setTag(
+  repositories: Repositories,
+  pushed: PushedManifest,
+  tag: string,
+  record: TagRecord,
+): Promise<void> {
+  const { records } = repositories;
+  const key = keys.tag(pushed.repository, tag);
+  if (pushed.mayMoveTag(tag)) {
+    await records.put(key, record);
+    return;
+  }
+  for (;;) {
+    records.forget(key);
+    const existing = await records.tag(key);
+    if (existing !== undefined && existing.value.digest !== record.digest) throw tagStays(tag);
+    if (existing !== undefined) return;
+    try {
+      await records.put(key, record, { absent: true });
+      return;
+    } catch (error) {
+      // Another push was first: see what it wrote.
+      if (!isDdiffError(error, "STORE_CONFLICT")) throw error;
+    }
+  }
+}
+
+function tagStays(tag: string): RegistryError {
+  return new RegistryError("DENIED", `the tag ${tag} stands and may not be moved or deleted`);
+}
+
+/** Whether everything is there with the size that the manifest says; touches it, so that a collection leaves it. */
+async function checkReferences(
+  repositories: Repositories,
+  pushed: PushedManifest,
+  document: Manifest | Index,
+): Promise<void> {
+  const { repository, sparse } = pushed;
+  const { blobs, foreign, children } = referencesOf(document);
+  const missing: Descriptor[] = [];
+  const check = async (descriptor: Descriptor, mayMiss: boolean, child: boolean): Promise<void> => {
+    const size = await sizeOf(repositories, repository, descriptor.digest, child);
+    if (size === undefined) {
+      if (!mayMiss) missing.push(descriptor);
+    } else if (size !== descriptor.size) {
+      throw new RegistryError(
+        "SIZE_INVALID",
+        `${descriptor.digest} has ${size} bytes, not ${descriptor.size} as the manifest says`,
+      );
+    }
+  };
+  await mapLimited(distinct(blobs), width, (one) => check(one, sparse === "all", false));
+  await mapLimited(distinct(foreign), width, (one) => check(one, true, false));
+  await mapLimited(distinct(children), width, (one) => check(one, sparse !== "none", true));
+  const [first] = missing;
+  if (first === undefined) return;
+  throw new RegistryError(
+    "MANIFEST_BLOB_UNKNOWN",
+    `the repository ${repository} does not hold ${first.digest}, which the manifest refers to`,
+    { detail: missing.slice(0, 100).map(({ digest, mediaType, size }) => ({ digest, mediaType, size })) },
+  );
+}
+
+/** The same digest with another size is another claim, and is checked, too. */
+function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
+  return [...new Map(descriptors.map((one) => [`${one.digest} ${one.size}`, one])).values()];
+}
+
+async function sizeOf(
+  repositories: Repositories,
+  repository: string,
+  digest: Digest,
+  child: boolean,
+): Promise<number | undefined> {
+  if (child) {
+    const record = await repositories.records.manifest(keys.manifest(repository, digest));
+    if (record !== undefined) return record.value.size;
+  }
+  return (await findBlob(repositories, repository, digest, { touch: true }))?.size;
+}
+
+async function storeBytes(store: Store, repository: string, digest: Digest, bytes: Buffer): Promise<void> {
+  if (await store.touchBlob(digest)) return;
+  const upload = await store.createUpload({ repository, digestAlgorithm: algorithmOf(digest) });
+  try {
+    await upload.append(once(bytes));
+    await upload.finish(digest);
+  } catch (error) {
+    await upload.cancel().catch(() => {});
+    throw error;
+  }
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+async function addReferrer(
+  store: Store,
+  repository: string,
+  document: Manifest | Index,
+  descriptor: Descriptor,
+): Promise<void> {
+  if (document.subject === undefined) return;
+  const key = keys.referrer(repository, document.subject.digest, descriptor.digest);
+  await store.put(key, Buffer.from(JSON.stringify(referrerOf(document, descriptor))));
+}
