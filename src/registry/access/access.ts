@@ -15,6 +15,11 @@ export interface Caller {
    * clients begin with a narrow token and ask for a wider one.
    */
   mayWithOtherToken?(action: Action | "list", repository: string | undefined): boolean;
+  /**
+   * Whether this caller gave no credentials where there are some to give: `/v2/` then answers 401 with the challenge, from which
+   * clients learn how to log in, although the caller may pull something.
+   */
+  shouldLogIn?: boolean;
   /** Whether this tag, where it exists, may be moved to other content or deleted. Undefined where no tag is kept from it. */
   mayMoveTag?(repository: string, tag: string): boolean;
 }

@@ -1,9 +1,10 @@
 /**
  * Whether a name matches a pattern: `*` stands for any text without a slash, `**` for any text, `?` for one character that is no
- * slash, and `team/**` for `team` too. Everything else stands for itself. The time is bounded by the product of the lengths,
+ * slash. `team/**` means `team` too, and `*` alone everything. Everything else stands for itself. The time is bounded by the product of the lengths,
  * whatever the pattern.
  */
 export function globMatches(pattern: string, name: string): boolean {
+  if (pattern === "*") return true;
   if (pattern.endsWith("/**") && pattern.slice(0, -3) === name) return true;
   // One row of the table "does this much of the pattern match this much of the name".
   let row = new Uint8Array(name.length + 1);
