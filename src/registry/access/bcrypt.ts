@@ -13,8 +13,8 @@ export interface Comparer {
 interface Waiting {
   password: string;
   hash: string;
-  resolve(matches: boolean): void;
-  reject(error: unknown): void;
+  resolve: (matches: boolean) => void;
+  reject: (error: unknown) => void;
 }
 
 /** A comparer with one thread of its own, which is started with the first comparison. */

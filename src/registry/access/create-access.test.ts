@@ -275,11 +275,14 @@ describe("as Docker and containerd log in", () => {
   });
 });
 
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+const mark = async (): Promise<string> => (await users.markOf("ann")) ?? "";
+const now = (): number => Math.floor(Date.now() / 1000);
+const tryIt = async (token: string): Promise<number> =>
+  (await ask("/pull/team-a/x", `Bearer ${token}`)).status;
+
 describe("a forged token is refused:", () => {
   const grants = [{ type: "repository", name: "team-a/x", actions: ["pull", "push", "delete"] }];
-  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const mark = async (): Promise<string> => (await users.markOf("ann")) ?? "";
-  const now = (): number => Math.floor(Date.now() / 1000);
   const claims = (): Record<string, unknown> => ({
     iss: service,
     aud: service,
@@ -302,8 +305,6 @@ describe("a forged token is refused:", () => {
     };
     return { ...claims(), seal };
   }
-  const tryIt = async (token: string): Promise<number> =>
-    (await ask("/pull/team-a/x", `Bearer ${token}`)).status;
 
   test("a true one of the same make is taken, so that the following say something", async () => {
     expect(await tryIt(hmac(good, await sealed()))).toBe(200);

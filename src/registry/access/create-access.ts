@@ -89,9 +89,9 @@ export function createAccess(options: AccessOptions): Access {
     mayMoveTag: (repository, tag) => !isImmutable(rules, repository, tag),
     shouldLogIn: name === undefined && grants === undefined,
   });
+  const invalid = (message: string): RegistryError =>
+    refusal(message, challengeWith(undefined, "invalid_token"));
   const bearer = async (token: string): Promise<Caller> => {
-    const invalid = (message: string): RegistryError =>
-      refusal(message, challengeWith(undefined, "invalid_token"));
     if (tokens === undefined) throw invalid("this registry issues no tokens");
     let content;
     try {

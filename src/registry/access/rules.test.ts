@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, constantFrom, nat, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { globMatches } from "./globs.ts";
 import { isImmutable, type Rules, rulesAllow, rulesAllowAny } from "./rules.ts";
@@ -28,9 +28,9 @@ test.each([
 });
 
 test("a name matches itself and every pattern made of it by putting ** for a part", () => {
-  const names = fc.string({ unit: fc.constantFrom("a", "b", "/", "-", "."), minLength: 1, maxLength: 30 });
-  fc.assert(
-    fc.property(names, fc.nat(), fc.nat(), (name, from, to) => {
+  const names = string({ unit: constantFrom("a", "b", "/", "-", "."), minLength: 1, maxLength: 30 });
+  assert(
+    property(names, nat(), nat(), (name, from, to) => {
       const [start, end] = [from % (name.length + 1), to % (name.length + 1)].sort((a, b) => a - b);
       expect(globMatches(name, name)).toBe(true);
       expect(globMatches(`${name.slice(0, start)}**${name.slice(end)}`, name)).toBe(true);

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, property, string } from "fast-check";
 import { expect, test } from "vitest";
 import { parseScopes, scopeFor } from "./scopes.ts";
 
@@ -28,8 +28,8 @@ test.each([
 });
 
 test("any text is read without harm, and what is answered to a challenge is what it asked for", () => {
-  fc.assert(
-    fc.property(fc.array(fc.string()), (values) => {
+  assert(
+    property(array(string()), (values) => {
       for (const grant of parseScopes(values)) expect(grant.name).not.toMatch(/["\\\s]/);
     }),
   );
