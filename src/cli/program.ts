@@ -83,7 +83,8 @@ function readOptions(commander: Commander, specs: OptionSpecs): OptionBag {
   const bag: OptionBag = {};
   for (const [name, spec] of Object.entries(specs)) {
     const value: unknown = commander.getOptionValue(new Option(`--${name}`).attributeName());
-    if (spec.value === undefined) bag[name] = value === true;
+    // Commander keeps "--no-delta" as a "delta" that is true until it is said.
+    if (spec.value === undefined) bag[name] = value === !name.startsWith("no-");
     else if (spec.many === true) bag[name] = Array.isArray(value) ? value : [];
     else bag[name] = typeof value === "string" ? value : undefined;
   }

@@ -16,6 +16,7 @@ import { type CarriedBlob, carryLayers, type MissingLayer, wholeBlob } from "./c
 import { BaseIndex } from "./match.ts";
 import type { Effort } from "./patch/align.ts";
 import { type Recipe, scanLayer } from "./recipe.ts";
+import { setDeltasAside } from "./registry-delta.ts";
 import { Spool } from "./spool.ts";
 
 /** What `ddiff diff` is asked to do. The sources stay open: the caller closes them. */
@@ -59,7 +60,10 @@ export async function diffImages(request: DiffRequest): Promise<DiffReport> {
   const opened: { close(): unknown }[] = [base];
   try {
     const trees: ImageTree[] = [];
-    for (const target of request.targets) trees.push(await readImage(target, { platforms }));
+    for (const target of request.targets) {
+      // Deltas of a target that lies in a registry are no part of it.
+      trees.push(await readImage(setDeltasAside(target).source, { platforms }));
+    }
     for (const source of request.bases) await base.addSource(source);
     const there = new Set<Digest>(base.diffIds());
     if (request.have !== undefined) {

@@ -38,7 +38,7 @@ export async function outgoingImage(tree: ImageTree, supply: LayerSupply): Promi
 }
 
 /** The blob for a layer: verbatim from the bundle, as the base packs it, or rebuilt and uncompressed. */
-async function supplyLayer(layer: Layer, docker: boolean, supply: LayerSupply): Promise<OutgoingBlob> {
+export async function supplyLayer(layer: Layer, docker: boolean, supply: LayerSupply): Promise<OutgoingBlob> {
   const { diffId } = layer;
   const whole = supply.bundle.config.layers.find(
     (carried): carried is WholeLayer => carried.from === "blob" && carried.diffId === diffId,

@@ -22,7 +22,7 @@ export interface RebuiltLayers {
 }
 
 /** Every base layer that the bundle's patches and targets need. */
-export function neededLayers({ config }: Bundle): Set<Digest> {
+export function neededLayers({ config }: Pick<Bundle, "config">): Set<Digest> {
   const needed = new Set<Digest>();
   for (const layer of config.layers) {
     if (layer.from === "base") needed.add(layer.diffId);

@@ -1,7 +1,7 @@
 import { defineCommand } from "../command.ts";
 import { nameInPlace, registryName, withTag } from "../names.ts";
 import { readPlatforms } from "../platforms.ts";
-import { readImageList, type Transfer, transfer, transferOptions } from "../transfer.ts";
+import { noDeltaOption, readImageList, type Transfer, transfer, transferOptions } from "../transfer.ts";
 import { usageError } from "../usage.ts";
 
 export const copy = defineCommand({
@@ -16,7 +16,7 @@ export const copy = defineCommand({
     { name: "FROM", complete: "place", help: "an image; with --images, the place for all of them" },
     { name: "TO", complete: "place", help: "where it goes" },
   ],
-  options: transferOptions,
+  options: { ...transferOptions, ...noDeltaOption },
   examples: [
     {
       text: "From Docker Hub to an archive, without an engine",
@@ -38,7 +38,15 @@ export const copy = defineCommand({
   async run(call) {
     const transfers = await readTransfers(call.args, call.options.images, call.env);
     const platforms = await readPlatforms(call.options.platform);
-    const options = { platforms, jobs: call.options.jobs, command: "copy", verb: "copied", moved: "sent" };
+    const deltas = !call.options["no-delta"];
+    const options = {
+      platforms,
+      jobs: call.options.jobs,
+      command: "copy",
+      verb: "copied",
+      moved: "sent",
+      deltas,
+    };
     return transfer(transfers, options, await call.context());
   },
 });
