@@ -1,0 +1,27 @@
+import { checkName, demand, type Exchange } from "../exchange.ts";
+import type { Mirror, Mirrored } from "../registry.ts";
+
+/** Where a pull is answered from. */
+export interface Place {
+  repository: string;
+  /** `OCI-Namespace`, where it comes from an upstream (distribution-spec, "Registry Proxying"). */
+  headers: Record<string, string>;
+}
+
+/**
+ * Lets the mirror, where there is one, bring what a pull asks for, and says in which repository it stands then. The caller must be
+ * allowed to pull there, too: a namespace is no way around the rules.
+ */
+export async function mirroredIn(
+  exchange: Exchange,
+  requested: string,
+  bring: (mirror: Mirror, namespace: string | undefined) => Promise<Mirrored | undefined>,
+): Promise<Place> {
+  const { mirror } = exchange.registry.options;
+  if (mirror === undefined) return { repository: requested, headers: {} };
+  const mirrored = await bring(mirror, exchange.query.get("ns") ?? undefined);
+  if (mirrored === undefined) return { repository: requested, headers: {} };
+  const repository = checkName(mirrored.repository);
+  if (repository !== requested) demand(exchange, "pull", repository);
+  return { repository, headers: { "OCI-Namespace": mirrored.namespace } };
+}
