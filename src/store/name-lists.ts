@@ -1,0 +1,106 @@
+/** How many names are kept in memory in all; a folder that has more by itself is kept alone. */
+const defaultLimit = 300_000;
+
+/** Names of one folder in byte order (they are ASCII, so the order of strings is it). */
+interface NameList {
+  names: string[];
+  /** Changes that came while the folder was being read; undefined once it has been. */
+  changes: [name: string, there: boolean][] | undefined;
+  ready: Promise<void>;
+}
+
+/**
+ * Sorted names of folders, so that a page of a listing costs the page and not the folder. It is right because only this process
+ * writes there and tells of every change.
+ */
+export interface NameLists {
+  /** At most `limit` names of `folder` that are greater than `after`; `read` gives them all, in any order, where they are not known. */
+  page(
+    folder: string,
+    read: () => Promise<string[]>,
+    options: { after?: string | undefined; limit?: number | undefined },
+  ): Promise<string[]>;
+  /** Tells that `name` is in `folder` now, or that it is not. Call it right when it became so, before anything is awaited. */
+  change(folder: string, name: string, there: boolean): void;
+  /** Has the folder read again when its names are wanted next. */
+  forget(folder: string): void;
+}
+
+/** Lists that keep about `limit` names. */
+export function makeNameLists(limit = defaultLimit): NameLists {
+  const lists = new Map<string, NameList>();
+
+  function find(folder: string, read: () => Promise<string[]>): NameList {
+    const known = lists.get(folder);
+    if (known !== undefined) {
+      // The order of the map is the order of use.
+      lists.delete(folder);
+      lists.set(folder, known);
+      return known;
+    }
+    const list: NameList = { names: [], changes: [], ready: Promise.resolve() };
+    list.ready = fill(list, read).catch((error: unknown) => {
+      if (lists.get(folder) === list) lists.delete(folder);
+      throw error;
+    });
+    lists.set(folder, list);
+    return list;
+  }
+
+  async function fill(list: NameList, read: () => Promise<string[]>): Promise<void> {
+    list.names = (await read()).sort();
+    const changes = list.changes ?? [];
+    list.changes = undefined;
+    for (const [name, there] of changes) apply(list.names, name, there);
+    evict(list);
+  }
+
+  function evict(newest: NameList): void {
+    let total = 0;
+    for (const list of lists.values()) total += list.names.length + 1;
+    for (const [folder, list] of lists) {
+      if (total <= limit) return;
+      // One that is being read is wanted by somebody.
+      if (list === newest || list.changes !== undefined) continue;
+      lists.delete(folder);
+      total -= list.names.length + 1;
+    }
+  }
+
+  return {
+    async page(folder, read, options) {
+      const list = find(folder, read);
+      await list.ready;
+      const start = options.after === undefined ? 0 : firstGreater(list.names, options.after);
+      return list.names.slice(start, options.limit === undefined ? undefined : start + options.limit);
+    },
+    change(folder, name, there) {
+      const list = lists.get(folder);
+      if (list === undefined) return;
+      if (list.changes === undefined) apply(list.names, name, there);
+      else list.changes.push([name, there]);
+    },
+    forget(folder) {
+      lists.delete(folder);
+    },
+  };
+}
+
+function apply(names: string[], name: string, there: boolean): void {
+  const at = firstGreater(names, name);
+  const found = at > 0 && names[at - 1] === name;
+  if (there && !found) names.splice(at, 0, name);
+  else if (!there && found) names.splice(at - 1, 1);
+}
+
+/** The position of the first name that is greater than `name`. */
+function firstGreater(names: string[], name: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((names[middle] as string) <= name) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
