@@ -280,6 +280,10 @@ const mark = async (): Promise<string> => (await users.markOf("ann")) ?? "";
 const now = (): number => Math.floor(Date.now() / 1000);
 const tryIt = async (token: string): Promise<number> =>
   (await ask("/pull/team-a/x", `Bearer ${token}`)).status;
+const hmac = (head: unknown, body: unknown, secret: Buffer = key): string => {
+  const text = `${encode(head)}.${encode(body)}`;
+  return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
+};
 
 describe("a forged token is refused:", () => {
   const grants = [{ type: "repository", name: "team-a/x", actions: ["pull", "push", "delete"] }];
@@ -291,10 +295,6 @@ describe("a forged token is refused:", () => {
     exp: now() + 60,
     access: grants,
   });
-  const hmac = (head: unknown, body: unknown, secret: Buffer = key): string => {
-    const text = `${encode(head)}.${encode(body)}`;
-    return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
-  };
   const good = { alg: "HS256", typ: "at+jwt" };
 
   /** The claims with the seal that only the server can make, as it stands in a real token. */
