@@ -29,6 +29,10 @@ function problem(run: () => unknown): string {
   throw new Error("nothing was wrong");
 }
 
+const readOnly = (value: string): boolean =>
+  load("read-only: true\n", {}, { DDIFF_SERVER_READ_ONLY: value })["read-only"];
+const check = (text: string): void => checkExposure(load(text));
+
 describe("a setting comes from", () => {
   test("the flag before the variable before the file before the default", () => {
     const file = "listen: 127.0.0.1:1\nlimits:\n  idle: 5m\n";
@@ -41,10 +45,8 @@ describe("a setting comes from", () => {
   });
 
   test("a switch's variable, which may say no to the file", () => {
-    const env = (value: string) =>
-      load("read-only: true\n", {}, { DDIFF_SERVER_READ_ONLY: value })["read-only"];
-    expect([env("yes"), env("0"), env("off")]).toEqual([true, false, false]);
-    expect(problem(() => env("maybe"))).toMatch(/DDIFF_SERVER_READ_ONLY: read-only must be boolean/);
+    expect([readOnly("yes"), readOnly("0"), readOnly("off")]).toEqual([true, false, false]);
+    expect(problem(() => readOnly("maybe"))).toMatch(/DDIFF_SERVER_READ_ONLY: read-only must be boolean/);
   });
 
   test("the original tool's variables, where nothing else says it", () => {
@@ -166,7 +168,6 @@ test("the published schema is that of the program", () => {
 });
 
 describe("who reaches a server must be known", () => {
-  const check = (text: string) => checkExposure(load(text));
   test.each([
     "",
     "listen: localhost:5000\n",

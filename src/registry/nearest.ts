@@ -15,7 +15,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 /** Characters to insert, delete or replace. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [at, sign] of [...a].entries()) {
+  for (const [at, sign] of a.split("").entries()) {
     const next = [at + 1];
     for (let end = 1; end <= b.length; end += 1) {
       const replaced = (row[end - 1] ?? 0) + (sign === b[end - 1] ? 0 : 1);

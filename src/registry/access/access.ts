@@ -15,11 +15,6 @@ export interface Caller {
    * clients begin with a narrow token and ask for a wider one.
    */
   mayWithOtherToken?(action: Action | "list", repository: string | undefined): boolean;
-  /**
-   * Whether this caller gave no credentials where there are some to give: `/v2/` then answers 401 with the challenge, from which
-   * clients learn how to log in, although the caller may pull something.
-   */
-  shouldLogIn?: boolean;
   /** Whether this tag, where it exists, may be moved to other content or deleted. Undefined where no tag is kept from it. */
   mayMoveTag?(repository: string, tag: string): boolean;
 }
@@ -28,7 +23,7 @@ export interface Caller {
 export interface Access {
   /** Who calls. Throws `RegistryError` UNAUTHORIZED (with its challenge) for credentials that are wrong, never for none. */
   identify(request: IncomingMessage): Promise<Caller>;
-  /** `WWW-Authenticate` for a caller who may not do this yet. */
+  /** `WWW-Authenticate` for a caller who may not do this yet; empty where no login would help. */
   challenge(request: IncomingMessage, action: Action | "list", repository: string | undefined): string;
   /** Answers `/v2/token` where this access issues tokens; false where it does not. */
   token?(request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean>;

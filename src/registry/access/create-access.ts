@@ -43,6 +43,7 @@ export function createAccess(options: AccessOptions): Access {
   const attempts = makeBuckets(wrongLogins);
 
   const challengeWith = (scope: string | undefined, error?: string): string => {
+    if (users === undefined) return "";
     if (tokens === undefined || realm === undefined) return basicChallenge;
     const parts = [`realm="${realm}"`, `service="${tokens.service}"`];
     if (scope !== undefined) parts.push(`scope="${scope}"`);
@@ -50,7 +51,9 @@ export function createAccess(options: AccessOptions): Access {
     return `Bearer ${parts.join(",")}`;
   };
   const refusal = (message: string, challenge = challengeWith(undefined)): RegistryError =>
-    new RegistryError("UNAUTHORIZED", message, { headers: { "WWW-Authenticate": challenge } });
+    new RegistryError("UNAUTHORIZED", message, {
+      headers: challenge === "" ? {} : { "WWW-Authenticate": challenge },
+    });
 
   const login = async (request: IncomingMessage, user: string, password: string): Promise<void> => {
     if (users === undefined) throw refusal("this registry has no passwords");
@@ -87,7 +90,6 @@ export function createAccess(options: AccessOptions): Access {
       grants !== undefined &&
       (action === "list" ? rulesAllowAny(rules, name) : rulesAllow(rules, name, action, repository ?? "")),
     mayMoveTag: (repository, tag) => !isImmutable(rules, repository, tag),
-    shouldLogIn: name === undefined && grants === undefined,
   });
   const invalid = (message: string): RegistryError =>
     refusal(message, challengeWith(undefined, "invalid_token"));
@@ -115,7 +117,7 @@ export function createAccess(options: AccessOptions): Access {
       return callerOf(await userOf(request));
     },
     challenge: (_request: IncomingMessage, action: Action | "list", repository: string | undefined) =>
-      challengeWith(scopeFor(action, repository)),
+      options.open ? "" : challengeWith(scopeFor(action, repository)),
   };
   if (tokens === undefined || options.open) return access;
   const identities: Identities = { ...options, userOf, login, refusal, basicChallenge };

@@ -1,0 +1,295 @@
+import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Store } from "../store/store.ts";
+import { DdiffError, messageOf, systemErrorCode } from "../util/errors.ts";
+import type { Access, Caller } from "./access/access.ts";
+import { createAccess } from "./access/create-access.ts";
+import { openHtpasswd, type Users } from "./access/htpasswd.ts";
+import type { Rule, Rules } from "./access/rules.ts";
+import { makeTokens, readTokenKey, type Tokens, tokenKeyOf } from "./access/tokens.ts";
+import { networksOf, type ServerConfig } from "./config-schema.ts";
+import { parseListen } from "./config-units.ts";
+import { type Connections, watchConnections } from "./connections.ts";
+import { checkExposure, isOpen } from "./exposure.ts";
+import { clientAddress, makeFront, metricsOnly } from "./front.ts";
+import { createRegistry, serveRegistry } from "./handler.ts";
+import { makeHealth } from "./health.ts";
+import { makeBuckets } from "./limits.ts";
+import type { Log } from "./log.ts";
+import { makeMetrics, type Metrics } from "./metrics.ts";
+import type { Answer, Mirror, RegistryHandler } from "./registry.ts";
+import { watchTls } from "./tls-files.ts";
+
+/** A server that answers. */
+export interface RunningServer {
+  /** Where it listens: `http://127.0.0.1:5000`. */
+  url: string;
+  /** Where the metrics are, where they have an address of their own. */
+  metricsUrl: string | undefined;
+  metrics: Metrics | undefined;
+  /**
+   * Takes no new connection, lets requests and uploads finish for `stop-grace`, ends the rest. The store stays open. Answers how many
+   * requests were cut off; a second call waits for the first.
+   */
+  stop(): Promise<number>;
+}
+
+/** What a server is made of beside its configuration. */
+export interface ServerParts {
+  store: Store;
+  log: Log;
+  mirror?: Mirror;
+}
+
+const headersTime = 20_000;
+const headerBytes = 32 * 1024;
+const keepAlive = 75_000;
+
+/**
+ * Starts a registry that listens as the configuration says. Throws `SERVER_EXPOSED`, `HTPASSWD_INVALID`, `TLS_INVALID`,
+ * `TOKEN_KEY_INVALID`, `LISTEN_FAILED`.
+ */
+export async function startServer(
+  config: ServerConfig & { listen: string },
+  parts: ServerParts,
+): Promise<RunningServer> {
+  checkExposure(config);
+  const { store, log } = parts;
+  const { limits } = config;
+  /** Undone in the reverse order when the server stops, or does not start. */
+  const closing: (() => unknown)[] = [];
+  let stopped: Promise<number> | undefined;
+  try {
+    const trusted = networksOf(config["trusted-proxies"]);
+    const addressOf = (request: Parameters<typeof clientAddress>[0]): string =>
+      clientAddress(request, trusted);
+    const access = await accessFor(config, parts, addressOf, closing);
+    let connections: Connections | undefined;
+    const metrics =
+      config.metrics === "off"
+        ? undefined
+        : await makeMetrics({
+            connections: () => connections?.open ?? 0,
+            requests: () => connections?.running ?? 0,
+          });
+    const server = await serverFor(config, log, closing);
+    connections = watchConnections(server, {
+      idle: limits.idle,
+      onSlow(remote) {
+        metrics?.refused("slow");
+        log.warn("a client was too slow", { remote });
+      },
+    });
+    const watched = connections;
+    const registry = createRegistry({
+      store,
+      access,
+      limits: {
+        manifestBytes: limits.manifest,
+        ...(limits.blob === undefined ? {} : { blobBytes: limits.blob }),
+        uploads: limits.uploads,
+        idle: limits.idle,
+      },
+      deletes: config.deletes,
+      redirects: config.redirects,
+      ...(parts.mirror === undefined ? {} : { mirror: parts.mirror }),
+      onAnswer(answer: Answer) {
+        metrics?.request(answer);
+        log.request(answer);
+      },
+    });
+    const front = makeFront({
+      registry,
+      connections: watched,
+      health: makeHealth(store, () => stopped !== undefined),
+      access,
+      open: isOpen(config),
+      addressOf,
+      onRefused: () => metrics?.refused("rate"),
+      ...(config.metrics === "main" && metrics !== undefined ? { metrics } : {}),
+      ...(limits.rate === undefined
+        ? {}
+        : { rate: makeBuckets({ perSecond: limits.rate, burst: limits.burst }) }),
+    });
+    serveRegistry(server, guarded(front, log));
+    const url = `${config.tls?.cert === undefined ? "http" : "https"}://${await listen(server, config.listen)}`;
+    const metricsUrl = await serveMetrics(config, metrics, closing);
+    return {
+      url,
+      metricsUrl,
+      metrics,
+      stop() {
+        stopped ??= (async () => {
+          const cut = await watched.drain(config["stop-grace"]);
+          for (const close of closing.toReversed()) await close();
+          return cut;
+        })();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    for (const close of closing.toReversed()) await close();
+    throw error;
+  }
+}
+
+async function accessFor(
+  config: ServerConfig,
+  { store, log }: ServerParts,
+  addressOf: (request: Parameters<typeof clientAddress>[0]) => string,
+  closing: (() => unknown)[],
+): Promise<Access> {
+  const { access: settings } = config;
+  let users: Users | undefined;
+  let tokens: Tokens | undefined;
+  if (settings.htpasswd !== undefined && !settings.open) {
+    users = await openHtpasswd(settings.htpasswd, (sentence) => log.warn(sentence));
+    closing.push(users.close);
+    const key =
+      settings.tokens.key === undefined ? await tokenKeyOf(store) : await readTokenKey(settings.tokens.key);
+    const service = config.url === undefined ? "ddiff" : new URL(config.url).host;
+    tokens = makeTokens(key, { life: Math.ceil(settings.tokens.life / 1000), service });
+  }
+  const access = createAccess({
+    open: isOpen(config),
+    rules: rulesOf(config),
+    addressOf,
+    ...(users === undefined ? {} : { users }),
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(config.url === undefined ? {} : { realm: new URL("/v2/token", config.url).href }),
+  });
+  return config["read-only"] ? pullsOnly(access) : access;
+}
+
+const everything = { repositories: ["*"], groups: [] };
+
+function rulesOf(config: ServerConfig): Rules {
+  const { access } = config;
+  const rules: Rule[] = access.rules ?? [
+    { ...everything, users: ["*"], anonymous: false, actions: ["pull", "push", "delete"] },
+  ];
+  const forAll: Rule[] = access["anonymous-pull"]
+    ? [{ ...everything, users: [], anonymous: true, actions: ["pull"] }]
+    : [];
+  return { rules: [...rules, ...forAll], groups: access.groups, immutable: access.immutable };
+}
+
+/** The same access, but nobody may change anything. */
+function pullsOnly(access: Access): Access {
+  return {
+    ...access,
+    async identify(request) {
+      const caller: Caller = await access.identify(request);
+      return {
+        ...caller,
+        may: (action, repository) => action === "pull" && caller.may(action, repository),
+        mayWithOtherToken: (action, repository) =>
+          (action === "pull" || action === "list") && caller.mayWithOtherToken?.(action, repository) === true,
+      };
+    },
+  };
+}
+
+/** A server with its own idea of how long things may take: uploads as long as they need, headers not. */
+async function serverFor(config: ServerConfig, log: Log, closing: (() => unknown)[]): Promise<Server> {
+  const options = {
+    requestTimeout: 0,
+    headersTimeout: headersTime,
+    connectionsCheckingInterval: 5000,
+    keepAliveTimeout: keepAlive,
+    maxHeaderSize: headerBytes,
+    // Big reads of sockets: a layer comes in fewer, larger pieces.
+    highWaterMark: 1024 * 1024,
+    noDelay: true,
+  };
+  let server: Server;
+  const { tls } = config;
+  if (tls?.cert === undefined || tls.key === undefined) server = createHttpServer(options);
+  else {
+    const clientCa = tls["client-ca"];
+    const files = { cert: tls.cert, key: tls.key, ...(clientCa === undefined ? {} : { clientCa }) };
+    const watched = await watchTls(
+      files,
+      (changed) => {
+        secure.setSecureContext(changed);
+        log.info("the certificate was read again", { cert: files.cert });
+      },
+      (error) => log.error("the certificate stays as it was", error),
+    );
+    closing.push(watched.close);
+    const secure = createHttpsServer({
+      ...options,
+      ...watched.current,
+      handshakeTimeout: headersTime,
+      requestCert: clientCa !== undefined,
+      rejectUnauthorized: clientCa !== undefined && tls["client-cert"] === "required",
+    });
+    server = secure;
+  }
+  server.maxConnections = config.limits.connections;
+  return server;
+}
+
+/** The last net: what a handler throws ends its connection, not the server. */
+function guarded(handler: RegistryHandler, log: Log): RegistryHandler {
+  return async (request, response) => {
+    try {
+      await handler(request, response);
+    } catch (error) {
+      log.error("a request failed", error);
+      response.destroy();
+    }
+  };
+}
+
+async function serveMetrics(
+  config: ServerConfig,
+  metrics: Metrics | undefined,
+  closing: (() => unknown)[],
+): Promise<string | undefined> {
+  if (metrics === undefined || config.metrics === "main") return undefined;
+  const server = createHttpServer({ requestTimeout: headersTime, headersTimeout: headersTime });
+  const answer = metricsOnly(metrics);
+  server.on("request", (request, response) => void answer(request, response).catch(() => response.destroy()));
+  const address = await listen(server, config.metrics);
+  closing.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://${address}/metrics`;
+}
+
+/** Listens, and answers the address as it is then: `127.0.0.1:5000`. */
+async function listen(server: Server, text: string): Promise<string> {
+  const asked = parseListen(text);
+  if (asked === undefined) throw new Error(`not an address: ${text}`);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ ...asked, host: hostToBind(asked.host), backlog: 1024 }, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    const hint =
+      code === "EADDRINUSE"
+        ? "Another program listens there: stop it, or choose another port with --listen."
+        : code === "EACCES"
+          ? "Ports below 1024 are root's: choose another with --listen."
+          : "Name an address of this machine with --listen.";
+    throw new DdiffError("LISTEN_FAILED", `the server cannot listen on ${text}: ${messageOf(cause)}`, {
+      hint,
+      cause,
+    });
+  }
+  const { address, port } = server.address() as AddressInfo;
+  return `${address.includes(":") ? `[${address}]` : address}:${port}`;
+}
+
+/** `localhost` may mean only ::1 to this machine's resolver, and clients try 127.0.0.1. */
+function hostToBind(host: string): string {
+  return host === "localhost" ? "127.0.0.1" : host;
+}
