@@ -54,6 +54,8 @@ export function createRegistry(options: RegistryOptions): RegistryHandler {
 export function serveRegistry(server: Server, handler: RegistryHandler): void {
   // Node ends every request after five minutes otherwise; idle bodies are given up by `limits.idle`.
   server.requestTimeout = 0;
+  // Clients that keep connections for a minute must not write to one that we are closing.
+  server.keepAliveTimeout = 75_000;
   const listen = (request: IncomingMessage, response: ServerResponse): void =>
     void handler(request, response);
   server.on("request", listen);

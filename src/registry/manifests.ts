@@ -94,7 +94,7 @@ export async function putManifest(
   await checkTags(repositories, pushed, digest);
   await checkReferences(repositories, pushed, document);
   await repositories.alone(`${repository}@${digest}`, async () => {
-    await storeBytes(repositories.store, repository, digest, bytes);
+    await storeBytes(repositories, repository, descriptor, bytes);
     const subject = document.subject === undefined ? {} : { subject: document.subject.digest };
     const record: ManifestRecord = { mediaType: document.mediaType, size: bytes.length, ...subject };
     const key = keys.manifest(repository, digest);
@@ -274,8 +274,15 @@ async function sizeOf(
   return (await findBlob(repositories, repository, digest, { touch: true }))?.size;
 }
 
-async function storeBytes(store: Store, repository: string, digest: Digest, bytes: Buffer): Promise<void> {
-  if (await store.touchBlob(digest)) return;
+async function storeBytes(
+  repositories: Repositories,
+  repository: string,
+  descriptor: Descriptor,
+  bytes: Buffer,
+): Promise<void> {
+  const { store } = repositories;
+  const { digest } = descriptor;
+  if ((await store.touchBlob(digest)) && (await isSound(repositories, descriptor))) return;
   const upload = await store.createUpload({ repository, digestAlgorithm: algorithmOf(digest) });
   try {
     await upload.append(once(bytes));
@@ -283,6 +290,18 @@ async function storeBytes(store: Store, repository: string, digest: Digest, byte
   } catch (error) {
     await upload.cancel().catch(() => {});
     throw error;
+  }
+}
+
+/** Whether the manifest can be read; a damaged one goes out of the way, so that this push heals it. */
+async function isSound(repositories: Repositories, manifest: FoundManifest): Promise<boolean> {
+  try {
+    await readManifest(repositories, manifest);
+    return true;
+  } catch (error) {
+    if (!isDdiffError(error, "MANIFEST_DAMAGED") && !isDdiffError(error, "BLOB_MISSING")) throw error;
+    await repositories.store.setAsideBlob?.(manifest.digest);
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
 import type { Digest } from "../oci/digest.ts";
-import type { Store } from "../store/store.ts";
+import type { ByteRange, Store } from "../store/store.ts";
 import type { Access } from "./access/access.ts";
 
 /** What a manifest may refer to without the repository holding it: nothing, an index's manifests, or an image's blobs, too. */
@@ -73,6 +74,18 @@ export interface Mirrored {
   repository: string;
   /** The upstream's host, for `OCI-Namespace`. */
   namespace: string;
+  /** The upstream could not be asked: this is what it had when it last could. */
+  stale?: boolean;
+  /** Set for a blob that is still on its way: the store does not have it yet. */
+  arriving?: Arriving;
+}
+
+/** A blob that clients can read while it comes. */
+export interface Arriving {
+  /** Bytes. */
+  size: number;
+  /** The bytes as they come; the last of them only when the digest is right. */
+  open(range?: ByteRange): Promise<Readable>;
 }
 
 /** Answers requests below `/v2/`. */
