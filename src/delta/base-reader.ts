@@ -2,7 +2,10 @@ import { readTar, type TarEvent } from "../tar/reader.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { UnpackedFile, UnpackedLayer } from "../places/place.ts";
 import type { Bytes } from "./patch/bytes.ts";
+import type { EntryWatcher } from "./recipe.ts";
 import { Spool } from "./spool.ts";
+
+const pieceSize = 1 << 20;
 
 /** What is wanted of one layer: entry numbers, each with its data or (false) only with its headers. */
 export type Wanted = Map<number, boolean>;
@@ -29,6 +32,7 @@ export class BaseReader {
   readonly #spool: Spool;
   readonly #unpacked: UnpackedLayer[] = [];
   readonly #places = new Map<number, Map<number, Place>>();
+  #lent = Buffer.alloc(0);
 
   constructor(tempDir: string) {
     this.#spool = new Spool(tempDir);
@@ -56,8 +60,7 @@ export class BaseReader {
     wanted: Wanted,
     unpacked?: UnpackedLayer,
   ): Promise<void> {
-    const places = new Map<number, Place>();
-    this.#places.set(layer, places);
+    const places = this.#placesOf(layer);
     let index = -1;
     let keeping = false;
     for await (const event of readBase(tar, layer)) {
@@ -81,6 +84,62 @@ export class BaseReader {
       }
     }
     for (const entry of wanted.keys()) if (!places.has(entry)) throw outsideBase(layer, entry);
+  }
+
+  /**
+   * Looks on while layer number `layer` is read for its recipe, and keeps what will most likely be wanted: the headers of
+   * entries that have a counterpart in the target, with the data where those differ. `counterpart` gives the data that the target has
+   * at a path. What is the same there costs no room: it is compared, not kept.
+   */
+  watch(layer: number, counterpart: (path: string) => Bytes | undefined): EntryWatcher {
+    const places = this.#placesOf(layer);
+    let index = -1;
+    let current: { place: Place; other: Bytes; seen: number; isSame: boolean } | undefined;
+    return {
+      entry: ({ path, size, headerLength }, header) => {
+        index++;
+        current = undefined;
+        const other = counterpart(path);
+        if (other === undefined) return;
+        const place = { at: this.#spool.length, headerLength, bodyLength: 0 };
+        places.set(index, place);
+        this.#spool.append(header);
+        if (size > 0 && other.length > 0) current = { place, other, seen: 0, isSame: size === other.length };
+      },
+      data: (bytes) => {
+        if (current === undefined) return;
+        const { place, other, seen } = current;
+        current.seen += bytes.length;
+        if (current.isSame) {
+          if (bytes.equals(other.read(seen, bytes.length, this.#memory(bytes.length)))) return;
+          current.isSame = false;
+          for (let at = 0; at < seen; at += pieceSize) {
+            const length = Math.min(pieceSize, seen - at);
+            this.#spool.append(other.read(at, length, this.#memory(length)));
+          }
+          place.bodyLength = seen;
+        }
+        this.#spool.append(bytes);
+        place.bodyLength += bytes.length;
+      },
+    };
+  }
+
+  /** Whether an entry of `size` bytes is here already, with its data where `body` asks for them. */
+  has(layer: number, index: number, body: boolean, size: number): boolean {
+    const place = this.#places.get(layer)?.get(index);
+    return place !== undefined && (!body || place.bodyLength === size);
+  }
+
+  #placesOf(layer: number): Map<number, Place> {
+    let places = this.#places.get(layer);
+    if (places === undefined) this.#places.set(layer, (places = new Map()));
+    return places;
+  }
+
+  #memory(length: number): Buffer {
+    if (this.#lent.length < length) this.#lent = Buffer.allocUnsafe(length);
+    return this.#lent;
   }
 
   /** A fetched entry. Throws `BUNDLE_INVALID` for one that was not fetched. */

@@ -15,7 +15,8 @@ import { type HaveList, layersOf } from "./have.ts";
 import { type CarriedBlob, carryLayers, type MissingLayer, wholeBlob } from "./carry.ts";
 import { BaseIndex } from "./match.ts";
 import type { Effort } from "./patch/align.ts";
-import { type Recipe, scanLayer } from "./recipe.ts";
+import { type Bytes, part } from "./patch/bytes.ts";
+import { type EntryWatcher, type Recipe, type RecipeEntry, scanLayer } from "./recipe.ts";
 import { setDeltasAside } from "./registry-delta.ts";
 import { Spool } from "./spool.ts";
 
@@ -55,7 +56,7 @@ export interface DiffReport {
  * its image says, `DISK_FULL`, and whatever the sources throw.
  */
 export async function diffImages(request: DiffRequest): Promise<DiffReport> {
-  const { context, platforms = [] } = request;
+  const { platforms = [] } = request;
   const base = new BaseLayers();
   const opened: { close(): unknown }[] = [base];
   try {
@@ -75,11 +76,10 @@ export async function diffImages(request: DiffRequest): Promise<DiffReport> {
     const missing = [...layers.values()].filter(({ layer }) => !there.has(layer.diffId));
     const baseIds = base.diffIds();
 
-    const recipes =
-      missing.length === 0 || request.wholeLayers ? [] : await baseRecipes(base, baseIds, context);
-    const carried = request.wholeLayers
-      ? await Promise.all(missing.map(wholeBlob))
-      : await patchLayers(request, missing, base, recipes, opened);
+    const patches = missing.length > 0 && !request.wholeLayers;
+    const carried = patches
+      ? await patchLayers(request, missing, base, opened)
+      : await Promise.all(missing.map(wholeBlob));
     const byLayer = new Map(carried.map((blob) => [blob.layer.diffId, blob]));
 
     const documents = new Map(trees.flatMap((tree) => [...tree.documents]));
@@ -93,7 +93,7 @@ export async function diffImages(request: DiffRequest): Promise<DiffReport> {
         (diffId): BundleLayer => byLayer.get(diffId)?.layer ?? { from: "base", diffId },
       ),
       blobs: [...artifactBlobs(trees), ...binaries.map(({ descriptor }) => descriptor)],
-      base: { names: base.names, layers: recipes.length === 0 ? [] : baseIds },
+      base: { names: base.names, layers: patches ? baseIds : [] },
     };
     const written = await writeBundle(
       bundleStream(config, [
@@ -136,18 +136,29 @@ function targetLayers(targets: Source[], trees: ImageTree[]): Map<Digest, HeldLa
 }
 
 /** Recipes of all base layers, from the cache or by reading each layer once. */
-async function baseRecipes(base: BaseLayers, diffIds: Digest[], context: PlaceContext): Promise<Recipe[]> {
+async function baseRecipes(
+  base: BaseLayers,
+  diffIds: Digest[],
+  context: PlaceContext,
+  watch: (layer: number) => EntryWatcher,
+): Promise<Recipe[]> {
   const dir = cacheDir(context.env);
   const recipes: Recipe[] = [];
-  for (const diffId of diffIds) {
-    const recipe = (await cachedRecipe(dir, diffId)) ?? (await readRecipe(base, diffId, context));
+  for (const [number, diffId] of diffIds.entries()) {
+    const recipe =
+      (await cachedRecipe(dir, diffId)) ?? (await readRecipe(base, diffId, context, watch(number)));
     await keepRecipe(dir, recipe);
     recipes.push(recipe);
   }
   return recipes;
 }
 
-async function readRecipe(base: BaseLayers, diffId: Digest, context: PlaceContext): Promise<Recipe> {
+async function readRecipe(
+  base: BaseLayers,
+  diffId: Digest,
+  context: PlaceContext,
+  watcher: EntryWatcher,
+): Promise<Recipe> {
   const task = context.progress.task(`reading base layer ${short(diffId)}`);
   try {
     const recipe = await scanLayer(
@@ -156,6 +167,7 @@ async function readRecipe(base: BaseLayers, diffId: Digest, context: PlaceContex
         context.signal?.throwIfAborted();
         task.advance(bytes.length);
       },
+      watcher,
     );
     checkDiffId(recipe, diffId);
     return recipe;
@@ -168,26 +180,46 @@ async function patchLayers(
   { context, effort }: DiffRequest,
   missing: HeldLayer[],
   base: BaseLayers,
-  recipes: Recipe[],
   opened: { close(): unknown }[],
 ): Promise<CarriedBlob[]> {
   const layers: MissingLayer[] = [];
   for (const held of missing) layers.push(await spoolLayer(held, context, opened));
   const reader = new BaseReader(context.tempDir);
   opened.push(reader);
+  const counterpart = counterpartsIn(layers);
+  const recipes = await baseRecipes(base, base.diffIds(), context, (layer) =>
+    reader.watch(layer, counterpart),
+  );
   return carryLayers({
     layers,
     index: new BaseIndex(recipes),
     effort,
     context,
     reader,
-    fetch: async (number, wanted) => {
-      const { diffId } = recipes[number] as Recipe;
+    fetch: async (number, all) => {
+      const { diffId, entries } = recipes[number] as Recipe;
+      const wanted = new Map(
+        [...all].filter(([index, body]) => !reader.has(number, index, body, entries[index]?.size ?? 0)),
+      );
+      if (wanted.size === 0) return;
       const tar = verified(await base.open(diffId), { digest: diffId }, `base layer ${diffId}`);
       await reader.fetch(number, tar, wanted);
     },
     keep: (resource) => opened.push(resource),
   });
+}
+
+/** Finds the data that the targets have at a path. */
+function counterpartsIn(layers: readonly MissingLayer[]): (path: string) => Bytes | undefined {
+  const entries = new Map<string, { tar: Bytes; entry: RecipeEntry }>();
+  for (const { recipe, tar } of layers)
+    for (const entry of recipe.entries) entries.set(entry.path, { tar, entry });
+  return (path) => {
+    const found = entries.get(path);
+    if (found === undefined) return undefined;
+    const { headerOffset, headerLength, size } = found.entry;
+    return part(found.tar, headerOffset + headerLength, size);
+  };
 }
 
 /** Reads a target layer once, into a temporary file and a recipe. */

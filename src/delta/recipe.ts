@@ -34,6 +34,14 @@ export interface Recipe {
   endOffset: number;
 }
 
+/** Looks on while a layer is read for its recipe. */
+export interface EntryWatcher {
+  /** An entry begins; its `hash` and `sketch` are not known yet. */
+  entry(entry: RecipeEntry, header: Buffer): void;
+  /** The next bytes of its data, good only during the call. */
+  data(bytes: Buffer): void;
+}
+
 /**
  * Reads a layer once and describes it. `onBytes` sees every piece of the tar in order. A layer that is not a tar, or has
  * more than 4 million entries, has no entries: it is described as one run of bytes.
@@ -42,6 +50,7 @@ export interface Recipe {
 export async function scanLayer(
   open: () => Promise<Readable>,
   onBytes: (bytes: Buffer) => void = () => {},
+  watcher?: EntryWatcher,
 ): Promise<Recipe> {
   const digester = new Digester();
   let seen = 0;
@@ -57,7 +66,7 @@ export async function scanLayer(
   let entries: RecipeEntry[] = [];
   let endOffset = 0;
   try {
-    ({ entries, endOffset } = await readEntries(observed(await open(), pass)));
+    ({ entries, endOffset } = await readEntries(observed(await open(), pass), watcher));
   } catch (error) {
     if (!isDdiffError(error, "TAR_INVALID")) throw error;
     for await (const _ of observed(await open(), pass));
@@ -76,6 +85,7 @@ async function* observed(stream: Readable, see: (bytes: Buffer, position: number
 
 async function readEntries(
   tar: AsyncIterable<Buffer>,
+  watcher: EntryWatcher | undefined,
 ): Promise<{ entries: RecipeEntry[]; endOffset: number }> {
   const entries: RecipeEntry[] = [];
   let endOffset = 0;
@@ -95,8 +105,10 @@ async function readEntries(
       entries.push(described);
       if (entries.length > mostEntries)
         throw new DdiffError("TAR_INVALID", `a layer has more than ${mostEntries} entries`);
+      watcher?.entry(described, header);
       content = entry.size > 0 ? new ContentReader(described) : undefined;
     } else if (event.kind === "data") {
+      watcher?.data(event.bytes);
       content?.add(event.bytes);
     }
     if (event.kind !== "end") endOffset += event.kind === "entry" ? event.header.length : event.bytes.length;
