@@ -175,6 +175,11 @@ export interface PlaceContext {
   tempDir: string;
   /** Registry options. `insecure` allows plain HTTP and unknown certificates. */
   insecure: boolean;
+  /**
+   * For servers that fetch for others: a registry's login goes to no other host, and where the registry sends us is looked at first
+   * (registry/egress.ts).
+   */
+  guarded?: boolean;
   /** PEM file with extra certificate authorities. */
   caFile?: string;
   /** containerd's namespace; `default` when not said, `k8s.io` on Kubernetes nodes. */

@@ -23,14 +23,23 @@ const manifestMemory = 32 * 1024 * 1024;
  */
 const freshFor = 60_000;
 
-/** Opens the repositories of a store. Costs nothing: no walk, no read. */
+const opened = new WeakMap<Store, Repositories>();
+
+/**
+ * Opens the repositories of a store: the same for all who ask, so that what one writes (a mirror) is seen by the others. Costs nothing:
+ * no walk, no read.
+ */
 export function openRepositories(store: Store): Repositories {
-  return {
+  const known = opened.get(store);
+  if (known !== undefined) return known;
+  const repositories: Repositories = {
     store,
     records: openRecords(store),
     manifests: makeLru<Buffer>(manifestMemory, (bytes) => bytes.length + 500),
     alone: makeQueue(),
   };
+  opened.set(store, repositories);
+  return repositories;
 }
 
 function makeQueue(): Repositories["alone"] {

@@ -2,6 +2,7 @@ import { DdiffError } from "../../util/errors.ts";
 import type { PlaceContext } from "../place.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { type Credentials, type CredentialSearch, findCredentials } from "./credentials.ts";
+import { isOwnRealm } from "./egress.ts";
 import type { Subject } from "./failure.ts";
 import type { Agents } from "./http.ts";
 import { type AccessToken, basicHeader, fetchToken } from "./token.ts";
@@ -59,7 +60,7 @@ export function makeAuthenticator(
     if (cached !== undefined && cached.expires > performance.now()) return bearerHeader(cached.value);
     let fetched = fetching.get(key);
     if (fetched === undefined) {
-      const realm = checkRealm(bearer.parameters.get("realm"), origin, context.insecure, request.subject);
+      const realm = checkRealm(bearer.parameters.get("realm"), origin, context, request.subject);
       const service = bearer.parameters.get("service");
       const scopes = mergeScopes(request.scopes, bearer.parameters.get("scope"));
       const subject = { ...request.subject, who: describe(credentials) };
@@ -122,11 +123,17 @@ function choose(challenges: Challenge[]): Challenge | undefined {
 /**
  * The token endpoint, where logins may be sent: over HTTPS anywhere, since the registry already has the login that is
  * meant for it; over plain HTTP only on the registry's own host when that is plain HTTP itself (the class of
- * CVE-2020-15157). Throws `AUTH_REALM_REFUSED`.
+ * CVE-2020-15157). A server that fetches for others shows logins to the registry's own domain only. Throws `AUTH_REALM_REFUSED`.
  */
-function checkRealm(text: string | undefined, origin: URL, insecure: boolean, subject: Subject): URL {
+function checkRealm(
+  text: string | undefined,
+  origin: URL,
+  { insecure, guarded }: PlaceContext,
+  subject: Subject,
+): URL {
   const realm = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
-  if (realm !== undefined && realm.username === "" && realm.password === "") {
+  const elsewhere = guarded === true && realm !== undefined && !isOwnRealm(realm, origin);
+  if (realm !== undefined && !elsewhere && realm.username === "" && realm.password === "") {
     if (realm.protocol === "https:") return realm;
     const plainHere = origin.protocol === "http:" && (insecure || realm.hostname === origin.hostname);
     if (realm.protocol === "http:" && plainHere) return realm;
@@ -135,7 +142,11 @@ function checkRealm(text: string | undefined, origin: URL, insecure: boolean, su
   throw new DdiffError(
     "AUTH_REALM_REFUSED",
     `${subject.registry} wants the login to be sent to ${shown}, which is not safe`,
-    { hint: "The registry's owner must offer its token server over HTTPS." },
+    {
+      hint: elsewhere
+        ? "A mirror asks for tokens only on the registry's own host, or that of its domain."
+        : "The registry's owner must offer its token server over HTTPS.",
+    },
   );
 }
 

@@ -2,6 +2,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { DdiffError, systemErrorCode } from "../../util/errors.ts";
 import type { PlaceContext } from "../place.ts";
 import { type Authenticator, type AuthRequest, makeAuthenticator } from "./auth.ts";
+import { makeEgress } from "./egress.ts";
 import { endpointOf } from "./endpoint.ts";
 import { answerFailure, isCertificateCode, networkFailure, type Subject } from "./failure.ts";
 import { type Agents, type Answer, type Body, discard, header, makeAgents, send } from "./http.ts";
@@ -54,6 +55,8 @@ export interface Connection {
 interface State {
   origin: URL;
   agents: Agents;
+  /** For what the registry sends us to on other hosts. */
+  foreign: { agents: Agents; check?: (url: URL) => void };
   auth: Authenticator;
 }
 
@@ -97,7 +100,14 @@ function openConnection(domain: string, context: PlaceContext, tuning: Tuning): 
   const open = async (): Promise<State> => {
     const agents = makeAgents(await trustFor(endpoint.host, context), context.env);
     const origin = await findOrigin(endpoint.origins, agents, tuning, context.signal);
-    return { origin, agents, auth: makeAuthenticator(domain, origin, agents, context, tuning) };
+    const auth = makeAuthenticator(domain, origin, agents, context, tuning);
+    if (context.guarded !== true) return { origin, agents, foreign: { agents }, auth };
+    const egress = await makeEgress(domain, origin);
+    // Nor does another host see the certificate that this machine has for the registry.
+    const trust = await trustFor("foreign.invalid", context);
+    const guarded = makeAgents(trust, context.env, egress.lookup);
+    const foreign = { agents: guarded, check: (url: URL) => egress.check(url) };
+    return { origin, agents, foreign, auth };
   };
   const state = (): Promise<State> => {
     opening ??= open().catch((error: unknown) => {
@@ -108,37 +118,38 @@ function openConnection(domain: string, context: PlaceContext, tuning: Tuning): 
   };
 
   const exchange = async (call: Call): Promise<Answer> => {
-    const { origin, agents, auth } = await state();
+    const { origin, auth } = await state();
     const url = typeof call.target === "string" ? new URL(`/v2/${call.target}`, origin) : call.target;
     const subject = { registry: domain, what: call.what };
     const request: AuthRequest = { scopes: call.scopes, repository: call.repository, subject };
     let authorization = await auth.header(request);
-    let answer = await follow(agents, origin, url, call, authorization);
+    let answer = await follow(origin, url, call, authorization);
     if (answer.status === 401 && answer.url.origin === origin.origin) {
       const next = await auth.answer(header(answer, "www-authenticate"), authorization, request);
       if (next !== undefined) {
         discard(answer);
         authorization = next;
-        answer = await follow(agents, origin, url, call, authorization);
+        answer = await follow(origin, url, call, authorization);
       }
     }
     return answer;
   };
 
   const follow = async (
-    agents: Agents,
     origin: URL,
     start: URL,
     call: Call,
     authorization: string | undefined,
   ): Promise<Answer> => {
+    const { agents, foreign } = await state();
     let url = start;
     for (let hop = 0; ; hop++) {
       const own = url.origin === origin.origin;
+      if (!own) foreign.check?.(url);
       const headers = { ...call.headers };
       // Only the registry itself ever sees the login, however it was asked to be sent on.
       if (own && authorization !== undefined) headers.authorization = authorization;
-      const answer = await send(agents, {
+      const answer = await send(own ? agents : foreign.agents, {
         method: call.method,
         url,
         headers,
@@ -199,9 +210,8 @@ function openConnection(domain: string, context: PlaceContext, tuning: Tuning): 
       return resolveAddress(location, from, base, context.insecure, domain);
     },
     async fetchForeign(url, call) {
-      const { agents } = await state();
       const nowhere = new URL("https://foreign.invalid");
-      return attempt(call, () => follow(agents, nowhere, url, call, undefined));
+      return attempt(call, () => follow(nowhere, url, call, undefined));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { Agent as PlainAgent, request as plainRequest, type ClientRequest } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
+import type { LookupFunction } from "node:net";
 import { Readable, pipeline } from "node:stream";
 import type { PlaceContext } from "../place.ts";
 import type { Trust } from "./trust.ts";
@@ -40,10 +41,14 @@ export interface Agents {
 const refusalBytes = 64 << 10;
 
 /** Agents that go through the proxies of the environment (`HTTPS_PROXY`, `NO_PROXY`), except to this machine. */
-export function makeAgents(trust: Trust, env: PlaceContext["env"]): Agents {
+export function makeAgents(trust: Trust, env: PlaceContext["env"], lookup?: LookupFunction): Agents {
   const exempt = [env.no_proxy ?? env.NO_PROXY, "localhost", "127.0.0.1", "::1", "[::1]"];
   const noProxy = exempt.filter(Boolean).join(",");
-  const common = { keepAlive: true, proxyEnv: { ...env, no_proxy: noProxy, NO_PROXY: noProxy } };
+  const common = {
+    keepAlive: true,
+    proxyEnv: { ...env, no_proxy: noProxy, NO_PROXY: noProxy },
+    ...(lookup === undefined ? {} : { lookup }),
+  };
   return { plain: new PlainAgent(common), secure: new SecureAgent({ ...common, ...trust }) };
 }
 

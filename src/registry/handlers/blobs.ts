@@ -33,7 +33,9 @@ async function sendBlob(exchange: Exchange, requested: string, digest: Digest): 
     mirror.blob(requested, digest, namespace),
   );
   // A client that only asks will not push what is there: it must stay.
-  const blob = await findBlob(registry.repositories, place.repository, digest, { touch: method === "HEAD" });
+  const { arriving } = place;
+  const touch = method === "HEAD";
+  const blob = arriving ?? (await findBlob(registry.repositories, place.repository, digest, { touch }));
   if (blob === undefined) {
     throw new RegistryError("BLOB_UNKNOWN", `the repository ${requested} does not hold ${digest}`);
   }
@@ -61,18 +63,19 @@ async function sendBlob(exchange: Exchange, requested: string, digest: Digest): 
     sendEmpty(exchange, 200, { ...headers, "Content-Length": blob.size });
     return;
   }
-  const address = registry.options.redirects ? await store.blobUrl?.(digest, addressSeconds) : undefined;
+  const mayRedirect = registry.options.redirects && arriving === undefined;
+  const address = mayRedirect ? await store.blobUrl?.(digest, addressSeconds) : undefined;
   if (address !== undefined) {
     sendEmpty(exchange, 307, { Location: address, "Docker-Content-Digest": digest });
     return;
   }
   const { idle } = registry.options.limits;
   if (range === "all") {
-    const stream = await store.openBlob(digest);
+    const stream = await (arriving?.open() ?? store.openBlob(digest));
     await sendStream(exchange, 200, { ...headers, "Content-Length": blob.size }, stream, idle);
     return;
   }
-  const stream = await store.openBlob(digest, range);
+  const stream = await (arriving?.open(range) ?? store.openBlob(digest, range));
   const part = {
     "Content-Length": range.end - range.start,
     "Content-Range": `bytes ${range.start}-${range.end - 1}/${blob.size}`,

@@ -1,11 +1,13 @@
 import { checkName, demand, type Exchange } from "../exchange.ts";
-import type { Mirror, Mirrored } from "../registry.ts";
+import type { Arriving, Mirror, Mirrored } from "../registry.ts";
 
 /** Where a pull is answered from. */
 export interface Place {
   repository: string;
   /** `OCI-Namespace`, where it comes from an upstream (distribution-spec, "Registry Proxying"). */
   headers: Record<string, string>;
+  /** A blob that is still on its way from there. */
+  arriving?: Arriving;
 }
 
 /**
@@ -23,5 +25,9 @@ export async function mirroredIn(
   if (mirrored === undefined) return { repository: requested, headers: {} };
   const repository = checkName(mirrored.repository);
   if (repository !== requested) demand(exchange, "pull", repository);
-  return { repository, headers: { "OCI-Namespace": mirrored.namespace } };
+  const { namespace, stale, arriving } = mirrored;
+  // RFC 7234, 5.5.1: the upstream does not answer, and this is what it had.
+  const warning = stale === true ? { Warning: '110 - "Response is Stale"' } : {};
+  const headers = { "OCI-Namespace": namespace, ...warning };
+  return { repository, headers, ...(arriving === undefined ? {} : { arriving }) };
 }

@@ -1,0 +1,294 @@
+import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Digest, isDigest } from "../../oci/digest.ts";
+import type { Store } from "../../store/store.ts";
+import { isDdiffError, messageOf } from "../../util/errors.ts";
+import { RegistryError } from "../errors.ts";
+import { keys } from "../keys.ts";
+import { deleteTag, findManifest, putManifest } from "../manifests.ts";
+import type { Mirror, Mirrored } from "../registry.ts";
+import { findBlob, linkBlob, openRepositories } from "../repositories.ts";
+import { isRepositoryName } from "../routes.ts";
+import { type Download, startDownload } from "./download.ts";
+import { canonicalHost, openUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
+
+/** What a mirror is made of. */
+export interface MirrorOptions {
+  /** Where what was fetched is kept: the registry's own. */
+  store: Store;
+  /** In the order in which they are asked for a name that says no host. */
+  upstreams: readonly UpstreamOptions[];
+  /** Milliseconds for which a tag is believed without asking the upstream again. */
+  freshFor: number;
+  /** Milliseconds that a client waits for an upstream while something older could be served; 10 s when not said. */
+  patience?: number;
+  /** Bytes of a blob; undefined for no bound. */
+  blobBytes?: number;
+  /** Where blobs lie on their way to clients; the system's folder when not said. */
+  tempDir?: string;
+  /** For the proxies in it (`HTTPS_PROXY`, `NO_PROXY`). */
+  env?: Record<string, string | undefined>;
+  /** Told what goes wrong with an upstream, one sentence each. */
+  onProblem?(sentence: string): void;
+}
+
+/** A mirror, and how it ends. */
+export interface RunningMirror extends Mirror {
+  /** Gives up all downloads. */
+  close(): Promise<void>;
+}
+
+/** A name here, and what it stands for at an upstream. */
+interface Route {
+  upstream: Upstream;
+  /** The repository there. */
+  name: string;
+  /** The repository here. */
+  local: string;
+}
+
+type Fetched = "fresh" | "missing";
+
+/** A name that no upstream has is asked for again after this many milliseconds. */
+const missingFor = 10_000;
+/** An upstream that failed is left alone for this long where something older can be served. */
+const restFor = 5_000;
+/** Names are forgotten beyond this many. */
+const mostRemembered = 10_000;
+
+/**
+ * Pull-through of other registries. The upstream of a pull is named by `?ns=` (distribution-spec, "Registry Proxying"), or by its prefix
+ * at the beginning of the repository's name; a name with neither is looked for here first, then at each upstream in order. Content is kept in
+ * the repository `PREFIX/NAME`. Digests are checked before anything is visible; tags are asked for again when they are older than `freshFor`,
+ * and served as they are while the upstream does not answer. Throws `UPSTREAM_INVALID`.
+ */
+export function createMirror(options: MirrorOptions): RunningMirror {
+  const { store, freshFor, patience = 10_000, tempDir = tmpdir(), env = {} } = options;
+  const repositories = openRepositories(store);
+  const stop = new AbortController();
+  const upstreams = options.upstreams.map((one) => openUpstream(one, { env, tempDir, signal: stop.signal }));
+  const downloads = new Map<
+    Digest,
+    { download: Promise<Download>; locals: Set<string>; end: Promise<void> }
+  >();
+  const running = new Map<string, Promise<unknown>>();
+  const missing = new Map<string, number>();
+  const resting = new Map<Upstream, number>();
+  const problem = (sentence: string): void => options.onProblem?.(sentence);
+
+  /** One piece of work at a time for a key: who comes later gets the same answer. */
+  const once = <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const known = running.get(key) as Promise<T> | undefined;
+    if (known !== undefined) return known;
+    const started = work().finally(() => running.delete(key));
+    running.set(key, started);
+    return started;
+  };
+  const isMissing = (key: string): boolean => (missing.get(key) ?? 0) > Date.now();
+  const remember = (key: string): void => {
+    if (missing.size >= mostRemembered) missing.clear();
+    missing.set(key, Date.now() + missingFor);
+  };
+  const failed = ({ upstream, name }: Route, error: unknown): unknown => {
+    if (stop.signal.aborted) return error;
+    resting.set(upstream, Date.now() + restFor);
+    problem(`${upstream.host} failed for ${name}: ${messageOf(error)}`);
+    if (isDdiffError(error, "DISK_FULL") || error instanceof RegistryError) return error;
+    const limited = isDdiffError(error, "RATE_LIMITED");
+    const sentence = `the upstream ${upstream.host} ${limited ? "gives no more answers for now" : "failed"}`;
+    return new RegistryError(limited ? "TOOMANYREQUESTS" : "UNKNOWN", sentence, {
+      ...(limited ? {} : { status: 502 }),
+      cause: error,
+    });
+  };
+
+  /** Brings a manifest up to date. */
+  const refresh = async (route: Route, reference: string): Promise<Fetched> => {
+    const { upstream, name, local } = route;
+    const known = await findManifest(repositories, local, reference);
+    if (known !== undefined && !isDigest(reference)) {
+      const digest = await upstream.resolve(name, reference);
+      if (digest === known.digest) {
+        await store.touch(keys.tag(local, reference));
+        return "fresh";
+      }
+      if (digest === undefined) {
+        await deleteTag(repositories, local, reference);
+        return "missing";
+      }
+    }
+    const document = await upstream.manifest(name, reference);
+    if (document === undefined) {
+      if (known !== undefined) await deleteTag(repositories, local, reference);
+      return "missing";
+    }
+    try {
+      await putManifest(repositories, {
+        repository: local,
+        bytes: document.bytes,
+        mediaType: document.descriptor.mediaType,
+        digest: document.descriptor.digest,
+        tags: isDigest(reference) ? [] : [reference],
+        // Blobs and the manifests of an index come when they are asked for.
+        sparse: "all",
+        mayMoveTag: () => true,
+      });
+    } catch (error) {
+      // Not the client's fault: the upstream sent it.
+      if (!(error instanceof RegistryError)) throw error;
+      throw new RegistryError("UNKNOWN", `what ${upstream.host} sent is refused: ${error.message}`, {
+        status: 502,
+        cause: error,
+      });
+    }
+    return "fresh";
+  };
+
+  const isFresh = async ({ local }: Route, reference: string): Promise<boolean> => {
+    if ((await findManifest(repositories, local, reference)) === undefined) return false;
+    if (isDigest(reference)) return true;
+    const tag = await store.stat(keys.tag(local, reference));
+    return tag !== undefined && tag.modified > Date.now() - freshFor;
+  };
+
+  const manifestBy = async (route: Route, reference: string): Promise<Mirrored | undefined> => {
+    const key = `manifest ${route.local} ${reference}`;
+    const here = { repository: route.local, namespace: route.upstream.host };
+    if (await isFresh(route, reference)) return here;
+    const older = (await findManifest(repositories, route.local, reference)) !== undefined;
+    if (!older && isMissing(key)) return undefined;
+    const stale = { ...here, stale: true };
+    if (older && (resting.get(route.upstream) ?? 0) > Date.now()) return stale;
+    try {
+      const refreshing = once(key, () => refresh(route, reference));
+      const fetched = await (older ? orTooLate(refreshing, patience) : refreshing);
+      if (fetched === "late") {
+        problem(`${route.upstream.host} does not answer for ${route.name}:${reference}: served as it was`);
+        return stale;
+      }
+      if (fetched === "fresh") return here;
+      remember(key);
+      return undefined;
+    } catch (error) {
+      const failure = failed(route, error);
+      if (older) return stale;
+      throw failure;
+    }
+  };
+
+  /** Begins a download, or joins the one that runs; the repository holds the blob when it ends. */
+  const fetchBlob = async (route: Route, digest: Digest, size: number): Promise<Mirrored> => {
+    const { upstream, name, local } = route;
+    const here = { repository: local, namespace: upstream.host };
+    if (await store.touchBlob(digest)) {
+      // Another repository has it; the upstream has just said that this one does, too.
+      await linkBlob(repositories, local, digest);
+      return here;
+    }
+    let one = downloads.get(digest);
+    if (one === undefined) {
+      const blob = { digest, size };
+      const open = () => upstream.openBlob(name, blob);
+      const download = startDownload({ store, repository: local, blob, open, tempDir });
+      const locals = new Set<string>();
+      const end = download
+        .then(async (running) => {
+          if (!(await running.done)) throw running.problem;
+          for (const repository of locals) await linkBlob(repositories, repository, digest);
+        })
+        .catch((error: unknown) => void failed(route, error))
+        .finally(() => downloads.delete(digest));
+      one = { download, locals, end };
+      downloads.set(digest, one);
+    }
+    one.locals.add(local);
+    return { ...here, arriving: (await one.download).arriving };
+  };
+
+  const blobBy = async (route: Route, digest: Digest): Promise<Mirrored | undefined> => {
+    const { upstream, name, local } = route;
+    const key = `blob ${local} ${digest}`;
+    if (isMissing(key)) return undefined;
+    try {
+      const size = await once(key, () => upstream.blobSize(name, digest));
+      if (size === undefined) {
+        remember(key);
+        return undefined;
+      }
+      if (options.blobBytes !== undefined && size > options.blobBytes) {
+        throw new RegistryError("DENIED", `${digest} has ${size} bytes, more than this mirror takes`);
+      }
+      return await fetchBlob(route, digest, size);
+    } catch (error) {
+      throw failed(route, error);
+    }
+  };
+
+  return {
+    async manifest(repository, reference, namespace) {
+      const { routes, isNamed } = routesOf(upstreams, repository, namespace);
+      if (!isNamed && (await findManifest(repositories, repository, reference)) !== undefined)
+        return undefined;
+      for (const route of routes) {
+        const found = await manifestBy(route, reference);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    async blob(repository, digest, namespace) {
+      const { routes, isNamed } = routesOf(upstreams, repository, namespace);
+      if (!isNamed && (await findBlob(repositories, repository, digest)) !== undefined) return undefined;
+      for (const { local, upstream } of routes) {
+        const held = await findBlob(repositories, local, digest, { touch: true });
+        if (held !== undefined) return { repository: local, namespace: upstream.host };
+      }
+      for (const route of routes) {
+        const found = await blobBy(route, digest);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    async close() {
+      stop.abort();
+      await Promise.all([...downloads.values()].map(({ end }) => end));
+    },
+  };
+}
+
+/** The upstreams that may have what a name stands for; `isNamed` where the request says which it is. */
+function routesOf(
+  upstreams: readonly Upstream[],
+  repository: string,
+  namespace: string | undefined,
+): { routes: Route[]; isNamed: boolean } {
+  if (namespace !== undefined) {
+    const host = canonicalHost(namespace);
+    // A host that nobody configured is never asked: anyone could name any.
+    const upstream = upstreams.find((one) => one.host === host);
+    return { routes: upstream === undefined ? [] : routeTo(upstream, repository), isNamed: true };
+  }
+  const named = upstreams.find(({ prefix }) => repository.startsWith(`${prefix}/`));
+  if (named !== undefined) {
+    return { routes: routeTo(named, repository.slice(named.prefix.length + 1)), isNamed: true };
+  }
+  return { routes: upstreams.flatMap((upstream) => routeTo(upstream, repository)), isNamed: false };
+}
+
+function routeTo(upstream: Upstream, rest: string): Route[] {
+  const name = upstream.nameOf(rest);
+  const local = `${upstream.prefix}/${name}`;
+  return isRepositoryName(local) ? [{ upstream, name, local }] : [];
+}
+
+/** The answer, or that it takes too long; the work goes on then. */
+async function orTooLate<T>(work: Promise<T>, patience: number): Promise<T | "late"> {
+  const timer = new AbortController();
+  try {
+    const late = sleep(patience, "late" as const, { signal: timer.signal, ref: false });
+    late.catch(() => undefined);
+    work.catch(() => undefined);
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+  }
+}
