@@ -109,7 +109,8 @@ export function watchConnections(
       response.once("close", () => {
         exchanges.delete(exchange);
         visit.running -= 1;
-        visit.upload = upload ? performance.now() : Number.NEGATIVE_INFINITY;
+        const goesOn = upload && response.statusCode === 202;
+        visit.upload = goesOn ? performance.now() : Number.NEGATIVE_INFINITY;
       });
     },
     async drain(grace) {

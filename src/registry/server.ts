@@ -195,8 +195,8 @@ function pullsOnly(access: Access): Access {
 async function serverFor(config: ServerConfig, log: Log, closing: (() => unknown)[]): Promise<Server> {
   const options = {
     requestTimeout: 0,
-    headersTimeout: headersTime,
-    connectionsCheckingInterval: 5000,
+    headersTimeout: Math.min(headersTime, config.limits.idle),
+    connectionsCheckingInterval: Math.min(5000, config.limits.idle),
     keepAliveTimeout: keepAlive,
     maxHeaderSize: headerBytes,
     // Big reads of sockets: a layer comes in fewer, larger pieces.
@@ -267,7 +267,7 @@ async function listen(server: Server, text: string): Promise<string> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ ...asked, host: hostToBind(asked.host), backlog: 1024 }, () => {
+      server.listen({ port: asked.port, ...hostToBind(asked.host), backlog: 1024 }, () => {
         server.off("error", reject);
         resolve();
       });
@@ -289,7 +289,11 @@ async function listen(server: Server, text: string): Promise<string> {
   return `${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
-/** `localhost` may mean only ::1 to this machine's resolver, and clients try 127.0.0.1. */
-function hostToBind(host: string): string {
-  return host === "localhost" ? "127.0.0.1" : host;
+/**
+ * `localhost` may mean only ::1 to this machine's resolver, and clients try 127.0.0.1; of every address Node finds out by itself
+ * whether this machine has IPv6.
+ */
+function hostToBind(host: string): { host?: string } {
+  if (host === "::") return {};
+  return { host: host === "localhost" ? "127.0.0.1" : host };
 }
