@@ -4,6 +4,7 @@ import { algorithmOf, type Digest } from "../../oci/digest.ts";
 import type { ByteRange, Store, Upload } from "../../store/store.ts";
 import { isDdiffError, systemErrorCode } from "../../util/errors.ts";
 import { readableOf } from "../../util/readable.ts";
+import { RegistryError } from "../errors.ts";
 import type { Arriving } from "../registry.ts";
 import { type GrowingFile, makeGrowingFile } from "./growing-file.ts";
 
@@ -16,6 +17,8 @@ export interface DownloadRequest {
   /** The upstream's bytes; they end normally only when they are right. */
   open(): Promise<Readable>;
   tempDir: string;
+  /** Called when the store has it, before the last byte goes to clients: they may ask for it again at once. */
+  onStored(): Promise<void>;
 }
 
 /** A blob on its way from an upstream into the store, and to the clients that wait for it. */
@@ -88,6 +91,7 @@ async function fetchOnce(request: DownloadRequest, file: GrowingFile | undefined
       // Not the stream itself: a store that gives up must not end it, for clients still read.
       await upload.append(piecesOf(next));
       await upload.finish(blob.digest);
+      await request.onStored();
     } catch (error) {
       if (sourceError !== undefined || file === undefined) throw error;
       // The clients still get it.
@@ -140,9 +144,26 @@ function arrivingOf(
           yield* partOf(heldBack(use(await request.open())), rest);
         }
       }
-      return readableOf(all(), () => source?.destroy());
+      const pieces = all();
+      // The first bytes are awaited here, so that what fails at once is answered as a failure, not as a connection that breaks.
+      const first = await pieces.next().catch((error: unknown) => {
+        throw new RegistryError("UNKNOWN", "the upstream failed", { status: 502, cause: error });
+      });
+      return readableOf(joined(first, pieces), () => {
+        source?.destroy();
+        void pieces.return();
+      });
     },
   };
+}
+
+async function* joined(
+  first: IteratorResult<Buffer, void>,
+  rest: AsyncGenerator<Buffer, void, void>,
+): AsyncGenerator<Buffer, void, void> {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
 }
 
 async function* partOf(

@@ -8,9 +8,9 @@ import { keys } from "../keys.ts";
 import { deleteTag, findManifest, putManifest } from "../manifests.ts";
 import type { Mirror, Mirrored } from "../registry.ts";
 import { findBlob, linkBlob, openRepositories } from "../repositories.ts";
-import { isRepositoryName } from "../routes.ts";
-import { type Download, startDownload } from "./download.ts";
-import { canonicalHost, openUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
+import { type Download, isDiskFull, startDownload } from "./download.ts";
+import { type Route, routesOf } from "./upstream-routes.ts";
+import { openUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
 
 /** What a mirror is made of. */
 export interface MirrorOptions {
@@ -38,16 +38,15 @@ export interface RunningMirror extends Mirror {
   close(): Promise<void>;
 }
 
-/** A name here, and what it stands for at an upstream. */
-interface Route {
-  upstream: Upstream;
-  /** The repository there. */
-  name: string;
-  /** The repository here. */
-  local: string;
-}
-
 type Fetched = "fresh" | "missing";
+
+/** A download, and the repositories here that wait for it. */
+interface Running {
+  download: Promise<Download>;
+  locals: Set<string>;
+  isStored: boolean;
+  end: Promise<void>;
+}
 
 /** A name that no upstream has is asked for again after this many milliseconds. */
 const missingFor = 10_000;
@@ -67,10 +66,7 @@ export function createMirror(options: MirrorOptions): RunningMirror {
   const repositories = openRepositories(store);
   const stop = new AbortController();
   const upstreams = options.upstreams.map((one) => openUpstream(one, { env, tempDir, signal: stop.signal }));
-  const downloads = new Map<
-    Digest,
-    { download: Promise<Download>; locals: Set<string>; end: Promise<void> }
-  >();
+  const downloads = new Map<Digest, Running>();
   const running = new Map<string, Promise<unknown>>();
   const missing = new Map<string, number>();
   const resting = new Map<Upstream, number>();
@@ -91,9 +87,10 @@ export function createMirror(options: MirrorOptions): RunningMirror {
   };
   const failed = ({ upstream, name }: Route, error: unknown): unknown => {
     if (stop.signal.aborted) return error;
-    resting.set(upstream, Date.now() + restFor);
     problem(`${upstream.host} failed for ${name}: ${messageOf(error)}`);
-    if (isDdiffError(error, "DISK_FULL") || error instanceof RegistryError) return error;
+    // The disk's fault, or an answer that is made already.
+    if (isDiskFull(error) || error instanceof RegistryError) return error;
+    resting.set(upstream, Date.now() + restFor);
     const limited = isDdiffError(error, "RATE_LIMITED");
     const sentence = `the upstream ${upstream.host} ${limited ? "gives no more answers for now" : "failed"}`;
     return new RegistryError(limited ? "TOOMANYREQUESTS" : "UNKNOWN", sentence, {
@@ -176,32 +173,43 @@ export function createMirror(options: MirrorOptions): RunningMirror {
     }
   };
 
+  const begin = (route: Route, blob: { digest: Digest; size: number }): Running => {
+    const { upstream, name, local } = route;
+    const { digest } = blob;
+    const download = startDownload({
+      store,
+      repository: local,
+      blob,
+      open: () => upstream.openBlob(name, blob),
+      tempDir,
+      async onStored() {
+        for (const repository of one.locals) await linkBlob(repositories, repository, digest);
+        one.isStored = true;
+      },
+    });
+    const end = download
+      .then(async (running) => {
+        if (!(await running.done)) throw running.problem;
+      })
+      .catch((error: unknown) => void failed(route, error))
+      .finally(() => downloads.delete(digest));
+    const one: Running = { download, locals: new Set([local]), isStored: false, end };
+    downloads.set(digest, one);
+    return one;
+  };
+
   /** Begins a download, or joins the one that runs; the repository holds the blob when it ends. */
   const fetchBlob = async (route: Route, digest: Digest, size: number): Promise<Mirrored> => {
-    const { upstream, name, local } = route;
+    const { upstream, local } = route;
     const here = { repository: local, namespace: upstream.host };
     if (await store.touchBlob(digest)) {
       // Another repository has it; the upstream has just said that this one does, too.
       await linkBlob(repositories, local, digest);
       return here;
     }
-    let one = downloads.get(digest);
-    if (one === undefined) {
-      const blob = { digest, size };
-      const open = () => upstream.openBlob(name, blob);
-      const download = startDownload({ store, repository: local, blob, open, tempDir });
-      const locals = new Set<string>();
-      const end = download
-        .then(async (running) => {
-          if (!(await running.done)) throw running.problem;
-          for (const repository of locals) await linkBlob(repositories, repository, digest);
-        })
-        .catch((error: unknown) => void failed(route, error))
-        .finally(() => downloads.delete(digest));
-      one = { download, locals, end };
-      downloads.set(digest, one);
-    }
-    one.locals.add(local);
+    const one = downloads.get(digest) ?? begin(route, { digest, size });
+    if (one.isStored) await linkBlob(repositories, local, digest);
+    else one.locals.add(local);
     return { ...here, arriving: (await one.download).arriving };
   };
 
@@ -253,31 +261,6 @@ export function createMirror(options: MirrorOptions): RunningMirror {
       await Promise.all([...downloads.values()].map(({ end }) => end));
     },
   };
-}
-
-/** The upstreams that may have what a name stands for; `isNamed` where the request says which it is. */
-function routesOf(
-  upstreams: readonly Upstream[],
-  repository: string,
-  namespace: string | undefined,
-): { routes: Route[]; isNamed: boolean } {
-  if (namespace !== undefined) {
-    const host = canonicalHost(namespace);
-    // A host that nobody configured is never asked: anyone could name any.
-    const upstream = upstreams.find((one) => one.host === host);
-    return { routes: upstream === undefined ? [] : routeTo(upstream, repository), isNamed: true };
-  }
-  const named = upstreams.find(({ prefix }) => repository.startsWith(`${prefix}/`));
-  if (named !== undefined) {
-    return { routes: routeTo(named, repository.slice(named.prefix.length + 1)), isNamed: true };
-  }
-  return { routes: upstreams.flatMap((upstream) => routeTo(upstream, repository)), isNamed: false };
-}
-
-function routeTo(upstream: Upstream, rest: string): Route[] {
-  const name = upstream.nameOf(rest);
-  const local = `${upstream.prefix}/${name}`;
-  return isRepositoryName(local) ? [{ upstream, name, local }] : [];
 }
 
 /** The answer, or that it takes too long; the work goes on then. */
