@@ -26,8 +26,9 @@ export async function mirroredIn(
   const repository = checkName(mirrored.repository);
   if (repository !== requested) demand(exchange, "pull", repository);
   const { namespace, stale, arriving } = mirrored;
-  // RFC 7234, 5.5.1: the upstream does not answer, and this is what it had.
-  const warning = stale === true ? { Warning: '110 - "Response is Stale"' } : {};
+  // The only code that clients look for (distribution-spec, "Warnings").
+  const warning =
+    stale === true ? { Warning: '299 - "the upstream does not answer: this is what it had"' } : {};
   const headers = { "OCI-Namespace": namespace, ...warning };
   return { repository, headers, ...(arriving === undefined ? {} : { arriving }) };
 }
