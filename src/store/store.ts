@@ -84,8 +84,8 @@ export interface BlobStore {
   setAsideBlob?(digest: Digest): Promise<boolean>;
   /** Digests in byte order, a page at a time; an empty page is the end. For collection and scrub; costs the pages that are read. */
   listBlobs(options: { after?: Digest; limit: number }): Promise<Digest[]>;
-  /** An address at which a client may fetch the blob itself for a while, where the store has such. */
-  blobUrl?(digest: Digest, seconds: number): Promise<string>;
+  /** An address at which a client may fetch the blob itself for a while, where the store has such; undefined for a blob that has none. */
+  blobUrl?(digest: Digest, seconds: number): Promise<string | undefined>;
   /** Begins an upload. `digestAlgorithm` may be `sha512`. */
   createUpload(options: { repository: string; digestAlgorithm: "sha256" | "sha512" }): Promise<Upload>;
   /** An upload that is under way, also one of a process that is gone; undefined for ids that are not (any text). */

@@ -1,0 +1,45 @@
+import { s3Blobs } from "./s3-blobs.ts";
+import { connectBucket } from "./s3-client.ts";
+import { s3Objects } from "./s3-objects.ts";
+import { probeConditions } from "./s3-probe.ts";
+import { s3Uploads } from "./s3-uploads.ts";
+import { parseS3Url } from "./s3-url.ts";
+import type { Store } from "./store.ts";
+
+/** Tries of a request: with the SDK's backing off, a service may be away for half a minute. */
+const attempts = 8;
+/** Tries while opening, where a wrong address should be said soon. */
+const attemptsToOpen = 3;
+
+/**
+ * A store in a bucket of Amazon S3 or a service like it: `s3://bucket/prefix?endpoint=http://host:port&region=…&path-style=true`. Several
+ * servers may use one bucket at once. Credentials are those of `AWS_*` in `env`, else what the SDK finds.
+ *
+ * Throws `STORE_URL_INVALID`, `S3_BUCKET_MISSING`, `S3_DENIED`, `S3_REGION_WRONG`, `S3_UNREACHABLE`, and `S3_UNSUITABLE` for a service that
+ * does not heed conditions on writes. Any method may throw these and `S3_FAILED` later.
+ */
+export async function openS3Store(
+  url: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Store> {
+  const location = parseS3Url(url, env);
+  const trial = connectBucket(location, env, attemptsToOpen);
+  let conditionalDelete: boolean;
+  try {
+    ({ conditionalDelete } = await probeConditions(trial));
+  } finally {
+    trial.client.destroy();
+  }
+  const bucket = { ...connectBucket(location, env, attempts), conditionalDelete };
+  const blobs = s3Blobs(bucket);
+  return {
+    label: `s3://${location.bucket}/${location.prefix}`.replace(/\/$/, ""),
+    shared: true,
+    ...s3Objects(bucket),
+    ...blobs.store,
+    ...s3Uploads(bucket, blobs),
+    async close() {
+      bucket.client.destroy();
+    },
+  };
+}
