@@ -2,10 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const document = join(import.meta.dirname, "..", "docs", "benchmarks.md");
-const [begin, end] = ["<!-- bench:begin -->", "<!-- bench:end -->"];
-
-/** Puts the tables between the two marks of docs/benchmarks.md; the text around them is written by hand. */
-export function writeTables(tables: readonly string[]): void {
+/** Puts tables between the two marks of their section in docs/benchmarks.md; the text around them is written by hand. */
+export function writeTables(section: "pairs" | "server", tables: readonly string[]): void {
+  const [begin, end] = [`<!-- ${section}:begin -->`, `<!-- ${section}:end -->`];
   const text = readFileSync(document, "utf8");
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${document} lacks its marks ${begin} and ${end}`);

@@ -27,7 +27,10 @@ export interface Input {
   /** The layers that the other side lacks, uncompressed, bottom first. */
   oldTars: string[];
   newTars: string[];
-  /** The same, one after the other: what a tool for two files gets. */
+  /** The same layers as they lie in the layouts: packed. */
+  oldPacked: string[];
+  newPacked: string[];
+  /** The unpacked ones, one after the other: what a tool for two files gets. */
   oldAll: string;
   newAll: string;
   /** What a registry would send: the new image's missing layers as they are packed, its config and its manifest. */
@@ -63,6 +66,8 @@ export async function prepareInput(pair: Pair): Promise<Input> {
     newLayout: layouts.new,
     oldTars,
     newTars,
+    oldPacked: oldLayers.map((layer) => blobPath(layouts.old, layer)),
+    newPacked: newLayers.map((layer) => blobPath(layouts.new, layer)),
     oldAll: await concatenate(oldTars, join(folder, "old.tar")),
     newAll: await concatenate(newTars, join(folder, "new.tar")),
     registryBytes: missing.reduce((sum, blob) => sum + blob.size, 0),

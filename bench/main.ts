@@ -1,46 +1,7 @@
-/** `npm run bench -- [--only a,e] [--peers ddiff,zstd] [--cached]`: measures, prints the table, writes docs/benchmarks.md. */
-import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { writeTables } from "./document.ts";
-import { run } from "./images/command.ts";
-import { pairs } from "./images/pairs.ts";
-import { dropInput, prepareInput } from "./inputs.ts";
-import { drawSaving } from "./picture.ts";
-import { peers } from "./peers/all.ts";
-import { keepResult, readResults } from "./results.ts";
-import { runPeer } from "./run-peer.ts";
-import { pairTable } from "./table.ts";
-
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", default: "" },
-    peers: { type: "string", default: "" },
-    // Measures only what has no result yet for these very images.
-    cached: { type: "boolean", default: false },
-  },
-});
-
-/** An empty list means all; `zstd` means every peer whose id begins so. */
-const wanted = (list: string, id: string): boolean =>
-  list === "" || list.split(",").some((name) => id === name || id.startsWith(`${name}-`));
-
-const chosenPairs = pairs.filter((pair) => wanted(values.only, pair.id));
-const chosenPeers = peers.filter((peer) => wanted(values.peers, peer.id));
-
-// As it is installed: the built program, not its source.
-if (chosenPeers.some((peer) => peer.id.startsWith("ddiff")))
-  await run(process.execPath, [join(import.meta.dirname, "..", "scripts", "build.ts")]);
-
-for (const pair of chosenPairs) {
-  const input = await prepareInput(pair);
-  for (const peer of chosenPeers) {
-    const earlier = readResults().find((result) => result.pair === pair.id && result.peer === peer.id);
-    if (values.cached && earlier?.key === input.key) continue;
-    process.stderr.write(`(${pair.id}) ${peer.title}\n`);
-    keepResult(await runPeer(peer, input));
-  }
-  dropInput(input);
-  process.stdout.write(`${pairTable(pair, peers, readResults())}\n`);
-}
-writeTables(pairs.map((pair) => pairTable(pair, peers, readResults())));
-drawSaving(readResults());
+/**
+ * `npm run bench -- [--only a,e] [--peers ddiff,zstd] [--cached]`: pairs of images; `npm run bench -- server [--rounds N]`: the
+ * registry. Measures, prints the tables, keeps them in docs/benchmarks.md.
+ */
+const [first, ...rest] = process.argv.slice(2);
+if (first === "server") await (await import("./server/main.ts")).benchServers(rest);
+else await (await import("./bench-pairs.ts")).benchPairs(process.argv.slice(2));

@@ -52,6 +52,8 @@ async function runOnce(peer: Peer, input: Input): Promise<{ bytes: number; make:
     new: input.newAll,
     oldTars: input.oldTars.join(" "),
     newTars: input.newTars.join(" "),
+    oldPacked: input.oldPacked.join(" "),
+    newPacked: input.newPacked.join(" "),
     oldLayout: input.oldLayout,
     newLayout: input.newLayout,
     missing: input.missing.map((blob) => blobPath(input.newLayout, blob)).join(" "),
@@ -73,7 +75,8 @@ async function runOnce(peer: Peer, input: Input): Promise<{ bytes: number; make:
 
 function missingProgram(peer: Peer): string | undefined {
   const missing = peer.programs.find(
-    (name) => findTool(name) === undefined && !(peer.id === "tar-diff" && tarDiffFolder !== undefined),
+    (name) =>
+      findTool(name) === undefined && !(peer.id.startsWith("tar-diff") && tarDiffFolder !== undefined),
   );
   return missing === undefined ? undefined : `${missing} is not installed`;
 }

@@ -1,7 +1,7 @@
 import { ddiffPeers } from "./ddiff.ts";
 import { bsdiff, casync, xdelta3, zstdPatches } from "./file-deltas.ts";
 import type { Peer } from "./peer.ts";
-import { tarDiff } from "./tar-diff.ts";
+import { tarDiff, tarDiffPacked } from "./tar-diff.ts";
 import { dockerSave, original, skopeo } from "./whole-layers.ts";
 
 /** Every tool of the bench, in the table's order. */
@@ -14,5 +14,6 @@ export const peers: readonly Peer[] = [
   bsdiff,
   ...zstdPatches,
   tarDiff,
+  tarDiffPacked,
   ...ddiffPeers,
 ];
