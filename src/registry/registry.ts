@@ -58,15 +58,22 @@ export interface Answer {
 export interface Mirror {
   /**
    * Makes sure that the store holds what a pull asks for, as fresh as the upstream has it, and says in which of our repositories it
-   * then stands. Undefined where no upstream is responsible. Throws only where the store has nothing and the upstream failed.
+   * then stands. Undefined where no upstream is responsible. `allow` is told each of our repositories before an upstream is asked for
+   * it, and throws where the caller may not pull there. Throws otherwise only where the store has nothing and the upstream failed.
    */
   manifest(
     repository: string,
     reference: string,
     namespace: string | undefined,
+    allow?: (repository: string) => void,
   ): Promise<Mirrored | undefined>;
   /** The same for a blob. */
-  blob(repository: string, digest: Digest, namespace: string | undefined): Promise<Mirrored | undefined>;
+  blob(
+    repository: string,
+    digest: Digest,
+    namespace: string | undefined,
+    allow?: (repository: string) => void,
+  ): Promise<Mirrored | undefined>;
 }
 
 /** Where the store holds what came from an upstream. */

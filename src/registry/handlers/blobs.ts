@@ -29,8 +29,8 @@ export async function answerBlob(exchange: Exchange, repository: string, referen
 async function sendBlob(exchange: Exchange, requested: string, digest: Digest): Promise<void> {
   const { registry, request, method } = exchange;
   const { store } = registry.repositories;
-  const place = await mirroredIn(exchange, requested, async (mirror, namespace) =>
-    mirror.blob(requested, digest, namespace),
+  const place = await mirroredIn(exchange, requested, async (mirror, namespace, allow) =>
+    mirror.blob(requested, digest, namespace, allow),
   );
   // A client that only asks will not push what is there: it must stay.
   const { arriving } = place;

@@ -49,8 +49,8 @@ function checkReference(reference: string): string {
 async function sendManifest(exchange: Exchange, requested: string, reference: string): Promise<void> {
   const { registry, request, method } = exchange;
   const { repositories } = registry;
-  const place = await mirroredIn(exchange, requested, async (mirror, namespace) =>
-    mirror.manifest(requested, reference, namespace),
+  const place = await mirroredIn(exchange, requested, async (mirror, namespace, allow) =>
+    mirror.manifest(requested, reference, namespace, allow),
   );
   const manifest = await findManifest(repositories, place.repository, reference);
   if (manifest === undefined) throw unknownManifest(requested, reference);

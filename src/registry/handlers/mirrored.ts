@@ -17,14 +17,20 @@ export interface Place {
 export async function mirroredIn(
   exchange: Exchange,
   requested: string,
-  bring: (mirror: Mirror, namespace: string | undefined) => Promise<Mirrored | undefined>,
+  bring: (
+    mirror: Mirror,
+    namespace: string | undefined,
+    allow: (repository: string) => void,
+  ) => Promise<Mirrored | undefined>,
 ): Promise<Place> {
   const { mirror } = exchange.registry.options;
   if (mirror === undefined) return { repository: requested, headers: {} };
-  const mirrored = await bring(mirror, exchange.query.get("ns") ?? undefined);
+  // Before the upstream is asked: what the caller may not have is not fetched for them either.
+  const allow = (repository: string): void => demand(exchange, "pull", repository);
+  const mirrored = await bring(mirror, exchange.query.get("ns") ?? undefined, allow);
   if (mirrored === undefined) return { repository: requested, headers: {} };
   const repository = checkName(mirrored.repository);
-  if (repository !== requested) demand(exchange, "pull", repository);
+  if (repository !== requested) allow(repository);
   const { namespace, stale, arriving } = mirrored;
   // The only code that clients look for (distribution-spec, "Warnings").
   const warning =

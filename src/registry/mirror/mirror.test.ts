@@ -6,10 +6,21 @@ import { mediaTypes } from "../../oci/media-types.ts";
 import { sendJson, startFakeRegistry } from "../../places/registry/testing/fake-registry.ts";
 import type { Store, Upload } from "../../store/store.ts";
 import { DdiffError } from "../../util/errors.ts";
+import type { Access } from "../access/access.ts";
 import { manifestPath, useScene } from "../testing/mirroring.ts";
 import { makeManifest, pushManifest } from "../testing/start.ts";
 
 const scene = useScene();
+
+/** Access for callers who may have all but what comes from the upstream. */
+const notMirrored: Access = {
+  identify: async () => ({
+    name: "bob",
+    may: (_, repository) => !repository.startsWith("up.example/"),
+    mayList: true,
+  }),
+  challenge: () => "",
+};
 
 describe("a pull through the mirror", () => {
   test.each([
@@ -65,6 +76,13 @@ describe("a pull through the mirror", () => {
       expect((await registry.call("GET", scene.blobPath(digestOf(Buffer.from("none"))))).status).toBe(404);
     }
     expect(scene.asked()).toHaveLength(2);
+  });
+
+  test("asks no upstream for a caller who may not have it", async () => {
+    const registry = await scene.start({}, { access: notMirrored });
+    expect((await registry.call("GET", `${manifestPath("1", "lab/app")}?ns=up.example`)).status).toBe(403);
+    expect((await registry.call("GET", scene.blobPath(scene.layerDigest, "lab/app"))).status).toBe(403);
+    expect(scene.asked()).toEqual([]);
   });
 
   test("asks several upstreams in their order", async () => {
@@ -162,6 +180,19 @@ const full = (): never => {
   throw new DdiffError("DISK_FULL", "the disk is full");
 };
 
+/** A store whose disk is full as soon as a byte comes. */
+const fullStore = (store: Store): Store => ({
+  ...store,
+  createUpload: async (options) => {
+    const upload = await store.createUpload(options);
+    const append: Upload["append"] = async (source) => {
+      for await (const chunk of source) if (chunk.length > 0) full();
+      return full();
+    };
+    return { ...upload, id: upload.id, append, finish: full, cancel: () => upload.cancel() };
+  },
+});
+
 describe("a download", () => {
   test("is one for many clients, who get bytes while they come", async () => {
     const registry = await scene.start();
@@ -219,18 +250,7 @@ describe("a download", () => {
   });
 
   test("reaches its client also when the disk is full, and nothing is kept", async () => {
-    const wrap = (store: Store): Store => ({
-      ...store,
-      createUpload: async (options) => {
-        const upload = await store.createUpload(options);
-        const append: Upload["append"] = async (source) => {
-          for await (const chunk of source) if (chunk.length > 0) full();
-          return full();
-        };
-        return { ...upload, id: upload.id, append, finish: full, cancel: () => upload.cancel() };
-      },
-    });
-    const registry = await scene.start({}, { wrap });
+    const registry = await scene.start({}, { wrap: fullStore });
     const reply = await registry.call("GET", scene.blobPath());
     expect(reply.status).toBe(200);
     expect(reply.body.equals(scene.layer)).toBe(true);

@@ -233,24 +233,27 @@ export function createMirror(options: MirrorOptions): RunningMirror {
   };
 
   return {
-    async manifest(repository, reference, namespace) {
+    async manifest(repository, reference, namespace, allow) {
       const { routes, isNamed } = routesOf(upstreams, repository, namespace);
       if (!isNamed && (await findManifest(repositories, repository, reference)) !== undefined)
         return undefined;
       for (const route of routes) {
+        allow?.(route.local);
         const found = await manifestBy(route, reference);
         if (found !== undefined) return found;
       }
       return undefined;
     },
-    async blob(repository, digest, namespace) {
+    async blob(repository, digest, namespace, allow) {
       const { routes, isNamed } = routesOf(upstreams, repository, namespace);
       if (!isNamed && (await findBlob(repositories, repository, digest)) !== undefined) return undefined;
       for (const { local, upstream } of routes) {
-        const held = await findBlob(repositories, local, digest, { touch: true });
-        if (held !== undefined) return { repository: local, namespace: upstream.host };
+        if ((await findBlob(repositories, local, digest, { touch: true })) === undefined) continue;
+        allow?.(local);
+        return { repository: local, namespace: upstream.host };
       }
       for (const route of routes) {
+        allow?.(route.local);
         const found = await blobBy(route, digest);
         if (found !== undefined) return found;
       }

@@ -4,6 +4,7 @@ import { type Digest, digestOf } from "../../oci/digest.ts";
 import { mediaTypes } from "../../oci/media-types.ts";
 import { type FakeRegistry, startFakeRegistry } from "../../places/registry/testing/fake-registry.ts";
 import type { Store } from "../../store/store.ts";
+import type { Access } from "../access/access.ts";
 import { createMirror, type MirrorOptions, type RunningMirror } from "../mirror/mirror.ts";
 import type { UpstreamOptions } from "../mirror/upstream.ts";
 import { type Running, startRegistry } from "./start.ts";
@@ -26,7 +27,7 @@ export interface Scene {
   /** Starts a registry that mirrors the upstream as `up.example`. */
   start(
     more?: Partial<MirrorOptions>,
-    change?: { upstream?: Partial<UpstreamOptions>; wrap?: (store: Store) => Store },
+    change?: { upstream?: Partial<UpstreamOptions>; wrap?: (store: Store) => Store; access?: Access },
   ): Promise<Mirroring>;
   /** What reached the upstream beside the greeting. */
   asked(): string[];
@@ -98,7 +99,7 @@ function putImage(upstream: FakeRegistry, bytes: Buffer, tag: string): { digest:
 async function start(
   scene: Scene,
   more: Partial<MirrorOptions> = {},
-  change: { upstream?: Partial<UpstreamOptions>; wrap?: (store: Store) => Store } = {},
+  change: { upstream?: Partial<UpstreamOptions>; wrap?: (store: Store) => Store; access?: Access } = {},
 ): Promise<Mirroring> {
   const problems: string[] = [];
   let mirror: RunningMirror | undefined;
@@ -115,6 +116,7 @@ async function start(
       });
       return wrapped;
     },
+    ...(change.access === undefined ? {} : { access: change.access }),
     mirror: {
       manifest: async (...of) => mirror?.manifest(...of),
       blob: async (...of) => mirror?.blob(...of),
