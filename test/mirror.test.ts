@@ -1,0 +1,108 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { addImage, openWorkshop, type Workshop } from "../src/delta/testing/images.ts";
+import { makeTar } from "../src/delta/testing/tars.ts";
+import type { Descriptor } from "../src/oci/descriptor.ts";
+import { hexOf } from "../src/oci/digest.ts";
+import { copyImage } from "../src/places/copy.ts";
+import { readImage } from "../src/places/image-tree.ts";
+import { ociLayoutPlace } from "../src/places/oci-layout.ts";
+import { registryPlace } from "../src/places/registry.ts";
+import { MemoryStore } from "../src/places/testing/memory.ts";
+import { createMirror, type RunningMirror } from "../src/registry/mirror/mirror.ts";
+import { startRegistry as startOurs, type Running } from "../src/registry/testing/start.ts";
+import { silent } from "../src/util/progress.ts";
+import { startRegistry, type TestRegistry } from "./support/registry.ts";
+import { describePlace, findTool, firstMissing, toolMissing } from "./support/tools.ts";
+
+const run = promisify(execFile);
+const missing = firstMissing(toolMissing("docker-registry"), toolMissing("skopeo"), toolMissing("htpasswd"));
+const login = { username: "ann", password: "secret" };
+
+describePlace("registry", missing, () => {
+  let upstream: TestRegistry;
+  let ours: Running;
+  let mirror: RunningMirror | undefined;
+  let shop: Workshop;
+  let index: Descriptor;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    shop = await openWorkshop();
+    upstream = await startRegistry({ users: { [login.username]: login.password } });
+    const store = new MemoryStore();
+    const layer = (): Buffer => makeTar([{ path: "large", bytes: randomBytes(8_000_000) }]);
+    const amd = addImage(store, [{ tar: layer(), pack: "none" }, { tar: layer() }], "linux/amd64");
+    index = store.index([amd, addImage(store, [{ tar: layer() }], "linux/arm64")]);
+    const env = {
+      DDIFF_URL: `http://${upstream.host}`,
+      DDIFF_USERNAME: login.username,
+      DDIFF_PASSWORD: login.password,
+    };
+    const sink = await registryPlace(`//${upstream.host}/lab/app:1`, { ...shop.context, env }).sink();
+    await copyImage(store.source(index), sink, { progress: silent });
+    ours = await startOurs({
+      wrap(disk) {
+        mirror = createMirror({
+          store: disk,
+          upstreams: [{ host: "ghcr.io", url: `http://${upstream.host}`, credentials: login }],
+          freshFor: 0,
+          tempDir: shop.tempDir,
+          onProblem: (sentence) => void problems.push(sentence),
+        });
+        return disk;
+      },
+      mirror: {
+        manifest: async (...of) => mirror?.manifest(...of),
+        blob: async (...of) => mirror?.blob(...of),
+      },
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await mirror?.close();
+    await ours.close();
+    await upstream.stop();
+    await shop.close();
+  });
+
+  const name = (): string => `127.0.0.1:${ours.port}/ghcr.io/lab/app:1`;
+
+  it("gives 20 clients at once an image that needs a login upstream", async () => {
+    const trees = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        const to = `copy-${i}:app:1`;
+        const source = await registryPlace(`//${name()}`, { ...shop.context }).source();
+        const sink = await ociLayoutPlace(shop.path(to), shop.context).sink();
+        await copyImage(source, sink, { progress: silent });
+        return shop.read(`oci:${shop.path(to)}`);
+      }),
+    );
+    for (const tree of trees) expect(tree.root.digest).toBe(index.digest);
+    expect(problems).toEqual([]);
+  }, 120_000);
+
+  it("goes on with what it has when the upstream has gone", async () => {
+    await upstream.stop();
+    const folder = shop.path("skopeo");
+    const skopeo = findTool("skopeo") ?? "skopeo";
+    await run(skopeo, [
+      "--insecure-policy",
+      "copy",
+      "--all",
+      "--preserve-digests",
+      "--src-tls-verify=false",
+      `docker://${name()}`,
+      `oci:${folder}:app`,
+    ]);
+    const file = await readFile(join(folder, "blobs", "sha256", hexOf(index.digest)));
+    expect(file.length).toBe(index.size);
+    expect(problems.join()).toMatch(/^ghcr\.io failed for lab\/app/);
+    const other = `//${name().replace(/1$/, "2")}`;
+    const source = await registryPlace(other, { ...shop.context }, { retries: 0 }).source();
+    await expect(readImage(source)).rejects.toMatchObject({ message: expect.stringMatching(/502|upstream/) });
+  }, 120_000);
+});
