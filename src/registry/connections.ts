@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { Server as NetServer, type Socket } from "node:net";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** The connections of a server: slow clients are let go, and at the end all, once what they do is done. */
@@ -20,6 +19,8 @@ export interface Connections {
 interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
+  /** Bytes of the body that were read. */
+  received: number;
   /** Since when the client has been the one to wait for, and how many bytes had come and gone then. */
   since: number;
   bytes: number;
@@ -57,7 +58,7 @@ export function watchConnections(
   const sweep = (): void => {
     const now = performance.now();
     for (const one of exchanges) {
-      const bytes = moved(one.request.socket);
+      const bytes = moved(one);
       if (!waitsForClient(one)) {
         one.since = now;
         one.bytes = bytes;
@@ -100,7 +101,9 @@ export function watchConnections(
     },
     enter(request, response) {
       const { socket } = request;
-      const exchange: Exchange = { request, response, since: performance.now(), bytes: moved(socket) };
+      const exchange: Exchange = { request, response, received: 0, since: performance.now(), bytes: 0 };
+      exchange.bytes = moved(exchange);
+      countReads(exchange);
       const visit = visitOf(socket);
       visit.running += 1;
       exchanges.add(exchange);
@@ -115,8 +118,9 @@ export function watchConnections(
     },
     async drain(grace) {
       draining = true;
-      // Not the server's own close: it would end a connection between two requests of one upload.
-      NetServer.prototype.close.call(server);
+      // Closing would end the connections that are idle right now, which may be between two requests of one upload.
+      server.closeIdleConnections = () => {};
+      server.close();
       const end = performance.now() + grace;
       for (;;) {
         endIdle();
@@ -132,12 +136,25 @@ export function watchConnections(
   };
 }
 
-function moved(socket: Socket): number {
-  return socket.bytesRead + socket.bytesWritten;
+/** Not the socket's own count of what came in: the runtime of the standalone executable does not keep it. */
+function moved({ request, received }: Exchange): number {
+  return received + request.socket.bytesWritten;
+}
+
+function countReads(exchange: Exchange): void {
+  const { request } = exchange;
+  const read = request.read.bind(request);
+  request.read = (size?: number): unknown => {
+    const chunk: unknown = read(size);
+    if (chunk instanceof Uint8Array) exchange.received += chunk.length;
+    return chunk;
+  };
 }
 
 /** Whether it is the client that has to send or to take something, and not we. */
 function waitsForClient({ request, response }: Exchange): boolean {
   if (request.socket.writableLength > 0 && response.headersSent) return true;
-  return !request.complete && request.readableLength === 0;
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  const hasBody = encoding !== undefined || (length !== undefined && length !== "0");
+  return hasBody && !request.complete && request.readableLength === 0;
 }
