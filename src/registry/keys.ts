@@ -20,6 +20,7 @@ export const keys = {
     `manifests/${segmentOf(repository)}/${digestSegment(digest)}`,
   tags: (repository: string) => `tags/${segmentOf(repository)}`,
   tag: (repository: string, tag: string) => `tags/${segmentOf(repository)}/${tag}`,
+  allReferrers: (repository: string) => `referrers/${segmentOf(repository)}`,
   referrers: (repository: string, subject: Digest) =>
     `referrers/${segmentOf(repository)}/${digestSegment(subject)}`,
   referrer: (repository: string, subject: Digest, digest: Digest) =>
