@@ -21,6 +21,7 @@ import { describePlace, findTool, firstMissing, toolMissing } from "./support/to
 
 const run = promisify(execFile);
 const missing = firstMissing(toolMissing("docker-registry"), toolMissing("skopeo"), toolMissing("htpasswd"));
+const layer = (): Buffer => makeTar([{ path: "large", bytes: randomBytes(8_000_000) }]);
 const login = { username: "ann", password: "secret" };
 
 describePlace("registry", missing, () => {
@@ -35,7 +36,6 @@ describePlace("registry", missing, () => {
     shop = await openWorkshop();
     upstream = await startRegistry({ users: { [login.username]: login.password } });
     const store = new MemoryStore();
-    const layer = (): Buffer => makeTar([{ path: "large", bytes: randomBytes(8_000_000) }]);
     const amd = addImage(store, [{ tar: layer(), pack: "none" }, { tar: layer() }], "linux/amd64");
     index = store.index([amd, addImage(store, [{ tar: layer() }], "linux/arm64")]);
     const env = {

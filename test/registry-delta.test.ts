@@ -15,6 +15,7 @@ import type { OutgoingBlob } from "../src/places/place.ts";
 import { copyImage } from "../src/places/copy.ts";
 import { registryPlace } from "../src/places/registry.ts";
 import { MemoryStore } from "../src/places/testing/memory.ts";
+import { startRegistry as startOurs } from "../src/registry/testing/start.ts";
 import { silent } from "../src/util/progress.ts";
 import { startDocker, type TestEngine } from "./support/engines.ts";
 import { startRegistry, type TestRegistry } from "./support/registry.ts";
@@ -170,6 +171,29 @@ describePlace("registry", toolMissing("docker-registry"), () => {
     const all = await cli("copy", "--json", place("app:2"), `oci:${server}:all:2`);
     expect(all.status).toBe(0);
     expect(identity(await shop.read(`oci:${server}:all:2`))).toEqual(identity(await shop.read(target)));
+  });
+
+  it("works with a registry that has the referrers API, and needs no tag there", async () => {
+    const ours = await startOurs();
+    try {
+      const { base, target } = await pair("work6");
+      const host = `127.0.0.1:${ours.port}`;
+      const env = { DDIFF_URL: `http://${host}`, HOME: shop.folder, DDIFF_TMPDIR: shop.tempDir };
+      const run = (...args: string[]): Promise<Ran> => ddiff(args, { cwd: shop.folder, env });
+      const pushed = await run("push", "--delta-from", base, target);
+      expect(pushed).toMatchObject({ status: 0 });
+      const pulled = await run("copy", `docker://${host}/app:2`, `oci:${server}:app:2`);
+      expect(pulled.stdout).toMatch(/ instead of /);
+      expect(identity(await shop.read(`oci:${server}:app:2`))).toEqual(identity(await shop.read(target)));
+      expect((await run("list", "app")).stdout).toBe("2\n");
+      // A bundle of the image does not carry its deltas.
+      const made = await run("diff", `docker://${host}/app:2`, `docker://${host}/app:2`, "-o", "none.ddiff");
+      expect(made).toMatchObject({ status: 0 });
+      const { config } = await takeApart(shop.path("none.ddiff"), shop.tempDir);
+      expect(config).toMatchObject({ referrers: [], blobs: [] });
+    } finally {
+      await ours.close();
+    }
   });
 
   it("is seen by other clients as a referrer, and goes from registry to registry", async () => {

@@ -7,7 +7,10 @@ const from = (origin: string) => makeEgress("registry", new URL(origin));
 async function lookedUp(origin: string, name: string): Promise<string> {
   const { lookup } = await from(origin);
   return new Promise((resolve) => {
-    lookup(name, {}, (error, address) => resolve(error === null ? String(address) : (error.code ?? "")));
+    lookup(name, {}, (error, address) => {
+      const found = typeof address === "string" ? address : "several";
+      resolve(error === null ? found : (error.code ?? ""));
+    });
   });
 }
 
