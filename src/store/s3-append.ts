@@ -148,7 +148,7 @@ function partSender(bucket: Bucket, slots: Slots, live: LiveUpload) {
         if (number > mostParts) throw tooLarge(live.partBytes + live.tailSize);
         const multipart = live.multipart ?? (await begin());
         const atOnce = buffer.streams ? 1 : flightsOfUpload;
-        while (flights.size >= atOnce && failure === undefined) await Promise.race(flights);
+        while (flights.size >= atOnce) await Promise.race(flights);
         if (failure !== undefined) throw failure.error;
         const index = sent.push(undefined) - 1;
         const landed: Promise<void> = slots(() =>

@@ -9,7 +9,8 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { type Bucket, explainFailure, isMissing, statusOf } from "./s3-client.ts";
+import { type Bucket, explainFailure, isMissing, nameOf, statusOf } from "./s3-client.ts";
+import { sizeOf } from "./s3-content.ts";
 import type { PartBuffer } from "./s3-part-buffer.ts";
 
 /** A part that the service holds. */
@@ -120,7 +121,10 @@ export async function completeMultipart(
     );
     return true;
   } catch (error) {
-    if (statusOf(error) === 400 && error instanceof Error && error.name === "InvalidPart") return false;
+    if (nameOf(error) === "InvalidPart") return false;
+    // The answer to an earlier try may have been lost.
+    const total = parts.reduce((sum, { size }) => sum + size, 0);
+    if (isMissing(error) && (await sizeOf(bucket, path)) === total) return true;
     throw explainFailure(bucket, error);
   }
 }

@@ -15,6 +15,7 @@ import type { ReadStore, WriteStore } from "./store.ts";
 const root = "objects";
 const longestSegment = 255;
 const pageKeys = 1000;
+const looksAtOnce = 32;
 
 /**
  * Small objects in a bucket, below `objects/`. A segment that others follow ends in `!`: without it `a/x` would come after `a-b/x`, as
@@ -80,7 +81,7 @@ async function listSegments(bucket: Bucket, folder: string, after: string, limit
       ...(page.Contents ?? []).flatMap(({ Key, Size }) =>
         Key === undefined || (Size ?? 0) < nonceBytes ? [] : [Key],
       ),
-      ...(page.CommonPrefixes ?? []).flatMap(({ Prefix }) => (Prefix === undefined ? [] : [Prefix])),
+      ...(await foldersOf(bucket, page)),
     ].map((key) => key.slice(bucket.prefix.length + folder.length).replace(/!?\/$/, ""));
     for (const name of names.sort()) {
       if (name === segments.at(-1) || Buffer.compare(Buffer.from(name), bytesAfter) <= 0) continue;
@@ -88,6 +89,25 @@ async function listSegments(bucket: Bucket, folder: string, after: string, limit
     }
   }
   return segments;
+}
+
+/** The folders of a page. Where deleted cells stay as empty objects, a folder may hold nothing else and does not count then. */
+async function foldersOf(bucket: Bucket, page: ListObjectsV2CommandOutput): Promise<string[]> {
+  const folders = (page.CommonPrefixes ?? []).flatMap(({ Prefix }) => (Prefix === undefined ? [] : [Prefix]));
+  if (bucket.conditionalDelete) return folders;
+  const used: string[] = [];
+  for (let at = 0; at < folders.length; at += looksAtOnce) {
+    const some = folders.slice(at, at + looksAtOnce);
+    const looks = await Promise.all(some.map((folder) => isUsed(bucket, folder)));
+    used.push(...some.filter((_, i) => looks[i]));
+  }
+  return used;
+}
+
+async function isUsed(bucket: Bucket, folder: string): Promise<boolean> {
+  for await (const { size } of listKeys(bucket, folder.slice(bucket.prefix.length)))
+    if (size > 0) return true;
+  return false;
 }
 
 /**

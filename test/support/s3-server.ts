@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { CreateBucketCommand, ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import { findTool, toolMissing } from "./tools.ts";
 
-/** A real S3 service of our own, versitygw on a folder, on a free port of this machine. docs/server-s3.md says how to install it. */
+/** A real S3 service of our own, on a free port of this machine: versitygw, or MinIO. docs/server-s3.md says how to install them. */
 export interface TestS3 {
   /** `http://127.0.0.1:PORT`. */
   endpoint: string;
@@ -28,21 +29,36 @@ export function s3Missing(): string | undefined {
   return process.env["DDIFF_TEST_S3"] === undefined ? toolMissing("versitygw") : undefined;
 }
 
-/** Starts the S3 service: `versitygw` on the PATH, or the file that `DDIFF_TEST_S3` names. */
+/** Starts the S3 service: `versitygw` on the PATH, or the program that `DDIFF_TEST_S3` names, which may be a `minio` too. */
 export async function startS3(): Promise<TestS3> {
   const program = process.env["DDIFF_TEST_S3"] ?? findTool("versitygw");
   if (program === undefined) throw new Error("versitygw is not installed");
   const folder = await mkdtemp(join(tmpdir(), "ddiff-s3-server-"));
   const port = await freePort();
-  const credentials = { access: "test-access", secret: "test-secret" };
+  const isMinio = basename(program) === "minio";
+  const credentials = { accessKeyId: "test-access", secretAccessKey: "test-secret" };
+  const endpoint = `http://127.0.0.1:${port}`;
+  const client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
   let buckets = 0;
-  let kill = async (): Promise<void> => {};
+  let kill: (() => Promise<void>) | undefined;
 
   async function start(): Promise<void> {
-    const listen = ["--quiet", "--keep-alive", "--port", `127.0.0.1:${port}`];
-    const child = spawn(program as string, [...listen, "posix", join(folder, "content")], {
+    const address = `127.0.0.1:${port}`;
+    const content = join(folder, "content");
+    const arguments_ = isMinio
+      ? ["server", "--quiet", "--address", address, content]
+      : ["--quiet", "--keep-alive", "--port", address, "posix", content];
+    const child = spawn(program as string, arguments_, {
       stdio: "ignore",
-      env: { ROOT_ACCESS_KEY: credentials.access, ROOT_SECRET_KEY: credentials.secret },
+      env: {
+        ROOT_ACCESS_KEY: credentials.accessKeyId,
+        ROOT_SECRET_KEY: credentials.secretAccessKey,
+        MINIO_ROOT_USER: credentials.accessKeyId,
+        MINIO_ROOT_PASSWORD: credentials.secretAccessKey,
+        MINIO_BROWSER: "off",
+        MINIO_UPDATE: "off",
+        HOME: folder,
+      },
       cwd: folder,
     });
     const ended = once(child, "exit");
@@ -50,14 +66,15 @@ export async function startS3(): Promise<TestS3> {
       child.kill("SIGKILL");
       await ended;
     };
-    for (let attempt = 0; !(await accepts(port)); attempt++) {
-      if (child.exitCode !== null || attempt === 200) throw new Error("versitygw did not start");
+    for (let attempt = 0; !(await answers(client)); attempt++) {
+      if (child.exitCode !== null || attempt === 200) throw new Error(`${program} did not start`);
       await sleep(50);
     }
   }
 
   const stop = async (): Promise<void> => {
-    await kill();
+    client.destroy();
+    await kill?.();
     await rm(folder, { recursive: true, force: true });
   };
   await mkdir(join(folder, "content"));
@@ -68,29 +85,30 @@ export async function startS3(): Promise<TestS3> {
     throw error;
   }
   return {
-    endpoint: `http://127.0.0.1:${port}`,
-    env: { AWS_ACCESS_KEY_ID: credentials.access, AWS_SECRET_ACCESS_KEY: credentials.secret },
-    async makeBucket(prefix = "") {
-      const bucket = `bucket-${++buckets}`;
-      // A folder is a bucket there.
-      await mkdir(join(folder, "content", bucket));
-      return `s3://${bucket}/${prefix}?endpoint=http://127.0.0.1:${port}`;
+    endpoint,
+    env: {
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     },
-    kill: () => kill(),
+    async makeBucket(prefix = "") {
+      const Bucket = `bucket-${++buckets}`;
+      await client.send(new CreateBucketCommand({ Bucket }));
+      return `s3://${Bucket}/${prefix}?endpoint=${endpoint}`;
+    },
+    async kill() {
+      await kill?.();
+    },
     start,
     stop,
   };
 }
 
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
+async function answers(client: S3Client): Promise<boolean> {
   try {
-    await once(socket, "connect");
+    await client.send(new ListBucketsCommand({}));
     return true;
   } catch {
     return false;
-  } finally {
-    socket.destroy();
   }
 }
 
