@@ -24,8 +24,8 @@ interface Marks {
 export async function collectRepository(collection: Collection, repository: string): Promise<void> {
   const marks: Marks = { repository, kept: makeDigestSet(), needed: makeDigestSet(), unsure: false };
   if (collection.untagged) {
-    await markTagged(collection, marks);
-    await sweepManifests(collection, marks);
+    const present = await markTagged(collection, marks);
+    await sweepManifests(collection, marks, present);
   } else {
     await markAll(collection, marks);
   }
@@ -58,8 +58,8 @@ async function mark(collection: Collection, marks: Marks, digest: Digest): Promi
   return digests;
 }
 
-/** Manifests that a tag reaches stay, young ones, and all that these reach. */
-async function markTagged(collection: Collection, marks: Marks): Promise<void> {
+/** Manifests that a tag reaches stay, young ones, and all that these reach. Answers those that the repository has. */
+async function markTagged(collection: Collection, marks: Marks): Promise<DigestSet> {
   const { store, signal, cutoff } = collection;
   const { repository } = marks;
   const present = makeDigestSet();
@@ -81,6 +81,7 @@ async function markTagged(collection: Collection, marks: Marks): Promise<void> {
       present,
     );
   }
+  return present;
 }
 
 /** The manifest of a tag. A tag without its manifest is left of a deletion that was cut off, and goes. */
@@ -118,7 +119,11 @@ async function reach(
   }
 }
 
-async function sweepManifests(collection: Collection, marks: Marks): Promise<void> {
+async function sweepManifests(
+  collection: Collection,
+  marks: Marks,
+  present: DigestSet,
+): Promise<void> {
   const { store, signal } = collection;
   const { repository, kept } = marks;
   for await (const page of digestPages(store, keys.manifests(repository), signal)) {
@@ -127,8 +132,8 @@ async function sweepManifests(collection: Collection, marks: Marks): Promise<voi
       if (await collection.remove(keys.manifest(repository, digest))) {
         collection.found({ kind: "manifest", repository, name: digest });
       } else {
-        // Somebody pushed or needs it since: then what it refers to was touched, too, and is young or in one of our sets.
-        await mark(collection, marks, digest);
+        // Somebody pushed or needs it since: then what it refers to was touched, too, and stays like it.
+        await reach(collection, marks, [digest], present);
       }
     });
   }

@@ -8,7 +8,7 @@ import { RegistryError } from "./errors.ts";
 import { keys, type ManifestRecord, type TagRecord } from "./keys.ts";
 import { referencesOf, referrerOf } from "./manifest-input.ts";
 import type { Sparse } from "./registry.ts";
-import { addToCatalog, findBlob, listPage, type Repositories } from "./repositories.ts";
+import { addToCatalog, findBlob, freshFor, listPage, type Repositories } from "./repositories.ts";
 
 /** Store calls for one request that are under way at once. */
 const width = 16;
@@ -36,6 +36,20 @@ export async function findManifest(
   const record = await records.manifest(keys.manifest(repository, digest));
   if (record === undefined) return undefined;
   return { digest, mediaType: record.value.mediaType, size: record.value.size };
+}
+
+/** Keeps a manifest that somebody relies on from a collection of untagged ones. Whether it is there. */
+export async function keepManifest(
+  repositories: Repositories,
+  repository: string,
+  digest: Digest,
+): Promise<boolean> {
+  const { store, records } = repositories;
+  const key = keys.manifest(repository, digest);
+  const info = await store.stat(key);
+  if (info !== undefined && (info.modified >= Date.now() - freshFor || (await store.touch(key)))) return true;
+  records.forget(key);
+  return false;
 }
 
 /** A manifest's bytes, checked against the digest. Throws `MANIFEST_DAMAGED`, `BLOB_MISSING`. */
@@ -269,7 +283,8 @@ async function sizeOf(
 ): Promise<number | undefined> {
   if (child) {
     const record = await repositories.records.manifest(keys.manifest(repository, digest));
-    if (record !== undefined) return record.value.size;
+    if (record !== undefined && (await keepManifest(repositories, repository, digest)))
+      return record.value.size;
   }
   return (await findBlob(repositories, repository, digest, { touch: true }))?.size;
 }

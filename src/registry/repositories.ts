@@ -21,7 +21,7 @@ const manifestMemory = 32 * 1024 * 1024;
  * Links and blobs that are found are touched when they are older than this (milliseconds), so that a collection which is under way
  * leaves what a client was just told to be there; the grace period of a collection is far longer.
  */
-const freshFor = 60_000;
+export const freshFor = 60_000;
 
 const opened = new WeakMap<Store, Repositories>();
 

@@ -3,7 +3,14 @@ import { readBody } from "../body.ts";
 import { RegistryError } from "../errors.ts";
 import { checkDigest, demand, type Exchange, refuseMethod } from "../exchange.ts";
 import { matchesEntity } from "../http-rules.ts";
-import { deleteManifest, deleteTag, findManifest, putManifest, readManifest } from "../manifests.ts";
+import {
+  deleteManifest,
+  deleteTag,
+  findManifest,
+  keepManifest,
+  putManifest,
+  readManifest,
+} from "../manifests.ts";
 import { sendBytes, sendEmpty } from "../respond.ts";
 import { isTag } from "../routes.ts";
 import { mirroredIn } from "./mirrored.ts";
@@ -63,6 +70,9 @@ async function sendManifest(exchange: Exchange, requested: string, reference: st
   if (matchesEntity(request.headers["if-none-match"], manifest.digest)) {
     sendEmpty(exchange, 304, headers);
   } else if (method === "HEAD") {
+    // A client that only asks will not push what is there: it must stay.
+    const stays = !isDigest(reference) || (await keepManifest(repositories, place.repository, reference));
+    if (!stays) throw unknownManifest(requested, reference);
     sendEmpty(exchange, 200, { ...headers, "Content-Length": manifest.size });
   } else {
     sendBytes(exchange, 200, headers, await readManifest(repositories, manifest));
