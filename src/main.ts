@@ -7,7 +7,9 @@ import { systemErrorCode } from "./util/errors.ts";
 /** Signals that ask a program to end, and mean 128 plus their number as its exit status. */
 const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** How long a run may take to stop by itself, in milliseconds. */
-const patience = 5000;
+let patience = 5000;
+/** Whether a signal is how the run ends when all is well. */
+let serves = false;
 /** A terminal signals every process of the group, and a launcher passes its own on: both within this time are one. */
 const sameSignal = 300;
 
@@ -45,7 +47,11 @@ const status = await runCommandLine(process.argv.slice(2), commands, {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: abort.signal,
+  onServe(time) {
+    patience = time;
+    serves = true;
+  },
   onCleanup: (cleanup) => cleanups.push(cleanup),
 });
 // Not left to the event loop: an idle connection to a registry or engine would keep a finished program waiting.
-process.stdout.write("", () => end(endedBy?.status ?? status));
+process.stdout.write("", () => end(serves ? status : (endedBy?.status ?? status)));

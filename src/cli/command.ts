@@ -65,6 +65,10 @@ export interface Call<Specs extends OptionSpecs = OptionSpecs> {
   quiet: boolean;
   /** Makes the temporary folder and the progress on the first call; the runner clears both away. */
   context(): Promise<PlaceContext>;
+  /** Aborted when the process is told to end. */
+  signal: AbortSignal;
+  /** Says that this runs until `signal`: it may take so many milliseconds to end then, and its own exit status counts. */
+  serve(patience: number): void;
   /** Says that a bundle goes to standard output: results and errors go to standard error from then on. Throws `USAGE` on a terminal. */
   takeStdout(): void;
 }

@@ -11,6 +11,7 @@ import { list } from "./commands/list.ts";
 import { load } from "./commands/load.ts";
 import { pull } from "./commands/pull.ts";
 import { push } from "./commands/push.ts";
+import { server } from "./commands/server.ts";
 import { show } from "./commands/show.ts";
 import { version } from "./commands/version.ts";
 
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   copy,
   list,
   remove,
+  server,
   cache,
   completionCommand(() => commands),
   helpCommand(() => commands),

@@ -23,7 +23,10 @@ export const environment: readonly { name: string; help: string }[] = [
     name: "DDIFF_URL",
     help: "the registry of bare names in push, pull, list and delete (http://localhost:$DDIFF_PORT)",
   },
-  { name: "DDIFF_PORT", help: "its port on this machine where DDIFF_URL is not set (5000)" },
+  {
+    name: "DDIFF_PORT",
+    help: "its port on this machine where DDIFF_URL is not set, and that of ddiff server (5000)",
+  },
   {
     name: "DDIFF_DISABLE_REPOSITORY",
     help: 'set to 1, "/" in bare names becomes "-" in that registry; the spelling DDIFF_DISABLE_RESPOSITORY works too',
@@ -34,6 +37,11 @@ export const environment: readonly { name: string; help: string }[] = [
     help: "where recipes of layers are kept ($XDG_CACHE_HOME/ddiff or ~/.cache/ddiff)",
   },
   { name: "DDIFF_TMPDIR", help: "folder for temporary files; --tempdir goes first, TMPDIR after it" },
+  { name: "DDIFF_SERVER_...", help: "every option of ddiff server: DDIFF_SERVER_LISTEN is --listen" },
+  {
+    name: "DDIFF_REGISTRY_VOLUME",
+    help: "the folder of ddiff server where nothing else names one",
+  },
   {
     name: "DOCKER_HOST, DOCKER_CONFIG",
     help: "Docker's socket and the folder of its config.json with registry logins",

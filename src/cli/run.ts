@@ -19,6 +19,8 @@ export interface RunEnvironment {
   stderr: NodeJS.WriteStream;
   /** Aborts the run. */
   signal: AbortSignal;
+  /** Hears that the run serves others until a signal, and how many milliseconds it may take to stop then. */
+  onServe(patience: number): void;
   /** Hears of what must be undone where the process has to end before the run does. */
   onCleanup(cleanup: () => void): void;
 }
@@ -81,6 +83,8 @@ async function runCommand(
       json: globals.json,
       quiet: globals.quiet,
       context: () => setting.context(),
+      signal: world.signal,
+      serve: (patience) => world.onServe(patience),
       takeStdout() {
         if (world.stdout.isTTY) {
           throw usageError(

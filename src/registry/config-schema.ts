@@ -66,19 +66,27 @@ const access = z.strictObject({
     .describe("Tokens that the server issues itself at /v2/token. Clients are sent there where url is set."),
 });
 
-const mirror = z.strictObject({
-  host: z.string().min(1).describe("The registry's host, as in image names: docker.io, ghcr.io."),
-  as: z
-    .string()
-    .regex(/^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/, "is not the beginning of a repository's name")
-    .optional()
-    .describe(
-      "Its images stand below this name here: hub makes docker.io/library/debian hub/library/debian.",
-    ),
-  url: z.url().optional().describe("Where it is, if not at https://HOST."),
-  username: z.string().min(1).optional().describe("A login for it, which goes to no other host."),
-  "password-file": path("The login's password.").optional(),
-});
+const mirror = z
+  .strictObject({
+    host: z.string().min(1).describe("The registry's host, as in image names: docker.io, ghcr.io."),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe("Where it is, if not at https://HOST."),
+    prefix: z
+      .string()
+      .regex(/^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/, "is not the beginning of a repository's name")
+      .optional()
+      .describe("Its images stand below this name here; below its host's where nothing is said."),
+    username: z.string().min(1).optional().describe("A login for it, which goes to no other host."),
+    "password-file": path("A file with the login's password.").optional(),
+    "token-file": path("A file with a token, instead of a login.").optional(),
+    ca: path("Authorities that it is trusted by as well, PEM.").optional(),
+    insecure: z.boolean().default(false).describe("Allow plain HTTP and unknown certificates."),
+  })
+  .refine((value) => (value.username === undefined) === (value["password-file"] === undefined), {
+    error: "needs username and password-file, or neither",
+  });
 
 const limits = z.strictObject({
   manifest: size("Bytes of a manifest.").prefault("4MiB"),
@@ -124,6 +132,9 @@ export const configSchema = z
       .array(mirror)
       .default([])
       .describe("Registries whose images are fetched when asked for, and kept."),
+    "mirror-fresh": duration(
+      "How long a tag of a mirrored registry is believed without asking again.",
+    ).prefault("10m"),
     limits: limits.prefault({}),
     "trusted-proxies": z
       .array(cidr)
@@ -138,6 +149,7 @@ export const configSchema = z
           .prefault("1h")
           .describe("How often what nothing refers to is cleared away, or never."),
         grace: duration("What was written or asked for in this time stays.").prefault("24h"),
+        untagged: z.boolean().default(false).describe("Clear away images that no tag leads to, as well."),
       })
       .prefault({}),
     log: z

@@ -129,7 +129,9 @@ function resolveFiles(tree: Tree, folder: string): void {
     absolute(parent, last, folder);
   }
   const mirrors = child(tree, "mirrors");
-  if (Array.isArray(mirrors)) for (const one of mirrors) absolute(one, "password-file", folder);
+  if (Array.isArray(mirrors))
+    for (const one of mirrors)
+      for (const key of ["password-file", "token-file", "ca"]) absolute(one, key, folder);
 }
 
 function absolute(parent: unknown, key: string, folder: string): void {

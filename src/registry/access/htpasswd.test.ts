@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hashSync } from "bcryptjs";
 import { afterAll, describe, expect, test } from "vitest";
-import { openHtpasswd, parseHtpasswd, type Users } from "./htpasswd.ts";
+import { hashPassword, openHtpasswd, parseHtpasswd, type Users } from "./htpasswd.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ddiff-htpasswd-"));
 const file = join(folder, "htpasswd");
@@ -131,4 +131,11 @@ test("a file that is not there says how to make it", async () => {
     code: "HTPASSWD_INVALID",
     hint: expect.stringContaining("ddiff server htpasswd"),
   });
+});
+
+test("a hash that is made here is read by others, and by ourselves", async () => {
+  const hash = await hashPassword("secret");
+  expect(hash).toMatch(/^\$2y\$11\$[./A-Za-z0-9]{53}$/);
+  const users = await open(`ann:${hash}\n`);
+  expect(await users.verify("ann", "secret")).toBe(true);
 });

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
+import { hash } from "bcryptjs";
 import { DdiffError, messageOf } from "../../util/errors.ts";
 import { type Comparer, makeComparer } from "./bcrypt.ts";
 
@@ -25,6 +26,7 @@ const passwordBytes = 72;
 const queue = 100;
 /** A comparison of cost 16 takes seconds. */
 const highestCost = 15;
+const newCost = 11;
 
 const hashPattern = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 const userPattern = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/;
@@ -32,6 +34,11 @@ const userPattern = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/;
 /** Whether a user may be called this: what stands in a log line, a token and `user:hash` without doubt. */
 export function isUserName(name: string): boolean {
   return userPattern.test(name);
+}
+
+/** A hash of a password for an htpasswd file, with the prefix that Apache's tools write. */
+export async function hashPassword(password: string): Promise<string> {
+  return (await hash(password, newCost)).replace(/^\$2[ab]\$/, "$2y$$");
 }
 
 /** What is wrong with a password, undefined where nothing is. */
