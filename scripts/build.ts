@@ -13,7 +13,11 @@ const dist = join(root, "dist");
 for (const own of ["chunks", "ddiff.js"]) await rm(join(dist, own), { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { ddiff: "src/main.ts" },
+  entryPoints: {
+    ddiff: "src/main.ts",
+    // A thread starts from a file of its own, which lies beside the chunk that starts it.
+    "chunks/bcrypt-worker": "src/registry/access/bcrypt-worker.ts",
+  },
   outdir: dist,
   bundle: true,
   splitting: true,

@@ -81,8 +81,10 @@ export function makeComparer(): Comparer {
   };
 }
 
-/** The thread's file beside this one: source where this is source, a chunk of the build where this is one. */
+/** The thread's file: source beside this one where this is source, a chunk of the build beside this one, or inside the standalone executable. */
 function workerFile(): URL {
-  const ending = /\.\w+$/.exec(import.meta.url)?.[0] ?? ".js";
-  return new URL(`./bcrypt-worker${ending}`, import.meta.url);
+  if (process.versions["bun"] !== undefined)
+    return new URL("./registry/access/bcrypt-worker.js", import.meta.url);
+  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return new URL(`./bcrypt-worker.${ending}`, import.meta.url);
 }
