@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { addImage, openWorkshop, type Workshop } from "../src/delta/testing/images.ts";
 import { makeTar } from "../src/delta/testing/tars.ts";
 import type { Descriptor } from "../src/oci/descriptor.ts";
-import { hexOf } from "../src/oci/digest.ts";
+import { digestOf, hexOf } from "../src/oci/digest.ts";
 import { copyImage } from "../src/places/copy.ts";
 import { readImage } from "../src/places/image-tree.ts";
 import { ociLayoutPlace } from "../src/places/oci-layout.ts";
@@ -16,6 +16,8 @@ import { MemoryStore } from "../src/places/testing/memory.ts";
 import { createMirror, type RunningMirror } from "../src/registry/mirror/mirror.ts";
 import { startRegistry as startOurs, type Running } from "../src/registry/testing/start.ts";
 import { silent } from "../src/util/progress.ts";
+import { containerdMissing } from "./support/engine-kinds.ts";
+import { startContainerd } from "./support/engines.ts";
 import { startRegistry, type TestRegistry } from "./support/registry.ts";
 import { describePlace, findTool, firstMissing, toolMissing } from "./support/tools.ts";
 
@@ -84,6 +86,35 @@ describePlace("registry", missing, () => {
     for (const tree of trees) expect(tree.root.digest).toBe(index.digest);
     expect(problems).toEqual([]);
   }, 120_000);
+
+  it("stands in for the upstream where skopeo and Podman are told so", async () => {
+    const conf = shop.path("registries.conf");
+    const mirrored = `[[registry.mirror]]\nlocation = "127.0.0.1:${ours.port}/ghcr.io"\ninsecure = true\n`;
+    await writeFile(conf, `[[registry]]\nprefix = "ghcr.io"\nlocation = "ghcr.io"\n${mirrored}`);
+    const args = ["--registries-conf", conf, "inspect", "--raw", "docker://ghcr.io/lab/app:1"];
+    const { stdout } = await run(findTool("skopeo") ?? "skopeo", args);
+    expect(digestOf(Buffer.from(stdout))).toBe(index.digest);
+  });
+
+  it.skipIf(containerdMissing !== undefined)(
+    "stands in for the upstream where containerd is told so, which says the host by ns",
+    async () => {
+      const engine = await startContainerd();
+      try {
+        const hosts = shop.path("hosts");
+        await mkdir(join(hosts, "ghcr.io"), { recursive: true });
+        const host = `[host."http://127.0.0.1:${ours.port}"]\ncapabilities = ["pull", "resolve"]\n`;
+        await writeFile(join(hosts, "ghcr.io", "hosts.toml"), `server = "https://ghcr.io"\n${host}`);
+        const args = ["--hosts-dir", hosts, "--all-platforms", "ghcr.io/lab/app:1"];
+        await engine.run("ctr", "content", "fetch", ...args);
+        const content = await engine.run("ctr", "content", "ls", "-q");
+        expect(content).toContain(index.digest);
+      } finally {
+        await engine.stop();
+      }
+    },
+    60_000,
+  );
 
   it("goes on with what it has when the upstream has gone", async () => {
     await upstream.stop();
