@@ -10,7 +10,7 @@ import type { UpstreamOptions } from "../mirror/upstream.ts";
 import { type Running, startRegistry } from "./start.ts";
 
 /** A registry that mirrors, and what it said of its upstreams. */
-export interface Mirroring extends Running {
+interface Mirroring extends Running {
   problems: string[];
 }
 
