@@ -72,14 +72,15 @@ export async function sendObject(bucket: Bucket, path: string, buffer: PartBuffe
   );
 }
 
-/** The parts of a multipart upload from the first on without a gap; undefined where the upload is not there (any more). */
+/** The parts of a multipart upload that follow part `after`, without a gap; undefined where the upload is not there (any more). */
 export async function listParts(
   bucket: Bucket,
   path: string,
   multipart: string,
+  after = 0,
 ): Promise<Part[] | undefined> {
   const parts: Part[] = [];
-  let marker: string | undefined;
+  let marker = after === 0 ? undefined : String(after);
   for (;;) {
     try {
       const answer = await bucket.client.send(
@@ -91,7 +92,7 @@ export async function listParts(
         }),
       );
       for (const { PartNumber, ETag, Size } of answer.Parts ?? []) {
-        if (PartNumber !== parts.length + 1) return parts;
+        if (PartNumber !== after + parts.length + 1) return parts;
         parts.push({ etag: ETag ?? "", size: Size ?? 0 });
       }
       if (answer.IsTruncated !== true || answer.NextPartNumberMarker === undefined) return parts;

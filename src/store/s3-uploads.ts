@@ -6,7 +6,7 @@ import { statCell } from "./s3-cells.ts";
 import type { Bucket } from "./s3-client.ts";
 import { cancelUpload, finishAs } from "./s3-finish.ts";
 import { busy, type LiveUpload, loadUpload, newLiveUpload, saveUpload, statePath } from "./s3-live-upload.ts";
-import { abortMultipart, listMultiparts } from "./s3-multipart.ts";
+import { abortMultipart, listMultiparts, listParts } from "./s3-multipart.ts";
 import { listKeys } from "./s3-objects.ts";
 import type { BlobStore, Upload } from "./store.ts";
 
@@ -46,7 +46,7 @@ export function s3Uploads(bucket: Bucket, blobs: S3Blobs): Uploads {
     if (live?.busy) return live;
     if (live !== undefined) {
       const cell = await statCell(bucket, statePath(id));
-      if (live.busy || cell?.version === live.version) return live;
+      if (live.busy || (cell?.version === live.version && (await isLatest(live)))) return live;
       known.delete(id);
       if (cell === undefined) return undefined;
     }
@@ -56,6 +56,12 @@ export function s3Uploads(bucket: Bucket, blobs: S3Blobs): Uploads {
     if (other !== undefined) return other;
     if (loaded !== undefined) keep(loaded);
     return loaded;
+  }
+
+  /** Whether no other server has sent parts that the state does not tell of yet. */
+  async function isLatest({ id, multipart, parts }: LiveUpload): Promise<boolean> {
+    if (multipart === undefined) return true;
+    return (await listParts(bucket, dataPath(id), multipart, parts.length))?.length === 0;
   }
 
   /** Runs work on an upload while nobody else in this process does; after a failure what is known of it is read anew. */

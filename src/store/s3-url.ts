@@ -50,8 +50,8 @@ export function parseS3Url(text: string, env: Readonly<Record<string, string | u
   const endpoint = url.searchParams.get("endpoint") ?? env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"];
   if (endpoint !== undefined && !isHttp(endpoint)) {
     throw invalid(
-      `"${endpoint}" is no address of an S3 service`,
-      "Write endpoint=http://HOST:PORT or https://HOST",
+      "The endpoint is no address of an S3 service",
+      "Write endpoint=http://HOST:PORT or https://HOST, without credentials",
     );
   }
   const region = url.searchParams.get("region") ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];

@@ -1,0 +1,353 @@
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { type Digest, digestOf } from "../src/oci/digest.ts";
+import { openS3Store } from "../src/store/s3-store.ts";
+import type { Store } from "../src/store/store.ts";
+import { piecesOf, pushBlob, readBlob } from "../src/store/testing/blobs.ts";
+import { s3Missing, startS3, type TestS3 } from "./support/s3-server.ts";
+import { describePlace } from "./support/tools.ts";
+
+const pusher = fileURLToPath(new URL("support/s3-pusher.ts", import.meta.url));
+
+describePlace("s3", s3Missing(), () => {
+  let s3: TestS3;
+  let raw: S3Client;
+  beforeAll(async () => {
+    s3 = await startS3();
+    raw = new S3Client({
+      endpoint: s3.endpoint,
+      region: "us-east-1",
+      forcePathStyle: true,
+      credentials: {
+        accessKeyId: s3.env["AWS_ACCESS_KEY_ID"] ?? "",
+        secretAccessKey: s3.env["AWS_SECRET_ACCESS_KEY"] ?? "",
+      },
+    });
+  });
+  afterAll(async () => {
+    raw.destroy();
+    await s3.stop();
+  });
+
+  /** What lies in a store's bucket: keys of objects that have bytes, and multipart uploads. */
+  async function contentOf(url: string): Promise<string[]> {
+    const Bucket = new URL(url).hostname;
+    const { Contents = [] } = await raw.send(new ListObjectsV2Command({ Bucket }));
+    const { Uploads = [] } = await raw.send(new ListMultipartUploadsCommand({ Bucket }));
+    return [
+      ...Contents.filter(({ Size }) => Size !== 0).map(({ Key }) => Key ?? ""),
+      ...Uploads.map(({ Key }) => `parts of ${Key}`),
+    ];
+  }
+
+  function startPusher(...argv: string[]) {
+    const child = spawn(process.execPath, [pusher, ...argv], {
+      env: { ...process.env, ...s3.env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => {
+      child.kill("SIGKILL");
+    });
+    return child;
+  }
+
+  it("lets servers on one bucket count one tag up together, and loses no step", async () => {
+    const url = await s3.makeBucket();
+    const stores = await Promise.all(Array.from({ length: 3 }, () => openS3Store(url, s3.env)));
+    await stores[0]?.put("tags/app/latest", Buffer.from("0"));
+    let conflicts = 0;
+    await Promise.all(
+      stores.map(async (store) => {
+        for (let step = 0; step < 20; ) {
+          const now = await store.get("tags/app/latest");
+          try {
+            const next = Buffer.from(String(Number(now?.bytes) + 1));
+            await store.put("tags/app/latest", next, { version: now?.version ?? "" });
+            step++;
+          } catch (error) {
+            expect(error).toMatchObject({ code: "STORE_CONFLICT" });
+            conflicts++;
+          }
+        }
+      }),
+    );
+    expect((await stores[0]?.get("tags/app/latest"))?.bytes.toString()).toBe("60");
+    expect(conflicts).toBeGreaterThan(0);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  it("notices a writer that wrote the same bytes again", async () => {
+    const store = await openS3Store(await s3.makeBucket(), s3.env);
+    const version = await store.put("links/app/x", Buffer.alloc(0));
+    await store.put("links/app/x", Buffer.alloc(0));
+    await expect(store.delete("links/app/x", { version })).rejects.toMatchObject({ code: "STORE_CONFLICT" });
+    const again = await store.put("links/app/y", Buffer.alloc(0));
+    await store.touch("links/app/y");
+    await expect(store.delete("links/app/y", { version: again })).rejects.toMatchObject({
+      code: "STORE_CONFLICT",
+    });
+    await store.close();
+  });
+
+  it("never deletes a blob that another server pushes or touches meanwhile", async () => {
+    const url = await s3.makeBucket();
+    const [one, two] = await Promise.all([openS3Store(url, s3.env), openS3Store(url, s3.env)]);
+    for (const size of [100, 100_000]) {
+      for (let round = 0; round < 15; round++) {
+        const bytes = randomBytes(size);
+        const digest = await pushBlob(one, bytes);
+        const [deleted, kept] = await Promise.all([
+          one.deleteBlob(digest, Date.now() + 10_000),
+          sleep(Math.random() * 15).then(() =>
+            round % 2 === 0 ? two.touchBlob(digest) : pushBlob(two, bytes).then(() => true),
+          ),
+        ]);
+        if (kept) {
+          expect((await readBlob(two, digest)).equals(bytes) || deleted).toBe(true);
+          if (round % 2 === 1) expect(await two.statBlob(digest)).toBeDefined();
+        }
+        if (!deleted) expect((await readBlob(one, digest)).equals(bytes)).toBe(true);
+      }
+    }
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it("lets any server go on with an upload, and leaves nothing but the blob", async () => {
+    const url = await s3.makeBucket("prefix");
+    const [one, two] = await Promise.all([openS3Store(url, s3.env), openS3Store(url, s3.env)]);
+    const bytes = randomBytes(30_000_000);
+    const { id } = await one.createUpload({ repository: "app", digestAlgorithm: "sha256" });
+    const cuts = [0, 9_000_000, 9_000_001, 20_000_000, bytes.length];
+    for (const [i, start] of cuts.slice(0, -1).entries()) {
+      const upload = await (i % 2 === 0 ? one : two).openUpload(id);
+      expect(upload?.size).toBe(start);
+      await upload?.append(piecesOf(bytes.subarray(start, cuts[i + 1])));
+    }
+    const digest = digestOf(bytes);
+    await (await one.openUpload(id))?.finish(digest);
+    expect((await readBlob(two, digest)).equals(bytes)).toBe(true);
+    expect(await two.openUpload(id)).toBeUndefined();
+    const hex = digest.slice("sha256:".length);
+    expect((await contentOf(url)).sort()).toEqual([
+      `prefix/blobs/sha256/${hex.slice(0, 2)}/${hex}`,
+      `prefix/data/${id}`,
+    ]);
+    expect(await two.deleteBlob(digest, Date.now() + 10_000)).toBe(true);
+    expect(await contentOf(url)).toEqual([]);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it("leaves nothing of uploads that were wrong, given up, or of a blob that was there", async () => {
+    const url = await s3.makeBucket();
+    const store = await openS3Store(url, s3.env);
+    const bytes = randomBytes(20_000_000);
+    await pushBlob(store, bytes);
+    const before = await contentOf(url);
+    await pushBlob(store, bytes);
+    const wrong = await store.createUpload({ repository: "app", digestAlgorithm: "sha256" });
+    await wrong.append(piecesOf(bytes));
+    await expect(wrong.finish(digestOf(Buffer.from("else")))).rejects.toMatchObject({
+      code: "DIGEST_MISMATCH",
+    });
+    const left = await store.createUpload({ repository: "app", digestAlgorithm: "sha256" });
+    await left.append(piecesOf(bytes));
+    await left.cancel();
+    expect((await contentOf(url)).sort()).toEqual(before.sort());
+    await store.close();
+  });
+
+  it("goes on with the upload of a server that was killed", async () => {
+    const url = await s3.makeBucket();
+    const child = startPusher(url, "endless");
+    const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+    const id = line.slice("upload ".length);
+    const store = await openS3Store(url, s3.env);
+    const patience = performance.now() + 20_000;
+    while (((await store.openUpload(id))?.size ?? 0) < 24_000_000) {
+      if (performance.now() > patience) throw new Error("the upload does not grow");
+      await sleep(20);
+    }
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await store.close();
+
+    const other = await openS3Store(url, s3.env);
+    const upload = await other.openUpload(id);
+    if (upload === undefined) throw new Error("the upload is gone");
+    expect(upload.size).toBeGreaterThanOrEqual(24_000_000);
+    const blocks = Math.ceil(upload.size / 65_536) + 3;
+    const bytes = Buffer.concat(
+      Array.from({ length: blocks }, (_, index) =>
+        Buffer.alloc(65_536, createHash("sha256").update(String(index)).digest()),
+      ),
+    );
+    await upload.append(piecesOf(bytes.subarray(upload.size)));
+    await upload.finish(digestOf(bytes));
+    expect((await readBlob(other, digestOf(bytes))).equals(bytes)).toBe(true);
+    await other.close();
+  });
+
+  it("has every acknowledged blob, and nothing to spare, however often servers are killed", async () => {
+    const url = await s3.makeBucket();
+    const pushed = new Set<Digest>();
+    const deleting = new Set<Digest>();
+    const kills = Number(process.env["DDIFF_TEST_KILLS"] ?? 8);
+    for (let kill = 0; kill < kills; kill++) {
+      const child = startPusher(url);
+      const lines = createInterface(child.stdout);
+      lines.on("line", (line) => {
+        const [what, digest] = line.split(" ");
+        (what === "pushed" ? pushed : deleting).add(digest as Digest);
+      });
+      await once(lines, "line");
+      await sleep(Math.random() * 1500);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      lines.close();
+    }
+    const store = await openS3Store(url, s3.env);
+    for (const digest of pushed) {
+      if (!deleting.has(digest)) expect(digestOf(await readBlob(store, digest))).toBe(digest);
+    }
+    await sleep(2100);
+    for (const id of await store.staleUploads(Date.now())) await (await store.openUpload(id))?.cancel();
+    expect(await store.staleUploads(Date.now())).toEqual([]);
+    const blobs = await store.listBlobs({ limit: 100_000 });
+    const sizes = new Set<string>();
+    for (const digest of blobs) {
+      const address = await store.blobUrl?.(digest, 60);
+      if (address !== undefined) sizes.add(new URL(address).pathname.split("/").slice(-2).join("/"));
+    }
+    const content = await contentOf(url);
+    // What a killed delete left is swept later, after a rest in the trash.
+    const trash = content
+      .filter((key) => key.startsWith("trash/"))
+      .map((key) => key.replace("trash", "data"));
+    expect(
+      content.filter((key) => key.startsWith("data/") && !sizes.has(key) && !trash.includes(key)),
+    ).toEqual([]);
+    expect(content.filter((key) => /^(?:uploads|tails|parts of)/.test(key))).toEqual([]);
+    expect(pushed.size).toBeGreaterThan(kills);
+    await store.close();
+  });
+
+  it("rides out a crash of the service while it uploads and downloads", async () => {
+    const url = await s3.makeBucket();
+    const store = await openS3Store(url, s3.env);
+    const bytes = randomBytes(60_000_000);
+    const upload = await store.createUpload({ repository: "app", digestAlgorithm: "sha256" });
+    let sent = 0;
+    async function* source(): AsyncGenerator<Buffer, void, void> {
+      for await (const piece of piecesOf(bytes)) {
+        const before = sent;
+        sent += piece.length;
+        if (before < 30_000_000 && sent >= 30_000_000) await crash();
+        yield piece;
+      }
+    }
+    await upload.append(source());
+    await upload.finish(digestOf(bytes));
+
+    const stream = await store.openBlob(digestOf(bytes));
+    const hash = createHash("sha256");
+    let read = 0;
+    for await (const chunk of stream) {
+      const before = read;
+      read += (chunk as Buffer).length;
+      hash.update(chunk as Buffer);
+      if (before < 10_000_000 && read >= 10_000_000) await crash();
+    }
+    expect(`sha256:${hash.digest("hex")}`).toBe(digestOf(bytes));
+    await store.close();
+
+    async function crash(): Promise<void> {
+      await s3.kill();
+      setTimeout(() => void s3.start(), 300);
+    }
+  });
+
+  it("says what is wrong with credentials, bucket, endpoint and service", async () => {
+    const url = await s3.makeBucket();
+    const wrong = { AWS_ACCESS_KEY_ID: "test-access", AWS_SECRET_ACCESS_KEY: "wrong" };
+    await expect(openS3Store(url, wrong)).rejects.toMatchObject({
+      code: "S3_DENIED",
+      hint: expect.stringContaining("AWS_SECRET_ACCESS_KEY"),
+    });
+    await expect(openS3Store(url.replace("s3://", "s3://no-"), s3.env)).rejects.toMatchObject({
+      code: "S3_BUCKET_MISSING",
+      message: expect.stringContaining("no-bucket"),
+    });
+    await expect(openS3Store("s3://bucket/?endpoint=http://127.0.0.1:1", s3.env)).rejects.toMatchObject({
+      code: "S3_UNREACHABLE",
+    });
+    // A service that takes every write, whatever the condition.
+    const careless = createServer((request, response) => {
+      request.resume();
+      response.setHeader("ETag", `"${randomBytes(16).toString("hex")}"`).end();
+    }).listen(0, "127.0.0.1");
+    await once(careless, "listening");
+    const { port } = careless.address() as { port: number };
+    await expect(openS3Store(`s3://bucket/?endpoint=http://127.0.0.1:${port}`, s3.env)).rejects.toMatchObject(
+      { code: "S3_UNSUITABLE", message: expect.stringContaining(`127.0.0.1:${port}`) },
+    );
+    careless.closeAllConnections();
+    careless.close();
+  });
+
+  it("gives addresses that anyone may fetch for a while, whole or in part", async () => {
+    const store = await openS3Store(await s3.makeBucket("a"), s3.env);
+    const bytes = randomBytes(1_000_000);
+    const digest = await pushBlob(store, bytes);
+    const address = (await store.blobUrl?.(digest, 60)) ?? "";
+    const whole = await fetch(address);
+    expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
+    const part = await fetch(address, { headers: { range: "bytes=10-19" } });
+    expect(part.status).toBe(206);
+    expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(10, 20))).toBe(true);
+    expect((await fetch(address.replace("X-Amz-Expires=60", "X-Amz-Expires=6000"))).status).toBe(403);
+    // A small one lies within its record: the registry sends it itself.
+    expect(await store.blobUrl?.(await pushBlob(store, Buffer.from("small")), 60)).toBeUndefined();
+    await store.close();
+  });
+
+  it("closes the transfers of readers that leave", async () => {
+    const store: Store = await openS3Store(await s3.makeBucket(), s3.env);
+    const digest = await pushBlob(store, randomBytes(50_000_000));
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+    const streams = await Promise.all(Array.from({ length: 10 }, () => store.openBlob(digest)));
+    for (const stream of streams) await once(stream, "readable");
+    const during = sockets();
+    for (const stream of streams) stream.destroy();
+    const patience = performance.now() + 5000;
+    while (sockets() > during - 10 && performance.now() < patience) await sleep(10);
+    expect(sockets()).toBeLessThanOrEqual(during - 10);
+    await store.close();
+  });
+
+  it("mends a blob whose bytes were lost when it is pushed again, and sets damaged ones aside", async () => {
+    const url = await s3.makeBucket();
+    const store = await openS3Store(url, s3.env);
+    const bytes = randomBytes(200_000);
+    const digest = await pushBlob(store, bytes);
+    expect(await store.setAsideBlob?.(digest)).toBe(false);
+    const { DeleteObjectCommand, PutObjectCommand } = await import("@aws-sdk/client-s3");
+    const Bucket = new URL(url).hostname;
+    const Key = (await contentOf(url)).find((key) => key.startsWith("data/")) ?? "";
+    await raw.send(new DeleteObjectCommand({ Bucket, Key }));
+    await expect(readBlob(store, digest)).rejects.toMatchObject({ code: "BLOB_MISSING" });
+    await pushBlob(store, bytes);
+    expect((await readBlob(store, digest)).equals(bytes)).toBe(true);
+    const data = (await contentOf(url)).find((key) => key.startsWith("data/")) ?? "";
+    await raw.send(new PutObjectCommand({ Bucket, Key: data, Body: randomBytes(200_000) }));
+    expect(await store.setAsideBlob?.(digest)).toBe(true);
+    expect(await store.statBlob(digest)).toBeUndefined();
+    await store.close();
+  });
+});
