@@ -113,10 +113,10 @@ test("the catalog shows what the caller may pull, page by page", async () => {
   expect(first.headers.link).toBe('</v2/_catalog?n=1&last=bob%2Fapp>; rel="next"');
 });
 
-describe("a mount", () => {
-  const mount = (name: string, from: string): Promise<Reply> =>
-    as(name, "POST", `/v2/${name}/own/blobs/uploads/?mount=${digest}${from}`);
+const mount = (name: string, from: string): Promise<Reply> =>
+  as(name, "POST", `/v2/${name}/own/blobs/uploads/?mount=${digest}${from}`);
 
+describe("a mount", () => {
   test("from a repository that the caller may pull gives the blob", async () => {
     expect((await mount("bob", "&from=shared/app")).status).toBe(201);
     expect((await as("bob", "GET", `/v2/bob/own/blobs/${digest}`)).body.equals(blob)).toBe(true);
@@ -145,7 +145,7 @@ describe("a tag that stays", () => {
       const first = await makeManifest(own, "a");
       const second = await makeManifest(own, "a", { annotations: { n: "2" } });
       const racing = await Promise.all([first, second].map((bytes) => pushManifest(own, "a", "v1", bytes)));
-      expect(racing.map(({ status }) => status).sort()).toEqual([201, 403]);
+      expect(racing.map(({ status }) => status).sort((a, b) => a - b)).toEqual([201, 403]);
       const [kept, other] = racing[0]?.status === 201 ? [first, second] : [second, first];
       expect((await pushManifest(own, "a", "v1", kept)).status).toBe(201);
       const moved = await pushManifest(own, "a", "v1", other);

@@ -5,8 +5,8 @@ import type { Store } from "../store/store.ts";
 import { openTestStore } from "../store/testing/disk.ts";
 import { collect } from "./gc.ts";
 import { keys } from "./keys.ts";
-import { deleteManifest, findManifest, keepManifest } from "./manifests.ts";
-import { findBlob, mountBlob, openRepositories, unlinkBlob } from "./repositories.ts";
+import { deleteManifest, findManifest } from "./manifests.ts";
+import { findBlob, keepManifest, mountBlob, openRepositories, unlinkBlob } from "./repositories.ts";
 import {
   ageAll,
   manifestOf,

@@ -129,6 +129,10 @@ test("what is nested deeply is refused, and costs nothing", async () => {
   expect(performance.now() - start).toBeLessThan(3000);
 });
 
+async function* endless(): AsyncGenerator<Buffer> {
+  for (let count = 0; count < 80; count += 1) yield Buffer.alloc(65_536, " ");
+}
+
 test("a manifest has 4 MiB at most", async () => {
   const limit = 4 * 1024 * 1024;
   const empty = changed({ annotations: { a: "" } });
@@ -139,9 +143,6 @@ test("a manifest has 4 MiB at most", async () => {
   const more = Buffer.from(changed({ annotations: { a: "x".repeat(limit + 1 - empty.length) } }));
   const reply = await pushManifest(registry, "app", "larger", more);
   expect([reply.status, codesOf(reply)]).toEqual([413, ["SIZE_INVALID"]]);
-  async function* endless(): AsyncGenerator<Buffer> {
-    for (let count = 0; count < 80; count += 1) yield Buffer.alloc(65_536, " ");
-  }
   const streamed = await registry.call("PUT", "/v2/app/manifests/larger", {
     headers: { "Content-Type": mediaTypes.ociManifest },
     body: endless(),

@@ -116,7 +116,7 @@ describe("a manifest", () => {
       "sha256:..%2f..%2fetc",
       "-x",
       "a%00",
-      `${"a".repeat(129)}`,
+      "a".repeat(129),
     ]) {
       for (const method of ["GET", "PUT", "DELETE"]) {
         expect((await registry.call(method, at(reference), { body: "{}" })).status).toBe(400);
@@ -139,13 +139,16 @@ describe("a manifest", () => {
   });
 });
 
-describe("what a manifest refers to", () => {
-  const descriptor = (bytes: Buffer, mediaType: string = mediaTypes.ociLayer) => ({
-    mediaType,
-    digest: digestOf(bytes),
-    size: bytes.length,
-  });
+const descriptor = (bytes: Buffer, mediaType: string = mediaTypes.ociLayer) => ({
+  mediaType,
+  digest: digestOf(bytes),
+  size: bytes.length,
+});
 
+const index = (manifests: unknown[]): Buffer =>
+  Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+
+describe("what a manifest refers to", () => {
   test("must be in the repository, all that is missing is named", async () => {
     const layers = [descriptor(Buffer.from("missing 1")), descriptor(Buffer.from("missing 2"))];
     await pushBlob(registry, "elsewhere", Buffer.from("missing 1"));
@@ -184,8 +187,6 @@ describe("what a manifest refers to", () => {
   test("is in an index a manifest that is there, with its size, or one that never came", async () => {
     const child = await makeManifest(registry, "app", { annotations: { a: "child" } });
     await pushManifest(registry, "app", digestOf(child), child);
-    const index = (manifests: unknown[]): Buffer =>
-      Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
     const one = descriptor(child, mediaTypes.ociManifest);
     const never = descriptor(Buffer.from("never"), mediaTypes.ociManifest);
     for (const manifests of [[], [one], [one, never]]) {

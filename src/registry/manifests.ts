@@ -3,16 +3,12 @@ import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
 import { type Index, type Manifest, parseDocument } from "../oci/manifest.ts";
 import type { Store } from "../store/store.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
-import { mapLimited } from "../util/map-limited.ts";
 import { RegistryError } from "./errors.ts";
-import { keys, type ManifestRecord, type TagRecord } from "./keys.ts";
-import { referencesOf, referrerOf } from "./manifest-input.ts";
+import { keys, type ManifestRecord } from "./keys.ts";
+import { checkReferences, referrerOf } from "./manifest-references.ts";
+import { checkTags, dropTag, eachTagOf, setTag, tagStays, type TagChange } from "./manifest-tags.ts";
 import type { Sparse } from "./registry.ts";
-import { addToCatalog, findBlob, freshFor, listPage, type Repositories } from "./repositories.ts";
-
-/** Store calls for one request that are under way at once. */
-const width = 16;
-const tagsAtOnce = 1000;
+import { addToCatalog, type Repositories } from "./repositories.ts";
 
 /** A manifest that a repository holds. */
 export interface FoundManifest {
@@ -38,20 +34,6 @@ export async function findManifest(
   return { digest, mediaType: record.value.mediaType, size: record.value.size };
 }
 
-/** Keeps a manifest that somebody relies on from a collection of untagged ones. Whether it is there. */
-export async function keepManifest(
-  repositories: Repositories,
-  repository: string,
-  digest: Digest,
-): Promise<boolean> {
-  const { store, records } = repositories;
-  const key = keys.manifest(repository, digest);
-  const info = await store.stat(key);
-  if (info !== undefined && (info.modified >= Date.now() - freshFor || (await store.touch(key)))) return true;
-  records.forget(key);
-  return false;
-}
-
 /** A manifest's bytes, checked against the digest. Throws `MANIFEST_DAMAGED`, `BLOB_MISSING`. */
 export async function readManifest(repositories: Repositories, manifest: FoundManifest): Promise<Buffer> {
   const { digest } = manifest;
@@ -71,18 +53,14 @@ export async function readManifest(repositories: Repositories, manifest: FoundMa
 }
 
 /** A manifest to be stored. */
-export interface PushedManifest {
-  repository: string;
+export interface PushedManifest extends TagChange {
   bytes: Buffer;
   /** What the client says it is. */
   mediaType: string | undefined;
   /** Where it was pushed by digest. */
   digest?: Digest;
-  tags: readonly string[];
   /** What may be missing. */
   sparse: Sparse;
-  /** Whether a tag that stands may be moved. */
-  mayMoveTag(tag: string): boolean;
 }
 
 /** What came of it. */
@@ -106,7 +84,7 @@ export async function putManifest(
   const document = parseDocument(bytes, pushed.mediaType);
   const descriptor = { mediaType: document.mediaType, digest, size: bytes.length };
   await checkTags(repositories, pushed, digest);
-  await checkReferences(repositories, pushed, document);
+  await checkReferences(repositories, repository, document, pushed.sparse);
   await repositories.alone(`${repository}@${digest}`, async () => {
     await storeBytes(repositories, repository, descriptor, bytes);
     const subject = document.subject === undefined ? {} : { subject: document.subject.digest };
@@ -116,7 +94,7 @@ export async function putManifest(
     await repositories.records.put(key, record);
     try {
       // From here on a collection sees what the record needs; what it took before is missed now, before a tag shows it.
-      await checkReferences(repositories, pushed, document);
+      await checkReferences(repositories, repository, document, pushed.sparse);
     } catch (error) {
       if (before === undefined) await repositories.records.delete(key);
       throw error;
@@ -170,123 +148,6 @@ export async function deleteTag(
   const was = await repositories.records.delete(keys.tag(repository, tag));
   // A tag without its manifest was not there for anyone.
   return was && known !== undefined;
-}
-
-async function eachTagOf(
-  repositories: Repositories,
-  repository: string,
-  digest: Digest,
-  work: (tag: string, version: string) => Promise<void>,
-): Promise<void> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await listPage(repositories.store, keys.tags(repository), after, tagsAtOnce);
-    await mapLimited(page.names, width, async (tag) => {
-      const record = await repositories.records.tag(keys.tag(repository, tag));
-      if (record?.value.digest === digest) await work(tag, record.version);
-    });
-    if (!page.more) return;
-    after = page.names.at(-1);
-  }
-}
-
-/** Deletes a tag unless it was moved meanwhile. */
-async function dropTag(repositories: Repositories, key: string, version: string): Promise<void> {
-  try {
-    await repositories.records.delete(key, { version });
-  } catch (error) {
-    if (!isDdiffError(error, "STORE_CONFLICT")) throw error;
-  }
-}
-
-async function checkTags(repositories: Repositories, pushed: PushedManifest, digest: Digest): Promise<void> {
-  for (const tag of pushed.tags) {
-    if (pushed.mayMoveTag(tag)) continue;
-    const existing = await repositories.records.tag(keys.tag(pushed.repository, tag));
-    if (existing !== undefined && existing.value.digest !== digest) throw tagStays(tag);
-  }
-}
-
-async function setTag(
-  repositories: Repositories,
-  pushed: PushedManifest,
-  tag: string,
-  record: TagRecord,
-): Promise<void> {
-  const { records } = repositories;
-  const key = keys.tag(pushed.repository, tag);
-  if (pushed.mayMoveTag(tag)) {
-    await records.put(key, record);
-    return;
-  }
-  for (;;) {
-    records.forget(key);
-    const existing = await records.tag(key);
-    if (existing !== undefined && existing.value.digest !== record.digest) throw tagStays(tag);
-    if (existing !== undefined) return;
-    try {
-      await records.put(key, record, { absent: true });
-      return;
-    } catch (error) {
-      // Another push was first: see what it wrote.
-      if (!isDdiffError(error, "STORE_CONFLICT")) throw error;
-    }
-  }
-}
-
-function tagStays(tag: string): RegistryError {
-  return new RegistryError("DENIED", `the tag ${tag} stands and may not be moved or deleted`);
-}
-
-/** Whether everything is there with the size that the manifest says; touches it, so that a collection leaves it. */
-async function checkReferences(
-  repositories: Repositories,
-  pushed: PushedManifest,
-  document: Manifest | Index,
-): Promise<void> {
-  const { repository, sparse } = pushed;
-  const { blobs, foreign, children } = referencesOf(document);
-  const missing: Descriptor[] = [];
-  const check = async (descriptor: Descriptor, mayMiss: boolean, child: boolean): Promise<void> => {
-    const size = await sizeOf(repositories, repository, descriptor.digest, child);
-    if (size === undefined) {
-      if (!mayMiss) missing.push(descriptor);
-    } else if (size !== descriptor.size) {
-      throw new RegistryError(
-        "SIZE_INVALID",
-        `${descriptor.digest} has ${size} bytes, not ${descriptor.size} as the manifest says`,
-      );
-    }
-  };
-  await mapLimited(distinct(blobs), width, (one) => check(one, sparse === "all", false));
-  await mapLimited(distinct(foreign), width, (one) => check(one, true, false));
-  await mapLimited(distinct(children), width, (one) => check(one, sparse !== "none", true));
-  const [first] = missing;
-  if (first === undefined) return;
-  throw new RegistryError(
-    "MANIFEST_BLOB_UNKNOWN",
-    `the repository ${repository} does not hold ${first.digest}, which the manifest refers to`,
-    { detail: missing.slice(0, 100).map(({ digest, mediaType, size }) => ({ digest, mediaType, size })) },
-  );
-}
-
-/** The same digest with another size is another claim, and is checked, too. */
-function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
-  return [...new Map(descriptors.map((one) => [`${one.digest} ${one.size}`, one])).values()];
-}
-
-async function sizeOf(
-  repositories: Repositories,
-  repository: string,
-  digest: Digest,
-  child: boolean,
-): Promise<number | undefined> {
-  if (child) {
-    const record = await repositories.records.manifest(keys.manifest(repository, digest));
-    if (record !== undefined && (await keepManifest(repositories, repository, digest)))
-      return record.value.size;
-  }
-  return (await findBlob(repositories, repository, digest, { touch: true }))?.size;
 }
 
 async function storeBytes(

@@ -21,7 +21,7 @@ const manifestMemory = 32 * 1024 * 1024;
  * Links and blobs that are found are touched when they are older than this (milliseconds), so that a collection which is under way
  * leaves what a client was just told to be there; the grace period of a collection is far longer.
  */
-export const freshFor = 60_000;
+const freshFor = 60_000;
 
 const opened = new WeakMap<Store, Repositories>();
 
@@ -73,6 +73,20 @@ export async function findBlob(
   if (link.modified < old && !(await store.touch(key))) return undefined;
   if (blob.modified < old && !(await store.touchBlob(digest))) return undefined;
   return blob;
+}
+
+/** Keeps a manifest that somebody relies on from a collection of untagged ones. Whether it is there. */
+export async function keepManifest(
+  repositories: Repositories,
+  repository: string,
+  digest: Digest,
+): Promise<boolean> {
+  const { store, records } = repositories;
+  const key = keys.manifest(repository, digest);
+  const info = await store.stat(key);
+  if (info !== undefined && (info.modified >= Date.now() - freshFor || (await store.touch(key)))) return true;
+  records.forget(key);
+  return false;
 }
 
 /** Makes the repository hold a blob that the store has. */

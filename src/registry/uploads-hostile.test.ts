@@ -167,10 +167,10 @@ describe("while a PATCH runs", () => {
   });
 });
 
-describe("a client that asks before it sends", () => {
-  const ask = (method: string, path: string, length: number): Promise<Socket & { answer(): string }> =>
-    halfWay(head(method, path, `Content-Length: ${length}`, "Expect: 100-continue"));
+const ask = (method: string, path: string, length: number): Promise<Socket & { answer(): string }> =>
+  halfWay(head(method, path, `Content-Length: ${length}`, "Expect: 100-continue"));
 
+describe("a client that asks before it sends", () => {
   test("is told to go on", async () => {
     const socket = await ask("PATCH", await begin(), 5);
     expect(socket.answer()).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
@@ -195,6 +195,10 @@ describe("a client that asks before it sends", () => {
   });
 });
 
+async function* many(): AsyncGenerator<Buffer> {
+  for (let count = 0; count < 11; count += 1) yield Buffer.alloc(100_000);
+}
+
 describe("a blob that is too large", () => {
   test("is refused by its length, at once", async () => {
     const socket = await halfWay(head("PATCH", await begin(), "Content-Length: 2000000000"));
@@ -204,9 +208,6 @@ describe("a blob that is too large", () => {
   });
 
   test("is refused by its bytes, where it does not say", async () => {
-    async function* many(): AsyncGenerator<Buffer> {
-      for (let count = 0; count < 11; count += 1) yield Buffer.alloc(100_000);
-    }
     const reply = await registry.call("PATCH", await begin(), { body: many() });
     expect([reply.status, codesOf(reply)]).toEqual([413, ["SIZE_INVALID"]]);
   });

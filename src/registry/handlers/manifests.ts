@@ -3,14 +3,8 @@ import { readBody } from "../body.ts";
 import { RegistryError } from "../errors.ts";
 import { checkDigest, demand, type Exchange, refuseMethod } from "../exchange.ts";
 import { matchesEntity } from "../http-rules.ts";
-import {
-  deleteManifest,
-  deleteTag,
-  findManifest,
-  keepManifest,
-  putManifest,
-  readManifest,
-} from "../manifests.ts";
+import { deleteManifest, deleteTag, findManifest, putManifest, readManifest } from "../manifests.ts";
+import { keepManifest } from "../repositories.ts";
 import { sendBytes, sendEmpty } from "../respond.ts";
 import { isTag } from "../routes.ts";
 import { mirroredIn } from "./mirrored.ts";
