@@ -49,13 +49,15 @@ async function licences(inputs: string[]): Promise<string> {
       string,
       string
     >;
-    texts.push(`${name} ${version} (${license})\n\n${await licenceText(folder)}`);
+    texts.push(`${name} ${version} (${license})\n\n${await licenceText(folder, license)}`);
   }
   return `ddiff contains these packages:\n\n${texts.join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
 }
 
-async function licenceText(folder: string): Promise<string> {
+/** Some packages name their licence and leave its text out; Apache's is our own, too. */
+async function licenceText(folder: string, license: string | undefined): Promise<string> {
   const name = (await readdir(folder)).find((file) => /^licen[cs]e/i.test(file));
-  if (name === undefined) throw new Error(`${folder} has no licence text`);
-  return (await readFile(join(folder, name), "utf8")).trim();
+  if (name !== undefined) return (await readFile(join(folder, name), "utf8")).trim();
+  if (license !== "Apache-2.0") throw new Error(`${folder} has no licence text`);
+  return (await readFile(join(root, "LICENSE"), "utf8")).trim();
 }
