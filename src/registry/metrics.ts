@@ -53,21 +53,11 @@ export async function makeMetrics(gauges: Gauges): Promise<Metrics> {
     labelNames: ["why"],
     registers,
   });
-  new Gauge({
-    name: "ddiff_connections",
-    help: "Connections that are open.",
-    registers,
-    collect() {
-      this.set(gauges.connections());
-    },
-  });
-  new Gauge({
+  const connections = new Gauge({ name: "ddiff_connections", help: "Connections that are open.", registers });
+  const running = new Gauge({
     name: "ddiff_requests_running",
     help: "Requests that are being answered.",
     registers,
-    collect() {
-      this.set(gauges.requests());
-    },
   });
   const collections = new Counter({
     name: "ddiff_gc_runs_total",
@@ -105,6 +95,10 @@ export async function makeMetrics(gauges: Gauges): Promise<Metrics> {
       freed.inc(result.bytes);
       collecting.set(result.seconds);
     },
-    page: async () => ({ text: await registry.metrics(), type: registry.contentType }),
+    async page() {
+      connections.set(gauges.connections());
+      running.set(gauges.requests());
+      return { text: await registry.metrics(), type: registry.contentType };
+    },
   };
 }

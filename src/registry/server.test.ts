@@ -165,22 +165,22 @@ describe("a host that somebody else wrote is in no answer:", () => {
   });
 });
 
-describe("a client that holds a connection", () => {
-  /** Milliseconds until the server ends a connection on which this comes piece by piece. */
-  async function held(base: string, first: string, drip: string | undefined, every = 50): Promise<number> {
-    const start = performance.now();
-    const socket: Socket = connect(Number(new URL(base).port), "127.0.0.1");
-    socket.on("error", () => {});
-    // Read what comes: an end can only be seen behind it.
-    socket.resume();
-    socket.write(first);
-    const timer =
-      drip === undefined ? undefined : setInterval(() => socket.writable && socket.write(drip), every);
-    await new Promise((resolve) => socket.once("close", resolve));
-    clearInterval(timer);
-    return performance.now() - start;
-  }
+/** Milliseconds until the server ends a connection on which this comes piece by piece. */
+async function held(base: string, first: string, drip: string | undefined, every = 50): Promise<number> {
+  const start = performance.now();
+  const socket: Socket = connect(Number(new URL(base).port), "127.0.0.1");
+  socket.on("error", () => {});
+  // Read what comes: an end can only be seen behind it.
+  socket.resume();
+  socket.write(first);
+  const timer =
+    drip === undefined ? undefined : setInterval(() => socket.writable && socket.write(drip), every);
+  await new Promise((resolve) => socket.once("close", resolve));
+  clearInterval(timer);
+  return performance.now() - start;
+}
 
+describe("a client that holds a connection", () => {
   test("and sends a body byte by byte is let go", async () => {
     const base = await start("limits:\n  idle: 1s\n");
     const begun = await fetch(`${base}/v2/app/blobs/uploads/`, { method: "POST" });
@@ -354,14 +354,15 @@ describe("a stop", () => {
   });
 });
 
+async function listenOn(listen: string): Promise<RunningServer> {
+  if (store === undefined) throw new Error("no store");
+  const { config } = loadConfig({ listen, open: true }, { HOME: folder });
+  const log = makeLog(() => {}, { format: "json", requests: true });
+  return await startServer(config, { store, log });
+}
+
 test("an address that is taken, or another machine's, is refused with what to do", async () => {
   const base = await start();
-  const listenOn = async (listen: string) => {
-    if (store === undefined) throw new Error("no store");
-    const { config } = loadConfig({ listen, open: true }, { HOME: folder });
-    const log = makeLog(() => {}, { format: "json", requests: true });
-    return await startServer(config, { store, log });
-  };
   await expect(listenOn(new URL(base).host)).rejects.toMatchObject({
     code: "LISTEN_FAILED",
     hint: expect.stringContaining("Another program"),

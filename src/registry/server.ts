@@ -1,25 +1,21 @@
-import { createServer as createHttpServer, type Server } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { createServer as createHttpServer } from "node:http";
 import type { Store } from "../store/store.ts";
-import { DdiffError, messageOf, systemErrorCode } from "../util/errors.ts";
 import type { Access, Caller } from "./access/access.ts";
 import { createAccess } from "./access/create-access.ts";
 import { openHtpasswd, type Users } from "./access/htpasswd.ts";
 import type { Rule, Rules } from "./access/rules.ts";
 import { makeTokens, readTokenKey, type Tokens, tokenKeyOf } from "./access/tokens.ts";
 import { networksOf, type ServerConfig } from "./config-schema.ts";
-import { parseListen } from "./config-units.ts";
 import { type Connections, watchConnections } from "./connections.ts";
 import { checkExposure, isOpen } from "./exposure.ts";
 import { clientAddress, makeFront, metricsOnly } from "./front.ts";
 import { createRegistry, serveRegistry } from "./handler.ts";
 import { makeHealth } from "./health.ts";
 import { makeBuckets } from "./limits.ts";
+import { listen, makeServer } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { makeMetrics, type Metrics } from "./metrics.ts";
 import type { Answer, Mirror, RegistryHandler } from "./registry.ts";
-import { watchTls } from "./tls-files.ts";
 
 /** A server that answers. */
 export interface RunningServer {
@@ -41,10 +37,6 @@ export interface ServerParts {
   log: Log;
   mirror?: Mirror;
 }
-
-const headersTime = 20_000;
-const headerBytes = 32 * 1024;
-const keepAlive = 75_000;
 
 /**
  * Starts a registry that listens as the configuration says. Throws `SERVER_EXPOSED`, `HTPASSWD_INVALID`, `TLS_INVALID`,
@@ -73,7 +65,7 @@ export async function startServer(
             connections: () => connections?.open ?? 0,
             requests: () => connections?.running ?? 0,
           });
-    const server = await serverFor(config, log, closing);
+    const server = await makeServer(config, log, closing);
     connections = watchConnections(server, {
       idle: limits.idle,
       onSlow(remote) {
@@ -145,7 +137,7 @@ async function accessFor(
   let tokens: Tokens | undefined;
   if (settings.htpasswd !== undefined && !settings.open) {
     users = await openHtpasswd(settings.htpasswd, (sentence) => log.warn(sentence));
-    closing.push(users.close);
+    closing.push(() => users?.close());
     const key =
       settings.tokens.key === undefined ? await tokenKeyOf(store) : await readTokenKey(settings.tokens.key);
     const service = config.url === undefined ? "ddiff" : new URL(config.url).host;
@@ -191,46 +183,6 @@ function pullsOnly(access: Access): Access {
   };
 }
 
-/** A server with its own idea of how long things may take: uploads as long as they need, headers not. */
-async function serverFor(config: ServerConfig, log: Log, closing: (() => unknown)[]): Promise<Server> {
-  const options = {
-    requestTimeout: 0,
-    headersTimeout: Math.min(headersTime, config.limits.idle),
-    connectionsCheckingInterval: Math.min(5000, config.limits.idle),
-    keepAliveTimeout: keepAlive,
-    maxHeaderSize: headerBytes,
-    // Big reads of sockets: a layer comes in fewer, larger pieces.
-    highWaterMark: 1024 * 1024,
-    noDelay: true,
-  };
-  let server: Server;
-  const { tls } = config;
-  if (tls?.cert === undefined || tls.key === undefined) server = createHttpServer(options);
-  else {
-    const clientCa = tls["client-ca"];
-    const files = { cert: tls.cert, key: tls.key, ...(clientCa === undefined ? {} : { clientCa }) };
-    const watched = await watchTls(
-      files,
-      (changed) => {
-        secure.setSecureContext(changed);
-        log.info("the certificate was read again", { cert: files.cert });
-      },
-      (error) => log.error("the certificate stays as it was", error),
-    );
-    closing.push(watched.close);
-    const secure = createHttpsServer({
-      ...options,
-      ...watched.current,
-      handshakeTimeout: headersTime,
-      requestCert: clientCa !== undefined,
-      rejectUnauthorized: clientCa !== undefined && tls["client-cert"] === "required",
-    });
-    server = secure;
-  }
-  server.maxConnections = config.limits.connections;
-  return server;
-}
-
 /** The last net: what a handler throws ends its connection, not the server. */
 function guarded(handler: RegistryHandler, log: Log): RegistryHandler {
   return async (request, response) => {
@@ -249,7 +201,7 @@ async function serveMetrics(
   closing: (() => unknown)[],
 ): Promise<string | undefined> {
   if (metrics === undefined || config.metrics === "main") return undefined;
-  const server = createHttpServer({ requestTimeout: headersTime, headersTimeout: headersTime });
+  const server = createHttpServer();
   const answer = metricsOnly(metrics);
   server.on("request", (request, response) => void answer(request, response).catch(() => response.destroy()));
   const address = await listen(server, config.metrics);
@@ -258,42 +210,4 @@ async function serveMetrics(
     server.closeAllConnections();
   });
   return `http://${address}/metrics`;
-}
-
-/** Listens, and answers the address as it is then: `127.0.0.1:5000`. */
-async function listen(server: Server, text: string): Promise<string> {
-  const asked = parseListen(text);
-  if (asked === undefined) throw new Error(`not an address: ${text}`);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ port: asked.port, ...hostToBind(asked.host), backlog: 1024 }, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
-  } catch (cause) {
-    const code = systemErrorCode(cause);
-    const hint =
-      code === "EADDRINUSE"
-        ? "Another program listens there: stop it, or choose another port with --listen."
-        : code === "EACCES"
-          ? "Ports below 1024 are root's: choose another with --listen."
-          : "Name an address of this machine with --listen.";
-    throw new DdiffError("LISTEN_FAILED", `the server cannot listen on ${text}: ${messageOf(cause)}`, {
-      hint,
-      cause,
-    });
-  }
-  const { address, port } = server.address() as AddressInfo;
-  return `${address.includes(":") ? `[${address}]` : address}:${port}`;
-}
-
-/**
- * `localhost` may mean only ::1 to this machine's resolver, and clients try 127.0.0.1; of every address Node finds out by itself
- * whether this machine has IPv6.
- */
-function hostToBind(host: string): { host?: string } {
-  if (host === "::") return {};
-  return { host: host === "localhost" ? "127.0.0.1" : host };
 }

@@ -14,7 +14,7 @@ export interface Rule {
 }
 
 /** Tags that stay where they were put, whoever asks. */
-export interface ImmutableTags {
+interface ImmutableTags {
   repositories: readonly string[];
   /** Globs: `v*`, `*`. */
   tags: readonly string[];

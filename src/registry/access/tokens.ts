@@ -21,7 +21,7 @@ export interface Tokens {
   isCurrent(content: TokenContent, mark: string): boolean;
 }
 
-export interface TokenContent {
+interface TokenContent {
   user: string | undefined;
   grants: Grant[];
   /** Stands for the password that the user had. */
