@@ -126,7 +126,8 @@ test("a new certificate is served without a restart, once it fits its key", asyn
   expect(problems[0]).toMatchObject({ code: "TLS_INVALID" });
   expect(seen).toEqual([]);
   copyFileSync(second.key, served.key);
-  await expect.poll(() => seen).toEqual(["changed"]);
+  await expect.poll(() => seen.length).toBeGreaterThan(0);
+  expect(watched.current.cert).toEqual(readFileSync(second.cert));
   watched.close();
 });
 
