@@ -8,13 +8,28 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { type Digest, digestOf } from "../src/oci/digest.ts";
+import { appendTo, flightSlots } from "../src/store/s3-append.ts";
+import { connectBucket } from "../src/store/s3-client.ts";
+import { newLiveUpload } from "../src/store/s3-live-upload.ts";
+import { beginMultipart, listParts } from "../src/store/s3-multipart.ts";
 import { openS3Store } from "../src/store/s3-store.ts";
+import { parseS3Url } from "../src/store/s3-url.ts";
 import type { Store } from "../src/store/store.ts";
 import { piecesOf, pushBlob, readBlob } from "../src/store/testing/blobs.ts";
 import { s3Missing, startS3, type TestS3 } from "./support/s3-server.ts";
 import { describePlace } from "./support/tools.ts";
 
 const pusher = fileURLToPath(new URL("support/s3-pusher.ts", import.meta.url));
+
+/** Sockets that this process has. */
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+}
+
+/** The ETag of a part. */
+function md5(part: Buffer): string {
+  return `"${createHash("md5").update(part).digest("hex")}"`;
+}
 
 describePlace("s3", s3Missing(), () => {
   let s3: TestS3;
@@ -163,6 +178,38 @@ describePlace("s3", s3Missing(), () => {
     await store.close();
   });
 
+  it("sends large parts through files, and keeps a large tail beside the state", async () => {
+    const url = await s3.makeBucket();
+    const location = parseS3Url(url, s3.env);
+    const bucket = connectBucket(location, s3.env, 3);
+    const slots = flightSlots();
+    const path = "data/large";
+    const live = newLiveUpload("large", "app", "sha256");
+    live.multipart = await beginMultipart(bucket, path);
+    // As if 31 GiB were there: from here on parts have 64 MiB.
+    live.parts = Array.from({ length: 3000 }, () => ({ etag: "", size: 0 }));
+    const bytes = randomBytes(101_000_000);
+    const cuts = [0, 20_000_000, 20_000_001, 70_000_000, bytes.length];
+    const states = [];
+    for (const [i, start] of cuts.slice(0, -1).entries()) {
+      await appendTo(bucket, slots, live, piecesOf(bytes.subarray(start, cuts[i + 1])), Infinity);
+      states.push([live.parts.length - 3000, live.partBytes, live.tailSize]);
+      live.tail = undefined;
+    }
+    const full = 64 * 1024 * 1024;
+    expect(states).toEqual([
+      [0, 0, 20_000_000],
+      [0, 0, 20_000_001],
+      [1, full, 70_000_000 - full],
+      // A rest of more than half a part is sent as one.
+      [2, bytes.length, 0],
+    ]);
+    const sent = await listParts(bucket, path, live.multipart, 3000);
+    expect(sent?.map(({ size }) => size)).toEqual([full, bytes.length - full]);
+    expect(sent?.map(({ etag }) => etag)).toEqual([md5(bytes.subarray(0, full)), md5(bytes.subarray(full))]);
+    bucket.client.destroy();
+  });
+
   it("goes on with the upload of a server that was killed", async () => {
     const url = await s3.makeBucket();
     const child = startPusher(url, "endless");
@@ -220,19 +267,18 @@ describePlace("s3", s3Missing(), () => {
     for (const id of await store.staleUploads(Date.now())) await (await store.openUpload(id))?.cancel();
     expect(await store.staleUploads(Date.now())).toEqual([]);
     const blobs = await store.listBlobs({ limit: 100_000 });
-    const sizes = new Set<string>();
+    const inUse = new Set<string>();
     for (const digest of blobs) {
       const address = await store.blobUrl?.(digest, 60);
-      if (address !== undefined) sizes.add(new URL(address).pathname.split("/").slice(-2).join("/"));
+      if (address !== undefined) inUse.add(new URL(address).pathname.split("/").slice(-2).join("/"));
     }
     const content = await contentOf(url);
     // What a killed delete left is swept later, after a rest in the trash.
-    const trash = content
-      .filter((key) => key.startsWith("trash/"))
-      .map((key) => key.replace("trash", "data"));
-    expect(
-      content.filter((key) => key.startsWith("data/") && !sizes.has(key) && !trash.includes(key)),
-    ).toEqual([]);
+    const trash = new Set<string>();
+    for (const key of content) if (key.startsWith("trash/")) trash.add(key.replace("trash", "data"));
+    expect(content.filter((key) => key.startsWith("data/") && !inUse.has(key) && !trash.has(key))).toEqual(
+      [],
+    );
     expect(content.filter((key) => /^(?:uploads|tails|parts of)/.test(key))).toEqual([]);
     expect(pushed.size).toBeGreaterThan(kills);
     await store.close();
@@ -320,7 +366,6 @@ describePlace("s3", s3Missing(), () => {
   it("closes the transfers of readers that leave", async () => {
     const store: Store = await openS3Store(await s3.makeBucket(), s3.env);
     const digest = await pushBlob(store, randomBytes(50_000_000));
-    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
     const streams = await Promise.all(Array.from({ length: 10 }, () => store.openBlob(digest)));
     for (const stream of streams) await once(stream, "readable");
     const during = sockets();

@@ -145,7 +145,7 @@ export async function deleteIdleCell(bucket: Bucket, path: string, unlessSince: 
 }
 
 /** When an object was last written, in milliseconds. */
-export function modifiedOf(answer: HeadObjectCommandOutput | GetObjectCommandOutput): number {
+function modifiedOf(answer: HeadObjectCommandOutput | GetObjectCommandOutput): number {
   const second = answer.LastModified?.getTime() ?? Date.now();
   // The service tells whole seconds. The writer's clock is finer and is taken where both agree; else the second's end, as
   // something must rather pass for too new than be collected.
@@ -154,7 +154,7 @@ export function modifiedOf(answer: HeadObjectCommandOutput | GetObjectCommandOut
 }
 
 /** What `put`, `touch` and `delete` throw when somebody else was faster. */
-export function conflict(path: string): DdiffError {
+function conflict(path: string): DdiffError {
   return new DdiffError("STORE_CONFLICT", `"${path}" was changed by somebody else meanwhile.`);
 }
 

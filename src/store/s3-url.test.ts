@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isDdiffError } from "../util/errors.ts";
 import { parseS3Url } from "./s3-url.ts";

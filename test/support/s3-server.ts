@@ -45,10 +45,10 @@ export async function startS3(): Promise<TestS3> {
   async function start(): Promise<void> {
     const address = `127.0.0.1:${port}`;
     const content = join(folder, "content");
-    const arguments_ = isMinio
+    const argv = isMinio
       ? ["server", "--quiet", "--address", address, content]
       : ["--quiet", "--keep-alive", "--port", address, "posix", content];
-    const child = spawn(program as string, arguments_, {
+    const child = spawn(program as string, argv, {
       stdio: "ignore",
       env: {
         ROOT_ACCESS_KEY: credentials.accessKeyId,
