@@ -12,11 +12,14 @@ export interface Repositories {
   records: Records;
   /** Small manifests that were asked for last, by digest. */
   manifests: Lru<Buffer>;
+  /** The repository that last came to hold a blob, by digest, of those that this process saw. */
+  holders: Lru<string>;
   /** Runs one piece of work at a time for a name, in this process. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
 const manifestMemory = 32 * 1024 * 1024;
+const holdersRemembered = 10_000;
 /**
  * Links and blobs that are found are touched when they are older than this (milliseconds), so that a collection which is under way
  * leaves what a client was just told to be there; the grace period of a collection is far longer.
@@ -36,6 +39,7 @@ export function openRepositories(store: Store): Repositories {
     store,
     records: openRecords(store),
     manifests: makeLru<Buffer>(manifestMemory, (bytes) => bytes.length + 500),
+    holders: makeLru<string>(holdersRemembered, () => 1),
     alone: makeQueue(),
   };
   opened.set(store, repositories);
@@ -99,6 +103,7 @@ export async function linkBlob(
   const key = keys.link(repository, digest);
   if (!(await store.touch(key))) await store.put(key, Buffer.alloc(0));
   await addToCatalog(repositories, repository);
+  repositories.holders.set(digest, repository);
 }
 
 /** Lists the repository from now on. */

@@ -214,10 +214,22 @@ describe("a mount", () => {
     await expectStored(await begin(`?mount=${digest}&from=source`), bytes);
   });
 
-  test("of what is not there, from nowhere, or from no repository begins an upload", async () => {
+  test("may leave away where from: the blob is found where it was pushed last", async () => {
     const bytes = fresh();
     const digest = await pushBlob(registry, "source", bytes);
-    for (const query of [`?mount=${digest}`, `?mount=${digest}&from=nobody`, `?mount=${digest}&from=../x`]) {
+    await expectStored(await begin(`?mount=${digest}`), bytes);
+    await registry.call("DELETE", `/v2/app/blobs/${digest}`);
+    expect((await begin(`?mount=${digest}`)).status).toBe(202);
+  });
+
+  test("of what is not there, or from no repository begins an upload", async () => {
+    const bytes = fresh();
+    const digest = await pushBlob(registry, "source", bytes);
+    for (const query of [
+      `?mount=${digest}&from=nobody`,
+      `?mount=${digest}&from=../x`,
+      `?mount=${digest}&from=`,
+    ]) {
       const reply = await begin(query);
       expect(reply.status).toBe(202);
       expect((await registry.call("HEAD", `/v2/app/blobs/${digest}`)).status).toBe(404);

@@ -74,13 +74,14 @@ export async function answerUpload(exchange: Exchange, repository: string, id: s
 }
 
 /**
- * Whether the blob could be mounted; where not, an ordinary upload begins (the spec's 202). Without `from` that is always so: to say
- * that some repository has the blob would tell of repositories that the caller may not see.
+ * Whether the blob could be mounted; where not, an ordinary upload begins (the spec's 202). Without `from` the repository that last got
+ * the blob is tried. A repository that the caller may not pull from might as well not be there.
  */
 async function mount(exchange: Exchange, repository: string, digest: Digest): Promise<boolean> {
-  const from = exchange.query.get("from");
-  if (from === null || !isRepositoryName(from) || !exchange.caller.may("pull", from)) return false;
-  if (!(await mountBlob(exchange.registry.repositories, from, repository, digest))) return false;
+  const { repositories } = exchange.registry;
+  const from = exchange.query.get("from") ?? repositories.holders.get(digest) ?? "";
+  if (!isRepositoryName(from) || !exchange.caller.may("pull", from)) return false;
+  if (!(await mountBlob(repositories, from, repository, digest))) return false;
   sendCreated(exchange, repository, digest);
   return true;
 }
