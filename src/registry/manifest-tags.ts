@@ -3,6 +3,7 @@ import { isDdiffError } from "../util/errors.ts";
 import { mapLimited } from "../util/map-limited.ts";
 import { RegistryError } from "./errors.ts";
 import { keys, type TagRecord } from "./keys.ts";
+import { unlessDamaged } from "./records.ts";
 import { listPage, type Repositories } from "./repositories.ts";
 
 /** Tags that are read at once. */
@@ -74,7 +75,7 @@ export async function eachTagOf(
   for (;;) {
     const page = await listPage(repositories.store, keys.tags(repository), after, tagsAtOnce);
     await mapLimited(page.names, width, async (tag) => {
-      const record = await repositories.records.tag(keys.tag(repository, tag));
+      const record = await unlessDamaged(repositories.records.tag(keys.tag(repository, tag)));
       if (record?.value.digest === digest) await work(tag, record.version);
     });
     if (!page.more) return;

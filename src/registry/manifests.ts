@@ -5,6 +5,7 @@ import type { Store } from "../store/store.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import { RegistryError } from "./errors.ts";
 import { keys, type ManifestRecord } from "./keys.ts";
+import { unlessDamaged } from "./records.ts";
 import { checkReferences, referrerOf } from "./manifest-references.ts";
 import { checkTags, dropTag, eachTagOf, setTag, tagStays, type TagChange } from "./manifest-tags.ts";
 import type { Sparse } from "./registry.ts";
@@ -90,7 +91,7 @@ export async function putManifest(
     const subject = document.subject === undefined ? {} : { subject: document.subject.digest };
     const record: ManifestRecord = { mediaType: document.mediaType, size: bytes.length, ...subject };
     const key = keys.manifest(repository, digest);
-    const before = await repositories.records.manifest(key);
+    const before = await unlessDamaged(repositories.records.manifest(key));
     await repositories.records.put(key, record);
     try {
       // From here on a collection sees what the record needs; what it took before is missed now, before a tag shows it.
@@ -121,8 +122,8 @@ export async function deleteManifest(
     const { records, store } = repositories;
     const key = keys.manifest(repository, digest);
     records.forget(key);
-    const record = (await records.manifest(key))?.value;
-    if (record === undefined) return false;
+    const record = (await unlessDamaged(records.manifest(key)))?.value;
+    if (record === undefined && (await store.stat(key)) === undefined) return false;
     if (mayMoveTag !== undefined) {
       await eachTagOf(repositories, repository, digest, async (tag) => {
         if (!mayMoveTag(tag)) throw tagStays(tag);
@@ -130,7 +131,7 @@ export async function deleteManifest(
     }
     // The record first: without it no tag answers any more, however long the walk over the tags takes.
     await records.delete(key);
-    if (record.subject !== undefined) await store.delete(keys.referrer(repository, record.subject, digest));
+    if (record?.subject !== undefined) await store.delete(keys.referrer(repository, record.subject, digest));
     await eachTagOf(repositories, repository, digest, async (tag, version) => {
       await dropTag(repositories, keys.tag(repository, tag), version);
     });
@@ -144,10 +145,12 @@ export async function deleteTag(
   repository: string,
   tag: string,
 ): Promise<boolean> {
-  const known = await findManifest(repositories, repository, tag);
-  const was = await repositories.records.delete(keys.tag(repository, tag));
+  const { records, store } = repositories;
+  const key = keys.tag(repository, tag);
+  const digest = (await unlessDamaged(records.tag(key)))?.value.digest;
   // A tag without its manifest was not there for anyone.
-  return was && known !== undefined;
+  const dead = digest !== undefined && (await store.stat(keys.manifest(repository, digest))) === undefined;
+  return (await records.delete(key)) && !dead;
 }
 
 async function storeBytes(

@@ -1,6 +1,6 @@
 import { isDigest } from "../oci/digest.ts";
 import type { Condition, Store } from "../store/store.ts";
-import { DdiffError } from "../util/errors.ts";
+import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { ManifestRecord, TagRecord } from "./keys.ts";
 import { makeLru } from "./lru.ts";
 
@@ -107,6 +107,16 @@ function parseManifest(value: unknown, key: string): ManifestRecord {
 function membersOf(value: unknown, key: string): Record<string, unknown> {
   if (typeof value !== "object" || value === null) throw damaged(key);
   return value as Record<string, unknown>;
+}
+
+/** A record; undefined also for a damaged one, where it is about to be written anew or deleted. */
+export async function unlessDamaged<T>(reading: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isDdiffError(error, "RECORD_DAMAGED")) return undefined;
+    throw error;
+  }
 }
 
 /** The JSON of a record that we wrote. Throws `RECORD_DAMAGED`. */
