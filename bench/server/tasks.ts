@@ -43,7 +43,7 @@ async function timed(script: string): Promise<number> {
 
 /** Requests per second, by wrk with 16 connections for 8 seconds. */
 async function rate(url: string): Promise<number> {
-  const output = await client(`wrk -t1 -c16 -d8s '${url}'`);
+  const output = await client(`wrk -t1 -c16 -d8s -H 'Accept: ${manifestType}' '${url}'`);
   if (output.includes("Non-2xx")) throw new Error(`${url} does not answer 200:\n${output}`);
   return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
 }

@@ -20,7 +20,9 @@ const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 
 /** Metrics in a registry of their own, with those of the process. Few series: routes and methods, never names. */
 export async function makeMetrics(gauges: Gauges): Promise<Metrics> {
-  const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await import("prom-client");
+  // By its default: once bundled, a CommonJS module has no other name.
+  const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = (await import("prom-client"))
+    .default;
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
