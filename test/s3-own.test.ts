@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { ListMultipartUploadsCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { type Digest, digestOf } from "../src/oci/digest.ts";
 import { appendTo, flightSlots } from "../src/store/s3-append.ts";
@@ -20,6 +20,11 @@ import { s3Missing, startS3, type TestS3 } from "./support/s3-server.ts";
 import { describePlace } from "./support/tools.ts";
 
 const pusher = fileURLToPath(new URL("support/s3-pusher.ts", import.meta.url));
+
+/** How often servers and services are killed at random moments. */
+const kills = Number(process.env["DDIFF_TEST_KILLS"] ?? 8);
+/** Milliseconds for so many kills. */
+const patience = 60_000 + kills * 5000;
 
 /** Sockets that this process has. */
 function sockets(): number {
@@ -54,12 +59,12 @@ describePlace("s3", s3Missing(), () => {
   /** What lies in a store's bucket: keys of objects that have bytes, and multipart uploads. */
   async function contentOf(url: string): Promise<string[]> {
     const Bucket = new URL(url).hostname;
-    const { Contents = [] } = await raw.send(new ListObjectsV2Command({ Bucket }));
+    const content: string[] = [];
+    for await (const { Contents = [] } of paginateListObjectsV2({ client: raw }, { Bucket })) {
+      content.push(...Contents.filter(({ Size }) => Size !== 0).map(({ Key }) => Key ?? ""));
+    }
     const { Uploads = [] } = await raw.send(new ListMultipartUploadsCommand({ Bucket }));
-    return [
-      ...Contents.filter(({ Size }) => Size !== 0).map(({ Key }) => Key ?? ""),
-      ...Uploads.map(({ Key }) => `parts of ${Key}`),
-    ];
+    return [...content, ...Uploads.map(({ Key }) => `parts of ${Key}`)];
   }
 
   function startPusher(...argv: string[]) {
@@ -216,9 +221,9 @@ describePlace("s3", s3Missing(), () => {
     const [line] = (await once(createInterface(child.stdout), "line")) as [string];
     const id = line.slice("upload ".length);
     const store = await openS3Store(url, s3.env);
-    const patience = performance.now() + 20_000;
+    const end = performance.now() + 20_000;
     while (((await store.openUpload(id))?.size ?? 0) < 24_000_000) {
-      if (performance.now() > patience) throw new Error("the upload does not grow");
+      if (performance.now() > end) throw new Error("the upload does not grow");
       await sleep(20);
     }
     child.kill("SIGKILL");
@@ -241,48 +246,82 @@ describePlace("s3", s3Missing(), () => {
     await other.close();
   });
 
-  it("has every acknowledged blob, and nothing to spare, however often servers are killed", async () => {
-    const url = await s3.makeBucket();
-    const pushed = new Set<Digest>();
-    const deleting = new Set<Digest>();
-    const kills = Number(process.env["DDIFF_TEST_KILLS"] ?? 8);
-    for (let kill = 0; kill < kills; kill++) {
-      const child = startPusher(url);
-      const lines = createInterface(child.stdout);
-      lines.on("line", (line) => {
-        const [what, digest] = line.split(" ");
-        (what === "pushed" ? pushed : deleting).add(digest as Digest);
+  it(
+    "has every acknowledged blob, and nothing to spare, however often servers are killed",
+    async () => {
+      const url = await s3.makeBucket();
+      const pushed = new Set<Digest>();
+      const deleting = new Set<Digest>();
+      for (let kill = 0; kill < kills; kill++) {
+        const child = startPusher(url);
+        const lines = createInterface(child.stdout);
+        lines.on("line", (line) => {
+          const [what, digest] = line.split(" ");
+          (what === "pushed" ? pushed : deleting).add(digest as Digest);
+        });
+        await once(lines, "line");
+        await sleep(Math.random() * 1500);
+        child.kill("SIGKILL");
+        await once(child, "exit");
+        lines.close();
+      }
+      const store = await openS3Store(url, s3.env);
+      for (const digest of pushed) {
+        if (!deleting.has(digest)) expect(digestOf(await readBlob(store, digest))).toBe(digest);
+      }
+      await sleep(2100);
+      for (const id of await store.staleUploads(Date.now())) await (await store.openUpload(id))?.cancel();
+      expect(await store.staleUploads(Date.now())).toEqual([]);
+      const blobs = await store.listBlobs({ limit: 100_000 });
+      const inUse = new Set<string>();
+      for (const digest of blobs) {
+        const address = await store.blobUrl?.(digest, 60);
+        if (address !== undefined) inUse.add(new URL(address).pathname.split("/").slice(-2).join("/"));
+      }
+      const content = await contentOf(url);
+      // What a killed delete left is swept later, after a rest in the trash.
+      const trash = new Set<string>();
+      for (const key of content) if (key.startsWith("trash/")) trash.add(key.replace("trash", "data"));
+      expect(content.filter((key) => key.startsWith("data/") && !inUse.has(key) && !trash.has(key))).toEqual(
+        [],
+      );
+      expect(content.filter((key) => /^(?:uploads|tails|parts of)/.test(key))).toEqual([]);
+      expect(pushed.size).toBeGreaterThan(kills);
+      await store.close();
+    },
+    patience,
+  );
+
+  it(
+    "has every acknowledged blob, however often the service crashes",
+    async () => {
+      const store = await openS3Store(await s3.makeBucket(), s3.env);
+      const pushed: Digest[] = [];
+      let done = false;
+      const workers = Array.from({ length: 4 }, async () => {
+        for (let round = 0; !done; round++) {
+          const bytes = randomBytes(round % 5 === 4 ? 17_000_000 : Math.floor(Math.random() * 200_000));
+          // A push may fail; what it said was there must be.
+          await pushBlob(store, bytes).then(
+            (digest) => pushed.push(digest),
+            () => sleep(50),
+          );
+        }
       });
-      await once(lines, "line");
-      await sleep(Math.random() * 1500);
-      child.kill("SIGKILL");
-      await once(child, "exit");
-      lines.close();
-    }
-    const store = await openS3Store(url, s3.env);
-    for (const digest of pushed) {
-      if (!deleting.has(digest)) expect(digestOf(await readBlob(store, digest))).toBe(digest);
-    }
-    await sleep(2100);
-    for (const id of await store.staleUploads(Date.now())) await (await store.openUpload(id))?.cancel();
-    expect(await store.staleUploads(Date.now())).toEqual([]);
-    const blobs = await store.listBlobs({ limit: 100_000 });
-    const inUse = new Set<string>();
-    for (const digest of blobs) {
-      const address = await store.blobUrl?.(digest, 60);
-      if (address !== undefined) inUse.add(new URL(address).pathname.split("/").slice(-2).join("/"));
-    }
-    const content = await contentOf(url);
-    // What a killed delete left is swept later, after a rest in the trash.
-    const trash = new Set<string>();
-    for (const key of content) if (key.startsWith("trash/")) trash.add(key.replace("trash", "data"));
-    expect(content.filter((key) => key.startsWith("data/") && !inUse.has(key) && !trash.has(key))).toEqual(
-      [],
-    );
-    expect(content.filter((key) => /^(?:uploads|tails|parts of)/.test(key))).toEqual([]);
-    expect(pushed.size).toBeGreaterThan(kills);
-    await store.close();
-  });
+      for (let kill = 0; kill < kills; kill++) {
+        await sleep(Math.random() * 700);
+        await s3.kill();
+        await sleep(Math.random() * 300);
+        await s3.start();
+      }
+      done = true;
+      await Promise.all(workers);
+      for (const digest of pushed) expect(digestOf(await readBlob(store, digest))).toBe(digest);
+      expect(pushed.length).toBeGreaterThan(kills);
+      await store.close();
+    },
+    patience,
+  );
 
   it("rides out a crash of the service while it uploads and downloads", async () => {
     const url = await s3.makeBucket();
@@ -370,8 +409,8 @@ describePlace("s3", s3Missing(), () => {
     for (const stream of streams) await once(stream, "readable");
     const during = sockets();
     for (const stream of streams) stream.destroy();
-    const patience = performance.now() + 5000;
-    while (sockets() > during - 10 && performance.now() < patience) await sleep(10);
+    const end = performance.now() + 5000;
+    while (sockets() > during - 10 && performance.now() < end) await sleep(10);
     expect(sockets()).toBeLessThanOrEqual(during - 10);
     await store.close();
   });

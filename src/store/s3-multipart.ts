@@ -152,11 +152,13 @@ export async function* listMultiparts(
   for (;;) {
     const answer = await explained(bucket, () =>
       bucket.client.send(
-        new ListMultipartUploadsCommand({ Bucket: bucket.name, Prefix: bucket.prefix + path, ...marker }),
+        // Without a prefix: MinIO lists nothing for one that is not a whole key.
+        new ListMultipartUploadsCommand({ Bucket: bucket.name, ...marker }),
       ),
     );
     for (const { Key, UploadId, Initiated } of answer.Uploads ?? []) {
       if (Key === undefined || UploadId === undefined || Initiated === undefined) continue;
+      if (!Key.startsWith(bucket.prefix + path)) continue;
       if (Initiated.getTime() + 1000 > before) continue;
       yield { path: Key.slice(bucket.prefix.length), multipart: UploadId };
     }
