@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
+import { isCollection, isNode, isPair, LineCounter, parseDocument } from "yaml";
 import type * as z from "zod";
 import { DdiffError, messageOf } from "../util/errors.ts";
 import { configJsonSchema, configSchema, type ServerConfig } from "./config-schema.ts";
@@ -106,16 +106,20 @@ function readFile(file: string, origins: Map<string, string>): Tree {
   }
   if (typeof tree !== "object" || Array.isArray(tree))
     throw invalid(["it is not a list of KEY: VALUE"], file);
-  const remember = (value: unknown, path: (string | number)[]): void => {
-    const node = document.getIn(path, true);
-    const range = typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
-    if (path.length > 0 && Array.isArray(range))
-      origins.set(path.join("."), `line ${lines.linePos(Number(range[0])).line}`);
-    if (typeof value !== "object" || value === null) return;
-    for (const [key, one] of Object.entries(value))
-      remember(one, [...path, Array.isArray(value) ? Number(key) : key]);
+  const remember = (node: unknown, path: readonly string[]): void => {
+    if (!isCollection(node)) return;
+    for (const [at, item] of node.items.entries()) {
+      // A setting stands where its key does: its value may begin on the next line.
+      const [key, value, place] = isPair(item)
+        ? [String(item.key), item.value, item.key]
+        : [String(at), item, item];
+      const inside = [...path, key];
+      if (isNode(place) && place.range)
+        origins.set(inside.join("."), `line ${lines.linePos(place.range[0]).line}`);
+      remember(value, inside);
+    }
   };
-  remember(tree, []);
+  remember(document.contents, []);
   resolveFiles(tree as Tree, dirname(file));
   return tree as Tree;
 }
