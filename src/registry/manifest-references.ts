@@ -12,7 +12,7 @@ import { findBlob, keepManifest, type Repositories } from "./repositories.ts";
 const width = 16;
 
 /** What a manifest says it is made of. */
-export interface References {
+interface References {
   /** Config and layers that the repository must hold. */
   blobs: Descriptor[];
   /** Layers whose licence forbids passing them on: clients fetch them elsewhere. */
@@ -22,7 +22,7 @@ export interface References {
 }
 
 /** The references of a manifest or an index; `subject` is none of them: it may come later (distribution-spec, "Push"). */
-export function referencesOf(document: Manifest | Index): References {
+function referencesOf(document: Manifest | Index): References {
   if (document.kind === "index") return { blobs: [], foreign: [], children: document.manifests };
   const foreign = document.layers.filter((layer) => isForeignLayerType(layer.mediaType));
   const own = document.layers.filter((layer) => !isForeignLayerType(layer.mediaType));

@@ -5,7 +5,7 @@ import type { ManifestRecord, TagRecord } from "./keys.ts";
 import { makeLru } from "./lru.ts";
 
 /** A record and the version of it that was read. */
-export interface Versioned<T> {
+interface Versioned<T> {
   value: T;
   version: string;
 }

@@ -11,9 +11,6 @@ export type Route =
   | { kind: "referrers"; repository: string; reference: string }
   | { kind: "unknown" };
 
-/** The names of routes: few, for metrics. */
-export type RouteKind = Route["kind"];
-
 const base = "/v2/";
 const unknown: Route = { kind: "unknown" };
 

@@ -18,7 +18,7 @@ export interface Reply {
   body: Buffer;
 }
 
-export interface Call {
+interface Call {
   headers?: Record<string, string>;
   body?: Buffer | string | AsyncIterable<Buffer>;
 }
@@ -36,7 +36,7 @@ export interface Running {
 }
 
 /** Access that keeps nobody out. */
-export const openAccess: Access = {
+const openAccess: Access = {
   identify: async () => ({ name: undefined, may: () => true, mayList: true }),
   challenge: () => "",
 };
