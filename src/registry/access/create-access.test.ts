@@ -161,6 +161,12 @@ describe("without credentials", () => {
     }
   });
 
+  test("that are there and empty, as skopeo sends them, likewise", async () => {
+    expect((await ask("/pull/public/x", basic("", ""))).status).toBe(200);
+    expect((await ask("/pull/team-a/x", basic("", ""))).status).toBe(401);
+    expect((await ask("/pull/public/x", basic("ann", ""))).status).toBe(401);
+  });
+
   test("a token gives what everyone has", async () => {
     const token = await tokenFor("scope=repository:public/x:pull,push&scope=repository:team-a/x:pull");
     expect((await ask("/pull/public/x", `Bearer ${token}`)).status).toBe(200);

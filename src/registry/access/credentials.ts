@@ -19,6 +19,8 @@ export function readCredentials(header: string | undefined): Credentials {
     const text = utf8.decode(Buffer.from(value, "base64"));
     const colon = text.indexOf(":");
     if (colon < 0) return { kind: "unreadable" };
+    // What podman and skopeo send when they are asked for a password and have none.
+    if (text === ":") return { kind: "none" };
     return { kind: "basic", user: text.slice(0, colon), password: text.slice(colon + 1) };
   } catch {
     return { kind: "unreadable" };
