@@ -59,13 +59,13 @@ function putInOurs(data: string): void {
     file(join(data, "blobs", "sha256", name.slice(0, 2), name), bytes);
   const fill = (repository: string, all: readonly string[]): void => {
     const segment = repository.replaceAll("/", "~");
-    file(join(data, "catalog", segment), "");
-    file(join(data, "links", segment, `sha256-${configDigest.slice(7)}`), "");
+    file(join(data, "objects", "catalog", segment), "");
+    file(join(data, "objects", "links", segment, `sha256-${configDigest.slice(7)}`), "");
     file(
-      join(data, "manifests", segment, `sha256-${hex}`),
+      join(data, "objects", "manifests", segment, `sha256-${hex}`),
       JSON.stringify({ mediaType: manifestType, size: manifest.length }),
     );
-    for (const tag of all) file(join(data, "tags", segment, tag), record);
+    for (const tag of all) file(join(data, "objects", "tags", segment, tag), record);
   };
   for (const name of names()) fill(name, ["latest"]);
   fill("crowded", tags());

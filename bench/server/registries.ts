@@ -49,6 +49,8 @@ export const contenders: readonly Contender[] = [
       join(repository, "dist", "ddiff.js"),
       "server",
       "--quiet",
+      "--log",
+      "text",
       "--listen",
       "127.0.0.1:5402",
       "--data",
