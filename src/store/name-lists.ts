@@ -29,6 +29,14 @@ export interface NameLists {
 /** Lists that keep about `limit` names. */
 export function makeNameLists(limit = defaultLimit): NameLists {
   const lists = new Map<string, NameList>();
+  /** Of the lists that are in the map and have been read; each counts one more than its names. */
+  let total = 0;
+
+  function drop(folder: string): void {
+    const list = lists.get(folder);
+    lists.delete(folder);
+    if (list !== undefined && list.changes === undefined) total -= list.names.length + 1;
+  }
 
   function find(folder: string, read: () => Promise<string[]>): NameList {
     const known = lists.get(folder);
@@ -39,31 +47,29 @@ export function makeNameLists(limit = defaultLimit): NameLists {
       return known;
     }
     const list: NameList = { names: [], changes: [], ready: Promise.resolve() };
-    list.ready = fill(list, read).catch((error: unknown) => {
-      if (lists.get(folder) === list) lists.delete(folder);
+    list.ready = fill(folder, list, read).catch((error: unknown) => {
+      if (lists.get(folder) === list) drop(folder);
       throw error;
     });
     lists.set(folder, list);
     return list;
   }
 
-  async function fill(list: NameList, read: () => Promise<string[]>): Promise<void> {
+  async function fill(folder: string, list: NameList, read: () => Promise<string[]>): Promise<void> {
     list.names = (await read()).sort();
-    const changes = list.changes ?? [];
+    for (const [name, there] of list.changes ?? []) apply(list.names, name, there);
     list.changes = undefined;
-    for (const [name, there] of changes) apply(list.names, name, there);
+    // It may have been forgotten meanwhile.
+    if (lists.get(folder) !== list) return;
+    total += list.names.length + 1;
     evict(list);
   }
 
   function evict(newest: NameList): void {
-    let total = 0;
-    for (const list of lists.values()) total += list.names.length + 1;
     for (const [folder, list] of lists) {
       if (total <= limit) return;
       // One that is being read is wanted by somebody.
-      if (list === newest || list.changes !== undefined) continue;
-      lists.delete(folder);
-      total -= list.names.length + 1;
+      if (list !== newest && list.changes === undefined) drop(folder);
     }
   }
 
@@ -77,20 +83,23 @@ export function makeNameLists(limit = defaultLimit): NameLists {
     change(folder, name, there) {
       const list = lists.get(folder);
       if (list === undefined) return;
-      if (list.changes === undefined) apply(list.names, name, there);
+      if (list.changes === undefined) total += apply(list.names, name, there);
       else list.changes.push([name, there]);
     },
     forget(folder) {
-      lists.delete(folder);
+      drop(folder);
     },
   };
 }
 
-function apply(names: string[], name: string, there: boolean): void {
+/** Answers by how many the names grew. */
+function apply(names: string[], name: string, there: boolean): number {
   const at = firstGreater(names, name);
   const found = at > 0 && names[at - 1] === name;
-  if (there && !found) names.splice(at, 0, name);
-  else if (!there && found) names.splice(at - 1, 1);
+  if (there === found) return 0;
+  if (there) names.splice(at, 0, name);
+  else names.splice(at - 1, 1);
+  return there ? 1 : -1;
 }
 
 /** The position of the first name that is greater than `name`. */
