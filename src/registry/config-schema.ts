@@ -122,6 +122,12 @@ export const configSchema = z
       ),
     "read-only": z.boolean().default(false).describe("Answer pulls only."),
     deletes: z.boolean().default(true).describe("Whether anything may be deleted."),
+    sparse: z
+      .enum(["none", "indexes", "all"])
+      .default("indexes")
+      .describe(
+        "What a pushed manifest may refer to without it being here: nothing, the manifests of an index (for images of some platforms only), or an image's layers, too.",
+      ),
     redirects: z
       .boolean()
       .default(false)

@@ -85,6 +85,7 @@ export async function startServer(
       },
       deletes: config.deletes,
       redirects: config.redirects,
+      sparse: config.sparse,
       ...(parts.mirror === undefined ? {} : { mirror: parts.mirror }),
       onAnswer(answer: Answer) {
         metrics?.request(answer);
