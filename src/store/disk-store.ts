@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { syncFolder } from "../util/disk.ts";
 import { DdiffError } from "../util/errors.ts";
 import { diskBlobs } from "./disk-blobs.ts";
 import { explainStoreError, ifPresent, makeDiskFolder } from "./disk-folder.ts";
@@ -28,7 +29,7 @@ const temporary = "temporary";
 export async function openDiskStore(path: string): Promise<Store> {
   const root = resolve(path);
   try {
-    await mkdir(root, { recursive: true, mode: 0o700 });
+    await makeRoot(root);
     const lock = await lockFolder(root);
     try {
       // The lock is ours: whatever is there was left by a process that was killed.
@@ -53,6 +54,13 @@ export async function openDiskStore(path: string): Promise<Store> {
   } catch (error) {
     throw explainStoreError(error, path);
   }
+}
+
+/** Makes the folder and its parents, durably. */
+async function makeRoot(root: string): Promise<void> {
+  const first = await mkdir(root, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let at = root; at.length >= first.length; at = dirname(at)) await syncFolder(dirname(at));
 }
 
 async function checkFormat(root: string, write: (bytes: Buffer) => Promise<void>): Promise<void> {

@@ -17,7 +17,7 @@ export interface Store extends ReadStore, WriteStore, BlobStore {
 /** A small object and the version of it that was read. */
 export interface Stored {
   bytes: Buffer;
-  /** Opaque: changes whenever the object is written. */
+  /** Opaque: changes when the object's bytes do, or whenever it is written. */
   version: string;
 }
 
