@@ -137,7 +137,7 @@ function report(exchange: Exchange, route: Route): { error: unknown } {
   const { registry, request, response, method } = exchange;
   const start = performance.now();
   const failure: { error: unknown } = { error: undefined };
-  const remote = request.socket.remoteAddress;
+  const remote = registry.options.addressOf?.(request) ?? request.socket.remoteAddress;
   response.once("close", () => {
     const { caller, received, sent } = exchange;
     registry.options.onAnswer?.({

@@ -20,6 +20,8 @@ export interface RegistryOptions {
   sparse?: Sparse;
   /** Gives what the store lacks, from elsewhere. */
   mirror?: Mirror;
+  /** The address that a request comes from, where it is not the connection's. */
+  addressOf?(request: IncomingMessage): string;
   /** Told of every answered request, for logs and metrics. */
   onAnswer?(answer: Answer): void;
 }

@@ -139,6 +139,29 @@ test("a server that only answers pulls takes nothing and deletes nothing", async
   expect((await fetch(`${base}/v2/app/manifests/1`)).status).toBe(404);
 });
 
+test("a tag that is to stay is not moved nor deleted, by nobody, and others are", async () => {
+  const base = await start("access:\n  immutable:\n    - { repositories: ['*'], tags: ['v*'] }\n");
+  const type = "application/vnd.oci.image.index.v1+json";
+  const put = async (tag: string, note: string): Promise<number> => {
+    const body = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: [], annotations: { note } });
+    const headers = { "Content-Type": type };
+    return (await fetch(`${base}/v2/app/manifests/${tag}`, { method: "PUT", headers, body })).status;
+  };
+  const digestNow = async (tag: string): Promise<string> =>
+    (await fetch(`${base}/v2/app/manifests/${tag}`)).headers.get("docker-content-digest") ?? "";
+  expect([await put("v1", "first"), await put("latest", "first")]).toEqual([201, 201]);
+  const first = await digestNow("v1");
+  expect(await put("v1", "second")).toBeGreaterThanOrEqual(400);
+  expect(await put("latest", "second")).toBe(201);
+  // The same content again is no move.
+  expect(await put("v1", "first")).toBe(201);
+  for (const reference of ["v1", first]) {
+    const deleted = await fetch(`${base}/v2/app/manifests/${reference}`, { method: "DELETE" });
+    expect(deleted.status).toBeGreaterThanOrEqual(400);
+  }
+  expect(await digestNow("v1")).toBe(first);
+});
+
 describe("a host that somebody else wrote is in no answer:", () => {
   test.each([
     ["Host", "Host: evil.example"],
@@ -257,6 +280,7 @@ test("who asks too fast is told when to come again, and others are not", async (
   expect(Number(refused[0]?.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
   expect(await refused[0]?.json()).toMatchObject({ errors: [{ code: "TOOMANYREQUESTS" }] });
   expect((await ask("10.0.0.2")).status).toBe(200);
+  expect(lines.join("")).toContain('"remote":"10.0.0.2"');
   // A probe is not one of the clients.
   expect((await fetch(`${base}/livez`, { headers: { "X-Forwarded-For": "10.0.0.1" } })).status).toBe(200);
 });

@@ -86,6 +86,7 @@ export async function startServer(
       deletes: config.deletes,
       redirects: config.redirects,
       sparse: config.sparse,
+      addressOf,
       ...(parts.mirror === undefined ? {} : { mirror: parts.mirror }),
       onAnswer(answer: Answer) {
         metrics?.request(answer);
