@@ -45,7 +45,7 @@ export function explainStoreError(error: unknown, path: string): unknown {
 }
 
 /** True for the errors of a path that is not there: also where a file stands in the place of one of its folders. */
-export function isAbsent(error: unknown): boolean {
+function isAbsent(error: unknown): boolean {
   const code = systemErrorCode(error);
   return code === "ENOENT" || code === "ENOTDIR";
 }
