@@ -66,6 +66,50 @@ export async function sendStream(
   }
 }
 
+/**
+ * As `sendStream`, of pieces that are each good until the piece after the next is asked for: one is on its way while the next is
+ * read, and never more.
+ */
+export async function sendPieces(
+  exchange: Exchange,
+  status: number,
+  headers: Headers,
+  pieces: AsyncIterable<Buffer>,
+  idle: number,
+): Promise<void> {
+  const { response } = exchange;
+  let taken = Promise.resolve(true);
+  try {
+    response.writeHead(status, { ...always, ...headers });
+    for await (const piece of pieces) {
+      if (!(await taken)) return;
+      exchange.sent += piece.length;
+      taken = written(response, piece, idle);
+    }
+    if (await taken) response.end();
+  } catch (error) {
+    const given = response.destroyed;
+    response.destroy();
+    if (!given) throw error;
+  }
+}
+
+/** Writes a piece and waits until its memory is free again; false where the client went away or takes nothing for `idle` milliseconds. */
+async function written(response: ServerResponse, piece: Buffer, idle: number): Promise<boolean> {
+  if (response.destroyed) return false;
+  return await new Promise((resolve) => {
+    const done = (open: boolean): void => {
+      clearTimeout(timer);
+      response.off("close", gone);
+      resolve(open);
+    };
+    const gone = (): void => done(false);
+    const timer = setTimeout(() => response.destroy(), idle);
+    response.once("close", gone);
+    response.write(piece, (error) => done(!error));
+  });
+}
+
 /** Waits until the client took what was written; false where it went away or takes nothing any more. */
 async function drained(response: ServerResponse, idle: number): Promise<boolean> {
   if (response.destroyed) return false;

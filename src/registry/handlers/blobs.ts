@@ -3,11 +3,14 @@ import { RegistryError } from "../errors.ts";
 import { checkDigest, demand, type Exchange, refuseMethod } from "../exchange.ts";
 import { matchesEntity, wantedRange } from "../http-rules.ts";
 import { findBlob, unlinkBlob } from "../repositories.ts";
-import { sendEmpty, sendStream } from "../respond.ts";
+import { sendEmpty, sendPieces, sendStream } from "../respond.ts";
 import { mirroredIn } from "./mirrored.ts";
 
 /** How long a signed address of the store is good, in seconds: for the largest layer to begin, not to end. */
 const addressSeconds = 1200;
+
+/** Up to this many bytes a stream costs as little as pieces. */
+const smallBlob = 256 * 1024;
 
 /** `/v2/<name>/blobs/<digest>` (distribution-spec, "Pulling blobs", "Deleting Blobs"). */
 export async function answerBlob(exchange: Exchange, repository: string, reference: string): Promise<void> {
@@ -69,18 +72,18 @@ async function sendBlob(exchange: Exchange, requested: string, digest: Digest): 
     sendEmpty(exchange, 307, { Location: address, "Docker-Content-Digest": digest });
     return;
   }
+  const { start, end } = range === "all" ? { start: 0, end: blob.size } : range;
+  const status = range === "all" ? 200 : 206;
+  const about: Record<string, string | number> = { ...headers, "Content-Length": end - start };
+  if (range !== "all") about["Content-Range"] = `bytes ${start}-${end - 1}/${blob.size}`;
   const { idle } = registry.options.limits;
-  if (range === "all") {
-    const stream = await (arriving?.open() ?? store.openBlob(digest));
-    await sendStream(exchange, 200, { ...headers, "Content-Length": blob.size }, stream, idle);
+  if (arriving === undefined && store.readBlob !== undefined && end - start > smallBlob) {
+    await sendPieces(exchange, status, about, store.readBlob(digest, { start, end }), idle);
     return;
   }
-  const stream = await (arriving?.open(range) ?? store.openBlob(digest, range));
-  const part = {
-    "Content-Length": range.end - range.start,
-    "Content-Range": `bytes ${range.start}-${range.end - 1}/${blob.size}`,
-  };
-  await sendStream(exchange, 206, { ...headers, ...part }, stream, idle);
+  const part = range === "all" ? undefined : range;
+  const stream = await (arriving?.open(part) ?? store.openBlob(digest, part));
+  await sendStream(exchange, status, about, stream, idle);
 }
 
 async function deleteBlob(exchange: Exchange, repository: string, digest: Digest): Promise<void> {
