@@ -297,9 +297,9 @@ describePlace("s3", s3Missing(), () => {
     async () => {
       const store = await openS3Store(await s3.makeBucket(), s3.env);
       const pushed: Digest[] = [];
-      let done = false;
+      const over = new AbortController();
       const workers = Array.from({ length: 4 }, async () => {
-        for (let round = 0; !done; round++) {
+        for (let round = 0; !over.signal.aborted; round++) {
           const bytes = randomBytes(round % 5 === 4 ? 17_000_000 : Math.floor(Math.random() * 200_000));
           // A push may fail; what it said was there must be.
           await pushBlob(store, bytes).then(
@@ -314,7 +314,7 @@ describePlace("s3", s3Missing(), () => {
         await sleep(Math.random() * 300);
         await s3.start();
       }
-      done = true;
+      over.abort();
       await Promise.all(workers);
       for (const digest of pushed) expect(digestOf(await readBlob(store, digest))).toBe(digest);
       expect(pushed.length).toBeGreaterThan(kills);

@@ -34,6 +34,11 @@ export function flightSlots(): Slots {
   };
 }
 
+/** Runs work with so many bytes in memory in a slot, unless they are few. */
+export async function heavy<T>(slots: Slots, bytes: number, work: () => Promise<T>): Promise<T> {
+  return await (bytes > 256 * 1024 ? slots(work) : work());
+}
+
 /**
  * Appends what comes to an upload: full parts go to the service while the next one fills, and what is left in the end becomes the tail.
  * When the source fails or brings more than `limit` bytes in all, what came before stays and the error is thrown. After any other
@@ -48,7 +53,7 @@ export async function appendTo(
 ): Promise<{ failure?: unknown }> {
   const sender = partSender(bucket, slots, live);
   let size = live.partBytes + live.tailSize;
-  let buffer = await openPartBuffer(partSize(sender.next()));
+  let buffer = openPartBuffer(partSize(sender.next()));
   let result: { failure?: unknown } = {};
   let said = performance.now();
   const input = source[Symbol.asyncIterator]();
@@ -83,7 +88,7 @@ export async function appendTo(
           await saveUpload(bucket, live, undefined);
           said = performance.now();
         }
-        buffer = await openPartBuffer(partSize(sender.next()));
+        buffer = openPartBuffer(partSize(sender.next()));
       }
     }
     await sender.settle();
@@ -93,7 +98,8 @@ export async function appendTo(
       await sender.send(last);
       await sender.settle();
     }
-    await saveUpload(bucket, live, buffer);
+    const rest = buffer;
+    await heavy(slots, rest.size, () => saveUpload(bucket, live, rest));
   } finally {
     // Whatever came of it, no part may still be on its way, and nobody reads the source any more.
     await sender.settle().catch(() => undefined);
@@ -107,7 +113,7 @@ export async function appendTo(
 export async function sendTail(bucket: Bucket, slots: Slots, live: LiveUpload): Promise<void> {
   if (live.tailSize === 0) return;
   const sender = partSender(bucket, slots, live);
-  const buffer = await openPartBuffer(Math.max(partSize(sender.next()), live.tailSize));
+  const buffer = openPartBuffer(Math.max(partSize(sender.next()), live.tailSize));
   try {
     await fillWithTail(bucket, live, buffer);
   } catch (error) {
@@ -186,7 +192,7 @@ function partSender(bucket: Bucket, slots: Slots, live: LiveUpload) {
   async function begin(): Promise<string> {
     const multipart = await beginMultipart(bucket, dataPath(live.id));
     live.multipart = multipart;
-    const tail = await openPartBuffer(Math.max(1, live.tailSize));
+    const tail = openPartBuffer(Math.max(1, live.tailSize));
     try {
       await fillWithTail(bucket, live, tail);
       await saveUpload(bucket, live, tail);

@@ -61,11 +61,11 @@ export async function statCell(
 export async function writeCell(
   bucket: Bucket,
   path: string,
-  bytes: Buffer,
+  bytes: Buffer | Buffer[],
   condition?: Condition,
 ): Promise<string> {
   const nonce = Buffer.from(`\n${randomBytes(16).toString("base64url")}`);
-  const body = Buffer.concat([bytes, nonce]);
+  const body = Buffer.concat([bytes, nonce].flat());
   let match = condition !== undefined && "version" in condition ? condition.version : undefined;
   for (let round = 0; round < rounds; round++) {
     try {

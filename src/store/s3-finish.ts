@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { DdiffError } from "../util/errors.ts";
-import { sendTail, type Slots } from "./s3-append.ts";
+import { heavy, sendTail, type Slots } from "./s3-append.ts";
 import { dataPath, mostInline, type S3Blobs } from "./s3-blobs.ts";
 import type { Bucket } from "./s3-client.ts";
 import { readContent } from "./s3-content.ts";
@@ -20,8 +20,9 @@ export async function finishAs(
   live: LiveUpload,
   digest: Digest,
 ): Promise<void> {
-  if (!live.completed && live.parts.length === 0) await finishSmall(bucket, blobs, live, digest);
-  else await finishLarge(bucket, blobs, slots, live, digest);
+  if (!live.completed && live.parts.length === 0) {
+    await heavy(slots, live.tailSize, () => finishSmall(bucket, blobs, live, digest));
+  } else await finishLarge(bucket, blobs, slots, live, digest);
   live.gone = true;
   await forgetUpload(bucket, live.id);
 }
@@ -43,7 +44,7 @@ export async function cancelUpload(bucket: Bucket, blobs: S3Blobs, live: LiveUpl
 /** One that is all tail: a single object, or a part of the blob's record. */
 async function finishSmall(bucket: Bucket, blobs: S3Blobs, live: LiveUpload, digest: Digest): Promise<void> {
   const size = live.tailSize;
-  const buffer = await openPartBuffer(Math.max(1, size));
+  const buffer = openPartBuffer(Math.max(1, size));
   try {
     await fillWithTail(bucket, live, buffer);
     const bytes = await bytesOf(buffer);

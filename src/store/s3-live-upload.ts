@@ -143,7 +143,7 @@ export async function saveUpload(
   let tail: Buffer = Buffer.alloc(0);
   if (buffer !== undefined && tailSize <= mostTailInline) {
     const body = buffer.body();
-    if (Buffer.isBuffer(body)) tail = Buffer.from(body);
+    if (Buffer.isBuffer(body)) tail = body;
     else tail = Buffer.concat((await body.toArray()) as Buffer[]);
   } else if (buffer !== undefined) {
     await sendObject(bucket, tailPath(live.id), buffer);
@@ -163,7 +163,7 @@ export async function saveUpload(
     throw isDdiffError(error, "STORE_CONFLICT") ? busy() : error;
   }
   live.tailSize = tailSize;
-  live.tail = tail.length === tailSize ? tail : undefined;
+  live.tail = tail.length === tailSize ? Buffer.from(tail) : undefined;
 }
 
 /** Deletes an upload and what only it needs: not the bytes of a blob. */

@@ -5,9 +5,7 @@ export const mostParts = 10_000;
 /** Bytes of a part at least, but the last (S3's limit). */
 export const leastPart = 5 * mebibyte;
 /** Bytes of the first parts. */
-const firstPart = 8 * mebibyte;
-/** Bytes of a part that is gathered in memory; larger ones go through a file. */
-export const mostInMemory = 16 * mebibyte;
+export const firstPart = 8 * mebibyte;
 const partsOfASize = 1000;
 
 /**

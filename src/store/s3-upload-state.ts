@@ -23,8 +23,9 @@ export interface UploadState {
 /** Tails up to this many bytes stand in the state itself. */
 export const mostTailInline = 8 * 1024 * 1024;
 
-export function formatState(state: UploadState, tail: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify(state)}\n`), tail]);
+/** The pieces of what stands in `uploads/<id>`. */
+export function formatState(state: UploadState, tail: Buffer): Buffer[] {
+  return [Buffer.from(`${JSON.stringify(state)}\n`), tail];
 }
 
 /** The state, and the tail where it stands in it. Undefined for what cannot be read. */
