@@ -20,6 +20,8 @@ export interface FrontOptions {
   /** Whether there are users at all. */
   open: boolean;
   rate?: Buckets;
+  /** The server's own address for clients, where it is known. */
+  origin?: string;
   addressOf(request: IncomingMessage): string;
   onRefused(): void;
 }
@@ -42,7 +44,9 @@ export function makeFront(options: FrontOptions): RegistryHandler {
       });
       return;
     }
-    if (path === "/metrics" && options.metrics !== undefined) {
+    if (isFromPage(request, options.origin)) {
+      sendText(request, response, 403, fromPage, { "Content-Type": "application/json" });
+    } else if (path === "/metrics" && options.metrics !== undefined) {
       await answerMetrics(options, options.metrics, request, response);
     } else if (path === "/v2" || path.startsWith("/v2/")) {
       await registry(request, response);
@@ -61,9 +65,21 @@ export function metricsOnly(metrics: Metrics): RegistryHandler {
   };
 }
 
+const fromPage = JSON.stringify({
+  errors: [{ code: "DENIED", message: "pages of other sites may not change anything here" }],
+});
 const tooMany = JSON.stringify({
   errors: [{ code: "TOOMANYREQUESTS", message: "too many requests from this address" }],
 });
+
+/**
+ * Whether a page of another site has a browser send this: no client of registries says an origin, and a browser that runs on the
+ * server's machine reaches a server that is for this machine alone, whatever name the page gave it.
+ */
+function isFromPage(request: IncomingMessage, own: string | undefined): boolean {
+  const { origin } = request.headers;
+  return origin !== undefined && origin !== own && request.method !== "GET" && request.method !== "HEAD";
+}
 
 /** `/livez`: the process lives. `/readyz`, `/healthz`: it can do its work. */
 async function answerHealth(

@@ -139,6 +139,23 @@ test("a server that only answers pulls takes nothing and deletes nothing", async
   expect((await fetch(`${base}/v2/app/manifests/1`)).status).toBe(404);
 });
 
+test("a page of another site changes nothing through its visitor's browser", async () => {
+  const base = await start("url: https://registry.lab\n");
+  const from = async (method: string, headers: Record<string, string>): Promise<number> =>
+    (await fetch(`${base}/v2/app/blobs/uploads/`, { method, headers })).status;
+  expect(await from("POST", { Origin: "https://evil.example" })).toBe(403);
+  // A name of the attacker's that leads to this machine.
+  expect(await from("POST", { Origin: base, Host: new URL(base).host })).toBe(403);
+  expect(await from("POST", { Origin: "null" })).toBe(403);
+  expect(await from("POST", { Origin: "https://registry.lab" })).toBe(202);
+  expect(await from("POST", {})).toBe(202);
+  const preflight = await fetch(`${base}/v2/app/manifests/1`, {
+    method: "OPTIONS",
+    headers: { Origin: "https://evil.example" },
+  });
+  expect(preflight.headers.get("access-control-allow-origin")).toBeNull();
+});
+
 test("a tag that is to stay is not moved nor deleted, by nobody, and others are", async () => {
   const base = await start("access:\n  immutable:\n    - { repositories: ['*'], tags: ['v*'] }\n");
   const type = "application/vnd.oci.image.index.v1+json";

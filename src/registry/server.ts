@@ -100,6 +100,7 @@ export async function startServer(
       access,
       open: isOpen(config),
       addressOf,
+      ...(config.url === undefined ? {} : { origin: new URL(config.url).origin }),
       onRefused: () => metrics?.refused("rate"),
       ...(config.metrics === "main" && metrics !== undefined ? { metrics } : {}),
       ...(limits.rate === undefined
