@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
-import { type Bucket, explainFailure, isMissing, statusOf, wasRetried } from "./s3-client.ts";
+import { type Bucket, explainFailure, isMissing, patiently, statusOf, wasRetried } from "./s3-client.ts";
 import type { Condition, ObjectInfo } from "./store.ts";
 
 /*
@@ -69,14 +69,20 @@ export async function writeCell(
   let match = condition !== undefined && "version" in condition ? condition.version : undefined;
   for (let round = 0; round < rounds; round++) {
     try {
-      const answer = await bucket.client.send(
-        new PutObjectCommand({
-          Bucket: bucket.name,
-          Key: bucket.prefix + path,
-          Body: body,
-          Metadata: { at: String(Date.now()) },
-          ...(condition === undefined ? {} : match === undefined ? { IfNoneMatch: "*" } : { IfMatch: match }),
-        }),
+      const answer = await patiently(() =>
+        bucket.client.send(
+          new PutObjectCommand({
+            Bucket: bucket.name,
+            Key: bucket.prefix + path,
+            Body: body,
+            Metadata: { at: String(Date.now()) },
+            ...(condition === undefined
+              ? {}
+              : match === undefined
+                ? { IfNoneMatch: "*" }
+                : { IfMatch: match }),
+          }),
+        ),
       );
       return answer.ETag ?? "";
     } catch (error) {

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { setTimeout as wait } from "node:timers/promises";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { DdiffError, messageOf } from "../util/errors.ts";
 import type { S3Location } from "./s3-url.ts";
@@ -21,6 +22,8 @@ const idleSockets = 32;
 const mostSockets = 2048;
 /** Milliseconds: a request that answers nothing for this long has failed. A service that puts 10,000 parts together may think for minutes. */
 const silence = 10 * 60_000;
+/** Tries of what another request to the service was in the way of. */
+const patience = 8;
 
 /**
  * A client for a bucket. Credentials are those of `env`, else what the SDK finds (profiles, web identity, the machine's role).
@@ -69,6 +72,21 @@ export function connectBucket(
 /** The status of a service's refusal, undefined where it did not come to an answer. */
 export function statusOf(error: unknown): number | undefined {
   return metadataOf(error)?.httpStatusCode;
+}
+
+/**
+ * Does work again while the service says that something else is under way there (409), which the SDK does not. Amazon says so of writes to
+ * one key at once; services on file systems also where a folder is made or removed.
+ */
+export async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (statusOf(error) !== 409 || attempt === patience) throw error;
+    }
+    await wait(Math.random() * 10 * 2 ** attempt);
+  }
 }
 
 /** Whether the failed request had been tried before, so that an earlier try may have been carried out. */

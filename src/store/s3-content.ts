@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
-import { type Bucket, explainFailure, isMissing } from "./s3-client.ts";
+import { type Bucket, explainFailure, isMissing, patiently } from "./s3-client.ts";
 import type { ByteRange } from "./store.ts";
 
 /** Times in a row that a transfer may break without having brought a byte. */
@@ -85,7 +85,7 @@ export async function sizeOf(bucket: Bucket, path: string): Promise<number | und
 export async function removeObject(bucket: Bucket, path: string): Promise<void> {
   try {
     const Key = bucket.prefix + path;
-    await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key }));
+    await patiently(() => bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key })));
   } catch (error) {
     if (!isMissing(error)) throw explainFailure(bucket, error);
   }

@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { type Bucket, explainFailure, isMissing, nameOf, statusOf } from "./s3-client.ts";
+import { type Bucket, explainFailure, isMissing, nameOf, patiently, statusOf } from "./s3-client.ts";
 import { sizeOf } from "./s3-content.ts";
 import type { PartBuffer } from "./s3-part-buffer.ts";
 
@@ -20,8 +20,8 @@ export interface Part {
   size: number;
 }
 
-/** Tries of a part that is sent as a stream, which the SDK does not try again. */
-const streamTries = 8;
+/** Tries of what the SDK does not try again: bodies that are streams, and where something else is under way at the service. */
+const tries = 8;
 
 /** Begins a multipart upload and answers the service's id of it. */
 export async function beginMultipart(bucket: Bucket, path: string): Promise<string> {
@@ -112,13 +112,15 @@ export async function completeMultipart(
   parts: readonly Part[],
 ): Promise<boolean> {
   try {
-    await bucket.client.send(
-      new CompleteMultipartUploadCommand({
-        Bucket: bucket.name,
-        Key: bucket.prefix + path,
-        UploadId: multipart,
-        MultipartUpload: { Parts: parts.map(({ etag }, i) => ({ PartNumber: i + 1, ETag: etag })) },
-      }),
+    await patiently(() =>
+      bucket.client.send(
+        new CompleteMultipartUploadCommand({
+          Bucket: bucket.name,
+          Key: bucket.prefix + path,
+          UploadId: multipart,
+          MultipartUpload: { Parts: parts.map(({ etag }, i) => ({ PartNumber: i + 1, ETag: etag })) },
+        }),
+      ),
     );
     return true;
   } catch (error) {
@@ -178,8 +180,9 @@ async function sendBody<T>(
       return await send(body);
     } catch (error) {
       const status = statusOf(error);
-      const passing = status === undefined || status >= 500 || status === 429 || status === 408;
-      if (!buffer.streams || !passing || attempt === streamTries) throw explainFailure(bucket, error);
+      const passing = status === undefined || status >= 500 || [408, 409, 429].includes(status);
+      if (!passing || (!buffer.streams && status !== 409) || attempt === tries)
+        throw explainFailure(bucket, error);
     } finally {
       if (!Buffer.isBuffer(body)) body.destroy();
     }
@@ -189,7 +192,7 @@ async function sendBody<T>(
 
 async function explained<T>(bucket: Bucket, work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await patiently(work);
   } catch (error) {
     throw explainFailure(bucket, error);
   }
