@@ -89,7 +89,10 @@ const mirror = z
   });
 
 const limits = z.strictObject({
-  manifest: size("Bytes of a manifest.").prefault("4MiB"),
+  // Beyond it nobody reads manifests, neither clients nor this server (distribution-spec, "Pushing manifests").
+  manifest: size("Bytes of a manifest.")
+    .refine((bytes) => bytes <= 4 * 1024 * 1024, "is more than the 4MiB that a manifest may have")
+    .prefault("4MiB"),
   blob: size("Bytes of a blob; no limit where it is not said.").optional(),
   uploads: z.int().positive().default(256).describe("Uploads under way at once."),
   connections: z.int().positive().default(4096).describe("Connections at once."),

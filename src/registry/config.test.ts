@@ -98,6 +98,7 @@ describe("what is wrong is named with its place and what was meant:", () => {
       /line 3: there is no "repos" in access.rules.0/,
     ],
     ["a time", "gc:\n  every: soon\n", /line 2: gc.every is neither a time such as 1h nor never/],
+    ["a manifest beyond all others", "limits:\n  manifest: 5MiB\n", /limits.manifest is more than the 4MiB/],
     [
       "a time that is too long",
       "limits:\n  idle: 1000d\n",

@@ -77,6 +77,9 @@ describe("a second request that is hidden in the body of a first is none:", () =
   });
 });
 
+const head = (line: string, ...more: string[]): string =>
+  [`${line} HTTP/1.1`, "Host: x", "Connection: close", ...more, "", ""].join("\r\n");
+
 describe("what is no HTTP, or not what a registry speaks, is refused:", () => {
   test.each([
     ["nothing but noise", () => randomBytes(2000)],
@@ -96,8 +99,6 @@ describe("what is no HTTP, or not what a registry speaks, is refused:", () => {
   });
 
   test("a tunnel, another protocol, an expectation that is none, and a question about all", async () => {
-    const head = (line: string, ...more: string[]): string =>
-      [`${line} HTTP/1.1`, "Host: x", "Connection: close", ...more, "", ""].join("\r\n");
     expect(await statuses(head("CONNECT 169.254.169.254:80"))).toEqual([]);
     const upgrade = await registry.raw(
       ["GET /v2/ HTTP/1.1", "Host: x", "Connection: upgrade", "Upgrade: h2c", "", ""].join("\r\n"),
@@ -113,9 +114,10 @@ describe("what is no HTTP, or not what a registry speaks, is refused:", () => {
   });
 });
 
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
 test("requests that come at once on one connection are answered in their order", async () => {
-  const one = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
-  const text = `${one(`/v2/app/blobs/${digest}`)}${one("/v2/app/manifests/none")}${one("/v2/")}${one("/v2/UP/tags/list")}`;
+  const text = `${get(`/v2/app/blobs/${digest}`)}${get("/v2/app/manifests/none")}${get("/v2/")}${get("/v2/UP/tags/list")}`;
   expect(await statuses(text)).toEqual([200, 404, 200, 400]);
 });
 

@@ -163,9 +163,10 @@ describe("a digest that is none is refused on every route:", () => {
   });
 });
 
+const as = (name: string) => ({ headers: { Authorization: name } });
+
 describe("an upload", () => {
   test("is of one repository, and of those who may push there", async () => {
-    const as = (name: string) => ({ headers: { Authorization: name } });
     const at = (await closed.call("POST", "/v2/ann/app/blobs/uploads/", as("ann"))).headers.location ?? "";
     const end = `?digest=${digest}`;
     const through = at.replace("/v2/ann/app/", "/v2/bob/app/");
