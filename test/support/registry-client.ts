@@ -79,13 +79,12 @@ export async function pushImage(client: RegistryClient): Promise<KnownImage> {
   }
   const config = newBlob(client, 300);
   await ensureBlob(client, repository, config, undefined);
-  const describe = (mediaType: string, { digest, size }: KnownBlob) => ({ mediaType, digest, size });
   const bytes = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: mediaTypes.ociManifest,
-      config: describe(mediaTypes.ociConfig, config),
-      layers: layers.map((layer) => describe(mediaTypes.ociLayerGzip, layer)),
+      config: descriptorOf(mediaTypes.ociConfig, config),
+      layers: layers.map((layer) => descriptorOf(mediaTypes.ociLayerGzip, layer)),
     }),
   );
   const image: KnownImage = {
@@ -158,6 +157,10 @@ function newBlob(client: RegistryClient, size: number): KnownBlob {
   return { name, size, digest: digestOf(bytesOf(name, size)) };
 }
 
+function descriptorOf(mediaType: string, { digest, size }: KnownBlob): object {
+  return { mediaType, digest, size };
+}
+
 function tagOf({ random }: RegistryClient): string {
   return `t${random.below(4)}`;
 }
@@ -199,7 +202,8 @@ async function sendBlob(
   const upload = { repository, blob, acknowledged: 0, ending: false, used: Date.now() };
   ledger.uploads.set(location, upload);
   const size = Math.ceil(bytes.length / Math.max(1, chunks));
-  for (let at = 0; chunks > 0 && at < bytes.length; at += size) {
+  // Without chunks the end brings it all.
+  for (let at = chunks === 0 ? bytes.length : 0; at < bytes.length; at += size) {
     const chunk = bytes.subarray(at, at + size);
     const headers = {
       "Content-Range": `${at}-${at + chunk.length - 1}`,
