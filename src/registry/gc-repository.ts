@@ -28,6 +28,7 @@ export async function collectRepository(collection: Collection, repository: stri
     await sweepManifests(collection, marks, present);
   } else {
     await markAll(collection, marks);
+    await sweepTags(collection, marks);
   }
   await sweepLinks(collection, marks);
   await sweepReferrers(collection, marks);
@@ -73,7 +74,7 @@ async function markTagged(collection: Collection, marks: Marks): Promise<DigestS
   }
   await reach(collection, marks, young, present);
   for await (const page of pages(store, keys.tags(repository), signal)) {
-    const digests = await mapLimited(page, width, async (tag) => await tagged(collection, repository, tag));
+    const digests = await mapLimited(page, width, async (tag) => await tagged(collection, marks, tag));
     await reach(
       collection,
       marks,
@@ -85,14 +86,23 @@ async function markTagged(collection: Collection, marks: Marks): Promise<DigestS
 }
 
 /** The manifest of a tag. A tag without its manifest is left of a deletion that was cut off, and goes. */
-async function tagged(collection: Collection, repository: string, tag: string): Promise<Digest | undefined> {
+async function tagged(collection: Collection, marks: Marks, tag: string): Promise<Digest | undefined> {
   const { store } = collection;
+  const { repository } = marks;
   const key = keys.tag(repository, tag);
   const digest = await taggedDigest(store, repository, tag);
-  if (digest === undefined) return undefined;
+  if (digest === undefined || marks.kept.has(digest)) return digest;
   if ((await store.stat(keys.manifest(repository, digest))) !== undefined) return digest;
   if (await collection.remove(key)) collection.found({ kind: "tag", repository, name: tag });
   return undefined;
+}
+
+/** Tags that a deletion was about to delete when its server was killed. */
+async function sweepTags(collection: Collection, marks: Marks): Promise<void> {
+  const { store, signal } = collection;
+  for await (const page of pages(store, keys.tags(marks.repository), signal)) {
+    await mapLimited(page, width, async (tag) => await tagged(collection, marks, tag));
+  }
 }
 
 /** Marks manifests, their children, and what refers to them as its subject. */
@@ -119,11 +129,7 @@ async function reach(
   }
 }
 
-async function sweepManifests(
-  collection: Collection,
-  marks: Marks,
-  present: DigestSet,
-): Promise<void> {
+async function sweepManifests(collection: Collection, marks: Marks, present: DigestSet): Promise<void> {
   const { store, signal } = collection;
   const { repository, kept } = marks;
   for await (const page of digestPages(store, keys.manifests(repository), signal)) {

@@ -9,7 +9,7 @@ import { openTestStore } from "../store/testing/disk.ts";
 import { collect, type CollectOptions, type Collected, type Found } from "./gc.ts";
 import { keys } from "./keys.ts";
 import { deleteManifest } from "./manifests.ts";
-import { openRepositories } from "./repositories.ts";
+import { expectGrace, findBlob, openRepositories } from "./repositories.ts";
 import { ageAll, pushImage, pushIndex, pushLayer, whatIsMissing } from "./testing/images.ts";
 
 const hour = 3_600_000;
@@ -126,14 +126,27 @@ describe("a collection", () => {
     expect(await store.list(keys.allReferrers("app"))).toHaveLength(2);
   });
 
-  it("takes a tag whose manifest is gone", async () => {
+  it.each([true, false])("takes a tag whose manifest is gone (untagged: %s)", async (untagged) => {
     const digest = await pushImage(store, "app", ["1"], [layer()]);
     await pushImage(store, "app", ["2"], [layer()]);
     await store.delete(keys.manifest("app", digest));
+    expect((await run({ untagged })).found).toEqual([]);
     await age();
-    const { found } = await run({ untagged: true });
+    const { found } = await run({ untagged });
     expect(found).toContainEqual({ kind: "tag", repository: "app", name: "1" });
     expect(await store.list(keys.tags("app"))).toEqual(["2"]);
+  });
+
+  it("leaves what a client was told to be there, however short its grace is", async () => {
+    const grace = 2000;
+    expectGrace(store, grace);
+    const digest = await pushLayer(store, "app", layer());
+    // Older than half of the grace: about to be taken while the client sends the rest.
+    await ageAll(under.folder, 1500);
+    expect(await findBlob(openRepositories(store), "app", digest, { touch: true })).toBeDefined();
+    const later = Date.now() + 1500;
+    expect((await run({ grace, now: later })).found).toEqual([]);
+    expect((await run({ grace, now: later + grace })).result).toMatchObject({ links: 1, blobs: 1 });
   });
 
   it("keeps all layers of a repository one of whose manifests cannot be read", async () => {

@@ -14,17 +14,19 @@ export interface Repositories {
   manifests: Lru<Buffer>;
   /** The repository that last came to hold a blob, by digest, of those that this process saw. */
   holders: Lru<string>;
+  /**
+   * Milliseconds: links and blobs that are found are touched when they are older, so that a collection which is under way leaves what a
+   * client was just told to be there. Must be less than the grace of any collection.
+   */
+  freshFor: number;
   /** Runs one piece of work at a time for a name, in this process. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
 const manifestMemory = 32 * 1024 * 1024;
 const holdersRemembered = 10_000;
-/**
- * Links and blobs that are found are touched when they are older than this (milliseconds), so that a collection which is under way
- * leaves what a client was just told to be there; the grace period of a collection is far longer.
- */
-const freshFor = 60_000;
+/** Touching costs a request to a bucket. A collection's grace is usually far longer. */
+const longestFresh = 60_000;
 
 const opened = new WeakMap<Store, Repositories>();
 
@@ -40,10 +42,16 @@ export function openRepositories(store: Store): Repositories {
     records: openRecords(store),
     manifests: makeLru<Buffer>(manifestMemory, (bytes) => bytes.length + 500),
     holders: makeLru<string>(holdersRemembered, () => 1),
+    freshFor: longestFresh,
     alone: makeQueue(),
   };
   opened.set(store, repositories);
   return repositories;
+}
+
+/** Tells how long the grace of this store's collections is, in milliseconds, where it may be short. */
+export function expectGrace(store: Store, grace: number): void {
+  openRepositories(store).freshFor = Math.min(longestFresh, grace / 2);
 }
 
 function makeQueue(): Repositories["alone"] {
@@ -72,7 +80,7 @@ export async function findBlob(
   const [link, blob] = await Promise.all([store.stat(key), store.statBlob(digest)]);
   if (link === undefined || blob === undefined) return undefined;
   if (options.touch !== true) return blob;
-  const old = Date.now() - freshFor;
+  const old = Date.now() - repositories.freshFor;
   // The link first: a collection that reads it fresh leaves the blob, too.
   if (link.modified < old && !(await store.touch(key))) return undefined;
   if (blob.modified < old && !(await store.touchBlob(digest))) return undefined;
@@ -88,7 +96,8 @@ export async function keepManifest(
   const { store, records } = repositories;
   const key = keys.manifest(repository, digest);
   const info = await store.stat(key);
-  if (info !== undefined && (info.modified >= Date.now() - freshFor || (await store.touch(key)))) return true;
+  const old = Date.now() - repositories.freshFor;
+  if (info !== undefined && (info.modified >= old || (await store.touch(key)))) return true;
   records.forget(key);
   return false;
 }

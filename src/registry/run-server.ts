@@ -5,6 +5,7 @@ import { makeHousekeeping } from "./chores.ts";
 import type { Log } from "./log.ts";
 import { mirrorOf } from "./mirrors.ts";
 import { openStore } from "./open-store.ts";
+import { expectGrace } from "./repositories.ts";
 import { startServer } from "./server.ts";
 
 /**
@@ -20,6 +21,7 @@ export async function runServer(
   // Before the store, whose folder is made when it is not there.
   checkExposure(config);
   const store = await openStore(config, env);
+  expectGrace(store, config.gc.grace);
   /** Undone in the reverse order. */
   const closing: (() => Promise<unknown>)[] = [() => store.close()];
   try {
