@@ -1,5 +1,6 @@
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../errors.ts";
+import { evenReadOnly } from "../even-read-only.ts";
 import { checkDigest, demand, type Exchange, refuseMethod } from "../exchange.ts";
 import { matchesEntity, wantedRange } from "../http-rules.ts";
 import { findBlob, unlinkBlob } from "../repositories.ts";
@@ -37,8 +38,13 @@ async function sendBlob(exchange: Exchange, requested: string, digest: Digest): 
   );
   // A client that only asks will not push what is there: it must stay.
   const { arriving } = place;
-  const touch = method === "HEAD";
-  const blob = arriving ?? (await findBlob(registry.repositories, place.repository, digest, { touch }));
+  const find = (touch: boolean) => findBlob(registry.repositories, place.repository, digest, { touch });
+  const blob =
+    arriving ??
+    (await evenReadOnly(
+      () => find(method === "HEAD"),
+      () => find(false),
+    ));
   if (blob === undefined) {
     throw new RegistryError("BLOB_UNKNOWN", `the repository ${requested} does not hold ${digest}`);
   }

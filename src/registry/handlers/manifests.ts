@@ -1,6 +1,7 @@
 import { isDigest } from "../../oci/digest.ts";
 import { readBody } from "../body.ts";
 import { RegistryError } from "../errors.ts";
+import { evenReadOnly } from "../even-read-only.ts";
 import { checkDigest, demand, type Exchange, refuseMethod } from "../exchange.ts";
 import { matchesEntity } from "../http-rules.ts";
 import { deleteManifest, deleteTag, findManifest, putManifest, readManifest } from "../manifests.ts";
@@ -65,7 +66,12 @@ async function sendManifest(exchange: Exchange, requested: string, reference: st
     sendEmpty(exchange, 304, headers);
   } else if (method === "HEAD") {
     // A client that only asks will not push what is there: it must stay.
-    const stays = !isDigest(reference) || (await keepManifest(repositories, place.repository, reference));
+    const stays =
+      !isDigest(reference) ||
+      (await evenReadOnly(
+        () => keepManifest(repositories, place.repository, reference),
+        async () => true,
+      ));
     if (!stays) throw unknownManifest(requested, reference);
     sendEmpty(exchange, 200, { ...headers, "Content-Length": manifest.size });
   } else {
