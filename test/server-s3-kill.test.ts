@@ -6,19 +6,21 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { digestOf } from "../src/oci/digest.ts";
+import { openS3Store } from "../src/store/s3-store.ts";
 import { type Ledger, newLedger } from "./support/ledger.ts";
-import { checkRegistry } from "./support/registry-check.ts";
+import { checkRegistry, sorted, storedBy, thingsOf } from "./support/registry-check.ts";
 import { pushImage, type RegistryClient, workOn } from "./support/registry-client.ts";
 import { s3Missing, startS3, type TestS3 } from "./support/s3-server.ts";
+import { ddiff } from "./support/run.ts";
 import { bytesOf, randomOf } from "./support/seeded.ts";
 import { startServer, type TestServer } from "./support/server.ts";
 import { describePlace } from "./support/tools.ts";
 
 /** How often the service, and how often a server, is killed. */
-const rounds = Number(process.env["DDIFF_KILL_ROUNDS"] ?? 4);
+const rounds = Number(process.env["DDIFF_KILL_ROUNDS"] ?? 2);
 const seed = Number(process.env["DDIFF_KILL_SEED"] ?? randomInt(2 ** 31));
-/** Milliseconds, longer than any upload here is left alone. */
-const grace = 120_000;
+/** Milliseconds: collections take what is left while others push. */
+const grace = 5000;
 const megabyte = 1 << 20;
 
 describePlace("s3", s3Missing(), () => {
@@ -52,24 +54,22 @@ describePlace("s3", s3Missing(), () => {
     return server;
   }
 
-  function clientOf(url: string, ledger: Ledger, name: string, isOver: () => boolean): RegistryClient {
-    let names = 0;
-    return {
-      url,
-      name,
-      ledger,
-      random: randomOf(seed + Number(/\d+/.exec(name)?.[0])),
-      nextName: () => `${seed} ${name} ${Math.random()} ${names++}`,
-      largest: 7 * megabyte,
-      forgiving: true,
-      isOver,
-    };
+  /** After the grace a collection leaves nothing but the images. */
+  async function checkLeftovers(bucket: string, { url }: TestServer, ledger: Ledger): Promise<void> {
+    await sleep(grace + 2100);
+    const config = join(folder, `server-0.yaml`);
+    expect(await ddiff(["server", "gc", "--config", config], { env: s3.env })).toMatchObject({ status: 0 });
+    const store = await openS3Store(bucket, s3.env);
+    expect(sorted(await storedBy(store, Date.now()))).toEqual(thingsOf(ledger));
+    await store.close();
+    await checkRegistry(url, ledger, grace);
   }
 
   it(`a service that is killed ${rounds} times loses no image, and no server ends of it`, {
     timeout: 120_000 + rounds * 30_000,
   }, async () => {
-    const server = await start(await s3.makeBucket("registry"));
+    const bucket = await s3.makeBucket("registry");
+    const server = await start(bucket);
     const ledger = newLedger();
     const random = randomOf(seed);
     const sums = { images: 0, tags: 0, bytes: 0, resumed: 0, ended: 0 };
@@ -102,6 +102,7 @@ describePlace("s3", s3Missing(), () => {
       }
     }
     expect(ledger.counts.pushes).toBeGreaterThan(rounds);
+    await checkLeftovers(bucket, server, ledger);
     process.stderr.write(
       `seed ${seed}, ${rounds * 2} kills of the service: ${JSON.stringify({ ...ledger.counts, ...sums })}\n`,
     );
@@ -136,6 +137,7 @@ describePlace("s3", s3Missing(), () => {
       }
     }
     expect(ledger.counts.pushes).toBeGreaterThan(rounds);
+    await checkLeftovers(bucket, other, ledger);
     process.stderr.write(
       `seed ${seed}, ${rounds} kills of a server: ${JSON.stringify({ ...ledger.counts, ...sums })}\n`,
     );
@@ -183,3 +185,17 @@ describePlace("s3", s3Missing(), () => {
     await checkRegistry(second.url, ledger, grace);
   }, 60_000);
 });
+
+function clientOf(url: string, ledger: Ledger, name: string, isOver: () => boolean): RegistryClient {
+  let names = 0;
+  return {
+    url,
+    name,
+    ledger,
+    random: randomOf(seed + Number(/\d+/.exec(name)?.[0])),
+    nextName: () => `${seed} ${name} ${Math.random()} ${names++}`,
+    largest: 7 * megabyte,
+    forgiving: true,
+    isOver,
+  };
+}

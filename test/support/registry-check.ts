@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import { digestOfSegment, repositoryOf } from "../../src/registry/keys.ts";
+import type { Store } from "../../src/store/store.ts";
 import { imageKey, type KnownImage, type Ledger } from "./ledger.ts";
 import { bytesOf } from "./seeded.ts";
 
@@ -168,6 +169,30 @@ export async function storedIn(data: string): Promise<StoredThings> {
   return things;
 }
 
+/** The same of any store that nobody else uses; leftovers are uploads that nobody has written to since `before`. */
+export async function storedBy(store: Store, before: number): Promise<StoredThings> {
+  const below = async (
+    top: string,
+    separator: string,
+    nameOf: (name: string) => string,
+  ): Promise<string[]> => {
+    const lists = (await store.list(top)).map(async (repository) =>
+      (await store.list(`${top}/${repository}`)).map(
+        (name) => `${repositoryOf(repository)}${separator}${nameOf(name)}`,
+      ),
+    );
+    return (await Promise.all(lists)).flat();
+  };
+  return {
+    blobs: await store.listBlobs({ limit: 1_000_000 }),
+    links: await below("links", "@", digestText),
+    manifests: await below("manifests", "@", digestText),
+    tags: await below("tags", ":", (tag) => tag),
+    repositories: (await store.list("catalog")).map(repositoryOf),
+    leftovers: await store.staleUploads(before),
+  };
+}
+
 /** What must lie there, and nothing else, when everything that nobody needs was collected. */
 export function thingsOf(ledger: Ledger): StoredThings {
   const images = [...ledger.images.values()].filter(({ state }) => state === "there");
@@ -197,6 +222,10 @@ export function sorted(things: StoredThings): StoredThings {
     repositories: things.repositories.toSorted(),
     leftovers: things.leftovers.toSorted(),
   };
+}
+
+function digestText(segment: string): string {
+  return String(digestOfSegment(segment));
 }
 
 function distinct(list: readonly string[]): string[] {
