@@ -101,15 +101,16 @@ describePlace("server-faults", firstMissing(notRoot(), toolMissing("mount"), too
     expect(await push(base, randomBytes(megabyte))).toBe(201);
   });
 
-  it("a disk whose sectors cannot be read fails what lies there, and says so in the log", async () => {
+  it("a disk whose sectors cannot be read fails what lies there, and says so in the log", async ({
+    skip,
+  }) => {
     const image = join(folder, "image");
     execFileSync("truncate", ["-s", "64M", image]);
     execFileSync(findTool("mkfs.ext4") ?? "mkfs.ext4", ["-q", "-F", image]);
     try {
       execFileSync("mount", ["-o", "loop", image, disk], { stdio: "pipe" });
     } catch {
-      // A container without loop devices cannot have such a disk.
-      return;
+      skip("there is no loop device here");
     }
     let base = await start();
     const lost = randomBytes(24 * megabyte);

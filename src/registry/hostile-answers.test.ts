@@ -173,6 +173,8 @@ describe("no answer is a web page, whatever was pushed or asked:", () => {
 const ask = async (method: string, path: string, headers: Record<string, string> = {}): Promise<number> =>
   (await fetch(`${closed.base}${path}`, { method, headers })).status;
 
+const code = (text: string): string => Buffer.from(text, "latin1").toString("base64");
+
 describe("without the right to it", () => {
   test("a mount is not begun by nobody, and gives nothing of others to somebody", async () => {
     const secret = Buffer.from("of ann");
@@ -194,7 +196,6 @@ describe("without the right to it", () => {
   });
 
   test("strange credentials are wrong credentials, and none of them is in the log", async () => {
-    const code = (text: string): string => Buffer.from(text, "latin1").toString("base64");
     for (const authorization of [
       "Basic",
       "Basic ",
