@@ -229,7 +229,9 @@ describe("layer patches", () => {
     expect(patches[0]?.length).toBeLessThan(1.2 * linked.length);
     expect(patches[1]?.length).toBeLessThan(1000);
     const sizes = targets.map((tar) => tar.length);
-    expect(await applyPatches([], patches, sizes, tempDir)).toEqual(targets);
+    const made = await applyPatches([], patches, sizes, tempDir);
+    // Comparing large buffers with toEqual takes seconds.
+    expect(made.map((tar, i) => tar.equals(targets[i] ?? tar.subarray(1)))).toEqual([true, true]);
   });
 });
 
