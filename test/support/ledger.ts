@@ -15,6 +15,8 @@ export interface KnownImage {
   bytes: Buffer;
   /** Config and layers. */
   blobs: KnownBlob[];
+  /** The image that this one says something about. */
+  subject?: Digest;
   /** `there`: its push was acknowledged. `unknown`: a push or delete was cut off, so both is right. `gone`: its delete was acknowledged. */
   state: "there" | "unknown" | "gone";
 }

@@ -27,8 +27,13 @@ export async function checkRegistry(url: string, ledger: Ledger, grace: number):
   await checkUploads(url, ledger, grace, checked);
   for (const [key, image] of ledger.images) {
     const there = await checkImage(url, image, checked);
-    if (image.state !== "unknown") expect(there, `${key} is there`).toBe(image.state === "there");
+    if (image.state !== "unknown") {
+      expect(there, `${key} is there`).toBe(image.state === "there");
+      await checkReferrer(url, image);
+    }
     if (there) {
+      // A push that was cut off may have come to its manifest, and not to the list of its subject.
+      if (image.state === "unknown") delete image.subject;
       image.state = "there";
       checked.images++;
     } else ledger.images.delete(key);
@@ -48,6 +53,16 @@ async function checkImage(url: string, image: KnownImage, checked: Checked): Pro
   for (const blob of image.blobs)
     await checkBlob(url, repository, blob, checked, `of ${imageKey(image)}, ${image.state}`);
   return true;
+}
+
+/** An image that says something about another is in its list while it is there, and only then. */
+async function checkReferrer(url: string, { repository, digest, subject, state }: KnownImage): Promise<void> {
+  if (subject === undefined) return;
+  const list = (await json(`${url}/v2/${repository}/referrers/${subject}`)) as {
+    manifests: { digest: string }[];
+  };
+  const listed = list.manifests.some((one) => one.digest === digest);
+  expect(listed, `${repository}@${digest} is in the list of ${subject}`).toBe(state === "there");
 }
 
 async function checkBlob(

@@ -79,12 +79,20 @@ export async function pushImage(client: RegistryClient): Promise<KnownImage> {
   }
   const config = newBlob(client, 300);
   await ensureBlob(client, repository, config, undefined);
+  const others = [...ledger.images.values()].filter((image) => image.repository === repository);
+  const about = random.next() < 0.2 && others.length > 0 ? random.pick(others) : undefined;
+  const subject = about && {
+    mediaType: mediaTypes.ociManifest,
+    digest: about.digest,
+    size: about.bytes.length,
+  };
   const bytes = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: mediaTypes.ociManifest,
       config: descriptorOf(mediaTypes.ociConfig, config),
       layers: layers.map((layer) => descriptorOf(mediaTypes.ociLayerGzip, layer)),
+      ...(subject === undefined ? {} : { subject }),
     }),
   );
   const image: KnownImage = {
@@ -92,6 +100,7 @@ export async function pushImage(client: RegistryClient): Promise<KnownImage> {
     digest: digestOf(bytes),
     bytes,
     blobs: [config, ...layers],
+    ...(subject === undefined ? {} : { subject: subject.digest }),
     state: "unknown",
   };
   await putManifest(client, image, tagOf(client));
