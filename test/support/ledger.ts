@@ -22,7 +22,7 @@ export interface KnownImage {
 }
 
 /** An upload that a client began and did not end. */
-export interface KnownUpload {
+interface KnownUpload {
   repository: string;
   blob: KnownBlob;
   /** The bytes that were acknowledged. */
