@@ -47,20 +47,37 @@ export async function* bodyOf(exchange: Exchange): AsyncGenerator<Buffer, void, 
   }
 }
 
-/** A small body, whole. Throws SIZE_INVALID (413) as soon as it is longer than `limit` bytes. */
+/** Bytes that small bodies take up in memory together while they come; one alone may always come. */
+const smallBodies = 64 * 1024 * 1024;
+
+/**
+ * A small body, whole. Throws SIZE_INVALID (413) as soon as it is longer than `limit` bytes, and TOOMANYREQUESTS where so many come at
+ * once that they would fill the memory.
+ */
 export async function readBody(exchange: Exchange, limit: number): Promise<Buffer> {
+  const { registry } = exchange;
   const tooLong = new RegistryError("SIZE_INVALID", `the body is longer than the ${limit} bytes allowed`, {
     status: 413,
   });
   if ((contentLength(exchange) ?? 0) > limit) throw tooLong;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of bodyOf(exchange)) {
-    size += chunk.length;
-    if (size > limit) throw tooLong;
-    chunks.push(chunk);
+  try {
+    for await (const chunk of bodyOf(exchange)) {
+      size += chunk.length;
+      registry.buffered += chunk.length;
+      if (size > limit) throw tooLong;
+      if (registry.buffered > smallBodies && registry.buffered > size) {
+        throw new RegistryError("TOOMANYREQUESTS", "too many manifests at once", {
+          headers: { "Retry-After": "5" },
+        });
+      }
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks, size);
+  } finally {
+    registry.buffered -= size;
   }
-  return Buffer.concat(chunks, size);
 }
 
 /** What the client says that it sends; undefined for a body in chunks. */

@@ -14,6 +14,8 @@ export interface Registry {
   busy: Set<string>;
   /** Bodies of blobs that are coming in. */
   receiving: number;
+  /** Bytes of manifests that are coming in. */
+  buffered: number;
 }
 
 /** One request and its answer. */

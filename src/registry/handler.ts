@@ -22,7 +22,7 @@ const nobody = { name: undefined, may: () => false, mayList: false };
  */
 export function createRegistry(options: RegistryOptions): RegistryHandler {
   const repositories = openRepositories(options.store);
-  const registry: Registry = { options, repositories, busy: new Set(), receiving: 0 };
+  const registry: Registry = { options, repositories, busy: new Set(), receiving: 0, buffered: 0 };
   return async (request, response) => {
     const url = request.url ?? "/";
     const mark = url.indexOf("?");
