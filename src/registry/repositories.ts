@@ -19,6 +19,8 @@ export interface Repositories {
    * client was just told to be there. Must be less than the grace of any collection.
    */
   freshFor: number;
+  /** When this process came to the store, in milliseconds since 1970: what is older is touched once, which makes it durable. */
+  since: number;
   /** Runs one piece of work at a time for a name, in this process. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
@@ -43,6 +45,7 @@ export function openRepositories(store: Store): Repositories {
     manifests: makeLru<Buffer>(manifestMemory, (bytes) => bytes.length + 500),
     holders: makeLru<string>(holdersRemembered, () => 1),
     freshFor: longestFresh,
+    since: Date.now(),
     alone: makeQueue(),
   };
   opened.set(store, repositories);
@@ -68,6 +71,11 @@ function makeQueue(): Repositories["alone"] {
   };
 }
 
+/** What was touched before is not taken for fresh. */
+function oldest({ freshFor, since }: Repositories): number {
+  return Math.max(Date.now() - freshFor, since);
+}
+
 /** A blob that the repository holds; undefined where it does not, whoever else does. `touch` keeps it from a collection. */
 export async function findBlob(
   repositories: Repositories,
@@ -80,7 +88,7 @@ export async function findBlob(
   const [link, blob] = await Promise.all([store.stat(key), store.statBlob(digest)]);
   if (link === undefined || blob === undefined) return undefined;
   if (options.touch !== true) return blob;
-  const old = Date.now() - repositories.freshFor;
+  const old = oldest(repositories);
   // The link first: a collection that reads it fresh leaves the blob, too.
   if (link.modified < old && !(await store.touch(key))) return undefined;
   if (blob.modified < old && !(await store.touchBlob(digest))) return undefined;
@@ -96,7 +104,7 @@ export async function keepManifest(
   const { store, records } = repositories;
   const key = keys.manifest(repository, digest);
   const info = await store.stat(key);
-  const old = Date.now() - repositories.freshFor;
+  const old = oldest(repositories);
   if (info !== undefined && (info.modified >= old || (await store.touch(key)))) return true;
   records.forget(key);
   return false;

@@ -50,7 +50,9 @@ export function diskBlobs(folder: DiskFolder): Blobs {
     async touchBlob(digest) {
       return await change(digest, async (path) => {
         const now = new Date();
-        return (await ifPresent(utimes(path, now, now).then(() => true))) ?? false;
+        const touched = (await ifPresent(utimes(path, now, now).then(() => true))) ?? false;
+        if (touched) await folder.files.settleEntries(dirname(path));
+        return touched;
       });
     },
     async deleteBlob(digest, unlessSince) {

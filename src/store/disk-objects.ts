@@ -137,6 +137,7 @@ export function diskObjects(folder: DiskFolder, top: string): ReadStore & WriteS
         if ((await info(path)) === undefined) return false;
         const now = new Date();
         await utimes(path, now, now);
+        await folder.files.settleEntries(dirname(path));
         return true;
       });
     },

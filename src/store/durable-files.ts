@@ -19,6 +19,8 @@ export interface DurableFiles {
   syncFile(file: FileHandle): Promise<void>;
   /** Syncs the entries of a folder, and those of its parents that lead to it. */
   syncEntries(folder: string): Promise<void>;
+  /** The same, unless this process has synced them before: a process that was killed may have named something a moment before its sync. */
+  settleEntries(folder: string): Promise<void>;
   /**
    * After something in `folder` was deleted: makes that durable, and removes it and its parents below `top` as far as they are empty;
    * `removed` hears of each at the moment it is gone.
@@ -29,8 +31,19 @@ export interface DurableFiles {
 /** `root` exists; `temporary` is a folder in the same file system that is empty and nobody else's. */
 export function makeDurableFiles(root: string, temporary: string): DurableFiles {
   const durable = new Set<string>();
+  /** Folders that this process has synced, and where no sync has failed since. */
+  const settled = new Set<string>();
   const gate = makeGate(concurrentSyncs());
-  const syncOnce = joinCalls((folder: string) => gate(() => syncFolder(folder)));
+  const syncOnce = joinCalls(async (folder: string) => {
+    try {
+      await gate(() => syncFolder(folder));
+    } catch (error) {
+      settled.delete(folder);
+      throw error;
+    }
+    if (settled.size >= rememberedFolders) settled.clear();
+    settled.add(folder);
+  });
   let counter = 0;
   /** Counts folders that were removed: a rename that ran meanwhile may have gone into a new folder of the same name. */
   let removals = 0;
@@ -85,9 +98,18 @@ export function makeDurableFiles(root: string, temporary: string): DurableFiles 
     await gate(() => file.datasync());
   }
 
+  async function syncEntries(folder: string): Promise<void> {
+    await ensure(folder);
+    await syncOnce(folder);
+  }
+
   return {
     move,
     syncFile,
+    syncEntries,
+    async settleEntries(folder) {
+      if (!settled.has(folder)) await syncEntries(folder);
+    },
     async write(path, bytes) {
       const name = join(temporary, String(counter++));
       try {
@@ -103,10 +125,6 @@ export function makeDurableFiles(root: string, temporary: string): DurableFiles 
         await rm(name, { force: true });
         throw error;
       }
-    },
-    async syncEntries(folder) {
-      await ensure(folder);
-      await syncOnce(folder);
     },
     async tidy(folder, top, removed) {
       let at = folder;

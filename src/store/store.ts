@@ -48,7 +48,7 @@ export type Condition = { absent: true } | { version: string };
 export interface WriteStore {
   /** Writes an object and answers its version. Throws `STORE_CONFLICT` where the condition does not hold. */
   put(key: string, bytes: Buffer, condition?: Condition): Promise<string>;
-  /** Makes the object's `modified` the present; false where there is none. */
+  /** Makes the object's `modified` the present, and the object durable where it was not; false where there is none. */
   touch(key: string): Promise<boolean>;
   /** Whether there was one to delete. Throws `STORE_CONFLICT` as `put` does. */
   delete(key: string, condition?: Condition): Promise<boolean>;
