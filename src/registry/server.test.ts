@@ -126,6 +126,17 @@ describe("who is not known", () => {
     expect(lines.join("")).not.toContain(basic.Authorization.slice(6));
   });
 
+  test("gets the catalog by a token for it, with what its user may pull", async () => {
+    const rules = `  rules:\n    - { repositories: [app], users: [ann], actions: [pull, push] }\n    - { repositories: [lab], users: [root], actions: [push] }\n`;
+    const base = await start(`url: https://registry.lab\naccess:\n  htpasswd: ${users}\n${rules}`);
+    expect(await pushBlob(base, Buffer.from("x"), basic)).toBe(201);
+    await store?.put("catalog/lab", Buffer.alloc(0));
+    const got = await fetch(`${base}/v2/token?scope=registry:catalog:*`, { headers: basic });
+    const { token } = (await got.json()) as { token: string };
+    const answer = await fetch(`${base}/v2/_catalog`, { headers: { Authorization: `Bearer ${token}` } });
+    expect(await answer.json()).toEqual({ repositories: ["app"] });
+  });
+
   test("nobody is, on a server for this machine without users", async () => {
     const base = await start();
     expect((await fetch(`${base}/v2/`, { headers: basic })).status).toBe(200);

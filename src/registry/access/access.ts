@@ -10,6 +10,8 @@ export interface Caller {
   may(action: Action, repository: string): boolean;
   /** Whether `_catalog` answers; it lists only repositories that the caller may pull. */
   mayList: boolean;
+  /** Whether `_catalog` names this repository; `may("pull", …)` where not said. A token for the catalog is one for no repository. */
+  mayFind?(repository: string): boolean;
   /**
    * Whether the same caller may do it with another token: 401 with the challenge is the answer then, not 403, since
    * clients begin with a narrow token and ask for a wider one.

@@ -86,6 +86,7 @@ export function createAccess(options: AccessOptions): Access {
       (grants === undefined || grantsAllow(grants, action, repository)) &&
       rulesAllow(rules, name, action, repository),
     mayList: (grants === undefined || grantsAllow(grants, "list", "")) && rulesAllowAny(rules, name),
+    mayFind: (repository) => rulesAllow(rules, name, "pull", repository),
     mayWithOtherToken: (action, repository) =>
       grants !== undefined &&
       (action === "list" ? rulesAllowAny(rules, name) : rulesAllow(rules, name, action, repository ?? "")),

@@ -27,7 +27,7 @@ export async function answerCatalog(exchange: Exchange): Promise<void> {
         break;
       }
       last = name;
-      if (caller.may("pull", name)) names.push(name);
+      if (caller.mayFind?.(name) ?? caller.may("pull", name)) names.push(name);
     }
   }
   const link = more && last !== undefined ? nextLink(exchange, "/v2/_catalog", last) : {};
