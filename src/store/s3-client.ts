@@ -38,6 +38,8 @@ export function connectBucket(
   const config: S3ClientConfig = {
     forcePathStyle: location.pathStyle,
     maxAttempts: attempts,
+    // What goes wrong is thrown, and said by whoever asked; the SDK would write warnings to the terminal.
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
     // Services other than Amazon's refuse or spoil the checksums that newer SDKs add.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
@@ -94,9 +96,12 @@ export function wasRetried(error: unknown): boolean {
   return (metadataOf(error)?.attempts ?? 1) > 1;
 }
 
-/** Whether a refusal says that the object (or part or upload) is not there. */
+/**
+ * Whether a refusal says that the object (or part or upload) is not there, in the protocol's own words: what a proxy answers for a service
+ * that is away must not count as that, as things are given up or written anew by it. Answers to HEAD have no words but the status.
+ */
 export function isMissing(error: unknown): boolean {
-  return statusOf(error) === 404 && nameOf(error) !== "NoSuchBucket";
+  return statusOf(error) === 404 && ["NoSuchKey", "NoSuchUpload", "NotFound"].includes(nameOf(error));
 }
 
 /** The service's name of an error: `NoSuchKey`. */

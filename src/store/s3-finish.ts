@@ -88,16 +88,18 @@ async function complete(bucket: Bucket, slots: Slots, live: LiveUpload): Promise
   const path = dataPath(live.id);
   const multipart = live.multipart ?? "";
   await sendTail(bucket, slots, live);
-  if (await completeMultipart(bucket, path, multipart, live.parts)) return;
+  const outcome = await completeMultipart(bucket, path, multipart, live.parts);
+  if (outcome === "done") return;
+  live.digester = undefined;
+  if (outcome === "before") return;
   // Another server, or an earlier life of this one, has sent a part after us. What is there now decides, and is read back.
   const parts = (await listParts(bucket, path, multipart))?.slice(0, live.parts.length) ?? [];
   const size = parts.reduce((sum, part) => sum + part.size, 0);
-  if (size !== live.partBytes || !(await completeMultipart(bucket, path, multipart, parts))) {
-    throw new DdiffError("UPLOAD_BUSY", "The upload is being written to by another request.", {
-      hint: "Ask for its size and go on from there.",
-    });
-  }
-  live.digester = undefined;
+  if (size === live.partBytes && (await completeMultipart(bucket, path, multipart, parts)) !== "other")
+    return;
+  throw new DdiffError("UPLOAD_BUSY", "The upload is being written to by another request.", {
+    hint: "Ask for its size and go on from there.",
+  });
 }
 
 /** The record comes last, after a note that keeps the bytes from being deleted with a stale upload. */

@@ -104,13 +104,16 @@ export async function listParts(
   }
 }
 
-/** Puts the parts together. False where the service holds other parts than those. */
+/**
+ * Puts the parts together. `other` where the service holds other parts than those, and `before` where it held an object of their size
+ * already: of an earlier try whose answer was lost, or of another server, so that its bytes are to be looked at.
+ */
 export async function completeMultipart(
   bucket: Bucket,
   path: string,
   multipart: string,
   parts: readonly Part[],
-): Promise<boolean> {
+): Promise<"done" | "before" | "other"> {
   try {
     await patiently(() =>
       bucket.client.send(
@@ -122,12 +125,14 @@ export async function completeMultipart(
         }),
       ),
     );
-    return true;
+    return "done";
   } catch (error) {
-    if (nameOf(error) === "InvalidPart") return false;
-    // The answer to an earlier try may have been lost.
+    const isInvalid = nameOf(error) === "InvalidPart";
+    if (!isInvalid && !isMissing(error)) throw explainFailure(bucket, error);
+    // The answer to an earlier try may have been lost, and parts deleted since.
     const total = parts.reduce((sum, { size }) => sum + size, 0);
-    if (isMissing(error) && (await sizeOf(bucket, path)) === total) return true;
+    if ((await sizeOf(bucket, path)) === total) return "before";
+    if (isInvalid) return "other";
     throw explainFailure(bucket, error);
   }
 }

@@ -16,7 +16,7 @@ const idPattern = /^[A-Za-z0-9_-]{22,64}$/;
 /** Uploads whose running digests are kept. */
 const mostLive = 1000;
 /** Bytes of tails that are kept beside them, in all; others are read again when they are needed. */
-const mostTails = 32 * 1024 * 1024;
+const mostTails = 16 * 1024 * 1024;
 
 /**
  * Blobs on their way into a bucket. All that is durable of them stands there (s3-upload-state.ts), so that any server goes on with any
