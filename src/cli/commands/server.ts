@@ -103,6 +103,8 @@ export const server = defineCommand({
 async function serve(call: ServerCall): Promise<Outcome> {
   // What a request needs goes with it: room to grow would only be filled (100 MB less at the peak).
   setFlagsFromString("--semi-space-growth-factor=1");
+  // Syncs of the disk must not keep reads waiting; Node makes these threads when the first file is opened.
+  process.env["UV_THREADPOOL_SIZE"] ??= "16";
   const { loadConfig } = await import("../../registry/config.ts");
   const { makeLog } = await import("../../registry/log.ts");
   const { runServer } = await import("../../registry/run-server.ts");
