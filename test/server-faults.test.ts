@@ -1,6 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,6 +20,7 @@ import { startServer, type TestServer } from "./support/server.ts";
 import { describePlace, findTool, firstMissing, notRoot, toolMissing } from "./support/tools.ts";
 
 const megabyte = 1 << 20;
+const prlimit = findTool("prlimit") ?? "";
 
 describePlace("server-faults", firstMissing(notRoot(), toolMissing("mount"), toolMissing("prlimit")), () => {
   let folder = "";
@@ -105,7 +115,8 @@ describePlace("server-faults", firstMissing(notRoot(), toolMissing("mount"), too
     skip,
   }) => {
     const image = join(folder, "image");
-    execFileSync("truncate", ["-s", "64M", image]);
+    writeFileSync(image, "");
+    truncateSync(image, 64 * megabyte);
     execFileSync(findTool("mkfs.ext4") ?? "mkfs.ext4", ["-q", "-F", image]);
     try {
       execFileSync("mount", ["-o", "loop", image, disk], { stdio: "pipe" });
@@ -145,7 +156,7 @@ describePlace("server-faults", firstMissing(notRoot(), toolMissing("mount"), too
     expect(await push(base, bytes)).toBe(201);
     const pid = String(server?.child.pid);
     const open = readdirSync(`/proc/${pid}/fd`).length;
-    execFileSync("prlimit", ["--pid", pid, `--nofile=${open + 20}:${open + 20}`]);
+    execFileSync(prlimit, ["--pid", pid, `--nofile=${open + 20}:${open + 20}`]);
     const tries = await Promise.allSettled(
       Array.from({ length: 100 }, async () => {
         const reply = await fetch(`${base}/v2/app/blobs/${digestOf(bytes)}`, {
@@ -171,7 +182,7 @@ describePlace("server-faults", firstMissing(notRoot(), toolMissing("mount"), too
 
   it("a file larger than the system lets it write is refused, and the server goes on", async () => {
     const base = await start();
-    execFileSync("prlimit", ["--pid", String(server?.child.pid), `--fsize=${megabyte}:${megabyte}`]);
+    execFileSync(prlimit, ["--pid", String(server?.child.pid), `--fsize=${megabyte}:${megabyte}`]);
     expect(await push(base, randomBytes(3 * megabyte))).toBeGreaterThanOrEqual(500);
     const small = randomBytes(1000);
     expect(await push(base, small)).toBe(201);
