@@ -150,6 +150,25 @@ test("a server that only answers pulls takes nothing and deletes nothing", async
   expect((await fetch(`${base}/v2/app/manifests/1`)).status).toBe(404);
 });
 
+test("an image without its layers is refused, or taken where the configuration says so", async () => {
+  const config = Buffer.from("{}");
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const part = { mediaType: "application/octet-stream", digest: sha256(config), size: 2 };
+  const layers = [{ ...part, digest: sha256(Buffer.from("never pushed")) }];
+  const manifest = JSON.stringify({ schemaVersion: 2, mediaType, config: part, layers });
+  for (const [yaml, status] of [
+    ["", 400],
+    ["sparse: all\n", 201],
+  ] as const) {
+    const base = await start(yaml);
+    expect(await pushBlob(base, config)).toBe(201);
+    const put = { method: "PUT", headers: { "Content-Type": mediaType }, body: manifest };
+    expect((await fetch(`${base}/v2/app/manifests/1`, put)).status).toBe(status);
+    await running?.stop();
+    await store?.close();
+  }
+});
+
 test("a page of another site changes nothing through its visitor's browser", async () => {
   const base = await start("url: https://registry.lab\n");
   const from = async (method: string, headers: Record<string, string>): Promise<number> =>
