@@ -17,7 +17,8 @@ import type { Condition, ObjectInfo } from "./store.ts";
  * content again would not change it, and a writer that saw the old one would not notice. Every cell therefore ends in a nonce. By
  * the nonce a writer also knows its own write again when the answer was lost and the SDK tried a second time.
  *
- * Where a service does not heed If-Match on deletes, a deleted cell stays as an object of no bytes, which counts as absent.
+ * Where a service does not heed If-Match on deletes, or not for sure, a deleted cell stays as an object of no bytes, which counts as
+ * absent.
  */
 
 /** What a cell holds, and the version and time of it. */
@@ -118,17 +119,20 @@ export async function touchCell(bucket: Bucket, path: string): Promise<boolean> 
 /** Deletes a cell; whether there was one. Throws `STORE_CONFLICT` where the condition does not hold. */
 export async function deleteCell(bucket: Bucket, path: string, condition?: Condition): Promise<boolean> {
   const Key = bucket.prefix + path;
+  let really = bucket.conditionalDelete === "sure";
   for (let round = 0; round < rounds; round++) {
     const cell = await statCell(bucket, path);
     if (condition !== undefined && !holds(condition, cell?.version)) throw conflict(path);
     if (cell === undefined) return false;
     try {
       const request = { Bucket: bucket.name, Key, IfMatch: cell.version };
-      if (bucket.conditionalDelete) await bucket.client.send(new DeleteObjectCommand(request));
+      if (really) await bucket.client.send(new DeleteObjectCommand(request));
       else await bucket.client.send(new PutObjectCommand({ ...request, Body: Buffer.alloc(0) }));
       return true;
     } catch (error) {
       if (!isConflict(error)) throw explainFailure(bucket, error);
+      // Services on file systems cannot replace an object of a very long name, and answer 409 for ever.
+      if (statusOf(error) === 409 && round > 2) really = bucket.conditionalDelete !== "none";
       // Our own first try may have been carried out although its answer was lost.
       if (wasRetried(error) && (await statCell(bucket, path)) === undefined) return true;
     }

@@ -12,8 +12,8 @@ export interface Bucket {
   prefix: string;
   /** The service, for sentences: its endpoint, or Amazon's name. */
   service: string;
-  /** Whether `If-Match` holds for deletes too (see s3-probe.ts). */
-  conditionalDelete: boolean;
+  /** Whether `If-Match` holds for deletes too: `sure` without a gap between look and delete, `claimed` perhaps with one. */
+  conditionalDelete: "sure" | "claimed" | "none";
 }
 
 /** Sockets without work that are kept for the next request. */
@@ -67,7 +67,7 @@ export function connectBucket(
     name: location.bucket,
     prefix: location.prefix,
     service: location.endpoint ?? "Amazon S3",
-    conditionalDelete: true,
+    conditionalDelete: "none",
   };
 }
 

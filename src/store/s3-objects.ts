@@ -94,7 +94,7 @@ async function listSegments(bucket: Bucket, folder: string, after: string, limit
 /** The folders of a page. Where deleted cells stay as empty objects, a folder may hold nothing else and does not count then. */
 async function foldersOf(bucket: Bucket, page: ListObjectsV2CommandOutput): Promise<string[]> {
   const folders = (page.CommonPrefixes ?? []).flatMap(({ Prefix }) => (Prefix === undefined ? [] : [Prefix]));
-  if (bucket.conditionalDelete) return folders;
+  if (bucket.conditionalDelete === "sure") return folders;
   const used: string[] = [];
   for (let at = 0; at < folders.length; at += looksAtOnce) {
     const some = folders.slice(at, at + looksAtOnce);

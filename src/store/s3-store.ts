@@ -24,13 +24,15 @@ export async function openS3Store(
 ): Promise<Store> {
   const location = parseS3Url(url, env);
   const trial = connectBucket(location, env, attemptsToOpen);
-  let conditionalDelete: boolean;
+  let claimed: boolean;
   try {
-    ({ conditionalDelete } = await probeConditions(trial));
+    ({ conditionalDelete: claimed } = await probeConditions(trial));
   } finally {
     trial.client.destroy();
   }
-  const bucket = { ...connectBucket(location, env, attempts), conditionalDelete };
+  const bucket = connectBucket(location, env, attempts);
+  // Other services may look at the condition first and delete then, with another server's write between the two, which no trial shows.
+  if (claimed) bucket.conditionalDelete = isAmazon(location.endpoint) ? "sure" : "claimed";
   const blobs = s3Blobs(bucket);
   return {
     label: `s3://${location.bucket}/${location.prefix}`.replace(/\/$/, ""),
@@ -42,4 +44,8 @@ export async function openS3Store(
       bucket.client.destroy();
     },
   };
+}
+
+function isAmazon(endpoint: string | undefined): boolean {
+  return endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);
 }
