@@ -123,17 +123,17 @@ describePlace("s3", s3Missing(), () => {
       for (let round = 0; round < 15; round++) {
         const bytes = randomBytes(size);
         const digest = await pushBlob(one, bytes);
+        await sleep(5);
+        const since = Date.now();
         const [deleted, kept] = await Promise.all([
-          one.deleteBlob(digest, Date.now() + 10_000),
+          one.deleteBlob(digest, since),
           sleep(Math.random() * 15).then(() =>
             round % 2 === 0 ? two.touchBlob(digest) : pushBlob(two, bytes).then(() => true),
           ),
         ]);
-        if (kept) {
-          expect((await readBlob(two, digest)).equals(bytes) || deleted).toBe(true);
-          if (round % 2 === 1) expect(await two.statBlob(digest)).toBeDefined();
-        }
-        if (!deleted) expect((await readBlob(one, digest)).equals(bytes)).toBe(true);
+        // Whoever was told that the blob is there must find it, and it may be gone for nobody else.
+        expect(deleted || kept).toBe(true);
+        if (kept) expect((await readBlob(two, digest)).equals(bytes)).toBe(true);
       }
     }
     await Promise.all([one.close(), two.close()]);
