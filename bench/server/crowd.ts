@@ -20,8 +20,8 @@ export const manifest = Buffer.from(
 );
 export const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
-export const repositories = 10_000;
-export const tagsOfOne = 100_000;
+const repositories = 10_000;
+const tagsOfOne = 100_000;
 
 function digest(bytes: Buffer): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
