@@ -2,21 +2,20 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readlinkSync } from "node:fs";
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
-import { pushBlob, type Running, startRegistry } from "./testing/start.ts";
+import { pushBlob } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
+const registry = useRegistry();
 // Several pieces, the last one cut.
 const bytes = randomBytes((5 << 19) + 12_345);
 const digest = digestOf(bytes);
 const path = `/v2/team/large/blobs/${digest}`;
 
 beforeAll(async () => {
-  registry = await startRegistry();
   await pushBlob(registry, "team/large", bytes);
 });
-afterAll(() => registry.close());
 
 /** Open files of this process that hold the blob. */
 function openBlobs(): string[] {

@@ -1,18 +1,17 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
-import { codesOf, pushBlob, type Running, startRegistry } from "./testing/start.ts";
+import { codesOf, pushBlob } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
+const registry = useRegistry();
 const bytes = Buffer.from(Array.from({ length: 2048 }, (_, at) => at % 251));
 const digest = digestOf(bytes);
 const path = `/v2/team/app/blobs/${digest}`;
 
 beforeAll(async () => {
-  registry = await startRegistry();
   await pushBlob(registry, "team/app", bytes);
 });
-afterAll(() => registry.close());
 
 const partIf = (condition: string) =>
   registry.call("GET", path, { headers: { Range: "bytes=0-9", "If-Range": condition } });

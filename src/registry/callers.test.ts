@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
 import type { Access, Action } from "./access/access.ts";
 import { RegistryError } from "./errors.ts";
 import type { Answer } from "./registry.ts";
-import {
-  codesOf,
-  makeManifest,
-  pushBlob,
-  pushManifest,
-  type Reply,
-  type Running,
-  startRegistry,
-} from "./testing/start.ts";
+import { codesOf, makeManifest, pushBlob, pushManifest, type Reply, startRegistry } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
 /** `Authorization: ann` may do all in `ann/...`, pull `shared/...`, and where it is a token for `ann/`, more with another. */
 const access: Access = {
@@ -35,12 +28,11 @@ const access: Access = {
   challenge: (_request, action, repository) => `Test ${action} ${repository ?? "-"}`,
 };
 
-let registry: Running;
 const answers: Answer[] = [];
+const registry = useRegistry({ access, onAnswer: (answer) => answers.push(answer) });
 const blob = Buffer.from("secret of ann");
 const digest = digestOf(blob);
 beforeAll(async () => {
-  registry = await startRegistry({ access, onAnswer: (answer) => answers.push(answer) });
   await as("root", "POST", `/v2/ann/app/blobs/uploads/?digest=${digest}`, blob);
   await as("root", "POST", `/v2/shared/app/blobs/uploads/?digest=${digest}`, blob);
   await as(
@@ -50,7 +42,6 @@ beforeAll(async () => {
     Buffer.from("b"),
   );
 });
-afterAll(() => registry.close());
 
 async function as(name: string | undefined, method: string, path: string, body?: Buffer): Promise<Reply> {
   return await registry.call(method, path, {

@@ -1,20 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
-import {
-  codesOf,
-  makeManifest,
-  pushBlob,
-  pushManifest,
-  type Running,
-  startRegistry,
-} from "./testing/start.ts";
+import { codesOf, makeManifest, pushBlob, pushManifest, startRegistry } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(() => registry.close());
+const registry = useRegistry();
 
 const status = async (method: string, path: string): Promise<number> =>
   (await registry.call(method, path)).status;

@@ -1,17 +1,16 @@
 import * as fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
 import { registryErrors } from "./errors.ts";
-import { makeManifest, pushManifest, type Running, startRegistry } from "./testing/start.ts";
+import { makeManifest, pushManifest } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
+const registry = useRegistry();
 let good: Buffer;
 beforeAll(async () => {
-  registry = await startRegistry();
   good = await makeManifest(registry, "app");
   await pushManifest(registry, "app", "latest", good);
 });
-afterAll(() => registry.close());
 
 const digest = digestOf(Buffer.from("{}"));
 const pathPart = fc.oneof(

@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import type { Store } from "../store/store.ts";
-import { openTestStore } from "../store/testing/disk.ts";
+import { useTestStore } from "../store/testing/disk.ts";
 import { collect } from "./gc.ts";
 import { keys } from "./keys.ts";
 import { deleteManifest, findManifest } from "./manifests.ts";
@@ -20,15 +20,9 @@ import {
 const hour = 3_600_000;
 const layer = (): Buffer => randomBytes(100);
 
-let under: Awaited<ReturnType<typeof openTestStore>>;
 let store: Store;
-
-beforeEach(async () => {
-  under = await openTestStore();
-  store = under.store;
-});
-afterEach(async () => {
-  await under.dispose();
+const under = useTestStore((opened) => {
+  store = opened;
 });
 
 /** The moment of a collection at which something happens: before or after its first call of `method` on `subject`. */

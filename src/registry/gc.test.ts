@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type Digest, digestOf, hexOf } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import type { Store } from "../store/store.ts";
-import { openTestStore } from "../store/testing/disk.ts";
+import { useTestStore } from "../store/testing/disk.ts";
 import { collect, type CollectOptions, type Collected, type Found } from "./gc.ts";
 import { keys } from "./keys.ts";
 import { deleteManifest } from "./manifests.ts";
@@ -15,15 +15,9 @@ import { ageAll, pushImage, pushIndex, pushLayer, whatIsMissing } from "./testin
 const hour = 3_600_000;
 const layer = (): Buffer => randomBytes(100);
 
-let under: Awaited<ReturnType<typeof openTestStore>>;
 let store: Store;
-
-beforeEach(async () => {
-  under = await openTestStore();
-  store = under.store;
-});
-afterEach(async () => {
-  await under.dispose();
+const under = useTestStore((opened) => {
+  store = opened;
 });
 
 async function run(options: Partial<CollectOptions> = {}): Promise<{ result: Collected; found: Found[] }> {

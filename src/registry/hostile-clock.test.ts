@@ -1,9 +1,8 @@
-import { mkdtemp, readdir, rm, stat, utimes } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openDiskStore } from "../store/disk-store.ts";
+import { describe, expect, test } from "vitest";
 import { piecesOf } from "../store/testing/blobs.ts";
+import { useTestStore } from "../store/testing/disk.ts";
 import type { Store } from "../store/store.ts";
 import { digestOf } from "../oci/digest.ts";
 import { collect, type Found } from "./gc.ts";
@@ -21,20 +20,14 @@ const jumps = [
   ["at its beginning", -Date.now()],
 ] as const;
 
-let folder: string;
 let store: Store;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ddiff-clock-"));
-  store = await openDiskStore(folder);
-});
-afterEach(async () => {
-  await store.close();
-  await rm(folder, { recursive: true, force: true });
+const under = useTestStore((opened) => {
+  store = opened;
 });
 
 /** Gives every file and folder the time that a clock which is wrong by so much would have given it. */
 async function written(jump: number): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+  for (const entry of await readdir(under.folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const time = Math.max(0, (await stat(path)).mtimeMs + jump) / 1000;
     await utimes(path, time, time);
@@ -51,8 +44,7 @@ describe.each(jumps)("written under a clock that stood %s", (_what, jump) => {
   test("an image stays whole through a collection, and after a restart", async () => {
     await pushImage(store, "app", ["1"], [Buffer.from("a layer")]);
     await written(jump);
-    await store.close();
-    store = await openDiskStore(folder);
+    await under.reopen();
     expect(await collected(hour)).toEqual([]);
     expect(await whatIsMissing(store, "app", "1")).toEqual([]);
   });

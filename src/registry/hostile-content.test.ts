@@ -1,29 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import { collect } from "./gc.ts";
-import {
-  codesOf,
-  makeManifest,
-  pushBlob,
-  pushManifest,
-  type Running,
-  startRegistry,
-} from "./testing/start.ts";
+import { describeBytes } from "./testing/images.ts";
+import { codesOf, makeManifest, pushBlob, pushManifest, startRegistry } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(() => registry.close());
+const registry = useRegistry();
 
 const parsed = (bytes: Buffer): Record<string, unknown> =>
   JSON.parse(bytes.toString()) as Record<string, unknown>;
-const describeBytes = (bytes: Buffer, mediaType: string = mediaTypes.ociManifest) => ({
-  mediaType,
-  digest: digestOf(bytes),
-  size: bytes.length,
-});
 
 async function referrersOf(repository: string, digest: string): Promise<unknown[]> {
   const reply = await registry.call("GET", `/v2/${repository}/referrers/${digest}`);

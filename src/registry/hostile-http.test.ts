@@ -1,17 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
-import { pushBlob, type Running, startRegistry } from "./testing/start.ts";
+import { pushBlob } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
+const registry = useRegistry();
 const bytes = Buffer.from("0123456789");
 const digest = digestOf(bytes);
 beforeAll(async () => {
-  registry = await startRegistry();
   await pushBlob(registry, "app", bytes);
 });
-afterAll(() => registry.close());
 
 async function begin(): Promise<string> {
   return (await registry.call("POST", "/v2/app/blobs/uploads/")).headers.location ?? "";

@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { makeManifest, pushManifest, type Running, startRegistry } from "./testing/start.ts";
+import { beforeAll, expect, test } from "vitest";
+import { makeManifest, pushManifest } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
 const count = 100_000;
-let registry: Running;
+const registry = useRegistry();
 beforeAll(async () => {
-  registry = await startRegistry();
   await pushManifest(registry, "app", "first", await makeManifest(registry, "app"));
   // A hundred thousand tags as pushes leave them: their records are all the same.
   const folder = registry.store.label;
@@ -19,7 +19,6 @@ beforeAll(async () => {
   }
   await registry.restart();
 }, 120_000);
-afterAll(() => registry.close());
 
 async function page(query: string): Promise<{ tags: string[]; link: string | undefined }> {
   const reply = await registry.call("GET", `/v2/app/tags/list${query}`);

@@ -1,14 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
 import type { Access } from "./access/access.ts";
-import {
-  codesOf,
-  makeManifest,
-  pushBlob,
-  pushManifest,
-  type Running,
-  startRegistry,
-} from "./testing/start.ts";
+import { codesOf, makeManifest, pushBlob, pushManifest } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
 /** Whoever says a name may do everything in the repositories below it. */
 const access: Access = {
@@ -22,16 +16,10 @@ const access: Access = {
 
 const bytes = Buffer.from("a blob that is there");
 const digest = digestOf(bytes);
-let registry: Running;
-let closed: Running;
+const registry = useRegistry();
+const closed = useRegistry({ access });
 beforeAll(async () => {
-  registry = await startRegistry();
-  closed = await startRegistry({ access });
   await pushBlob(registry, "app", bytes);
-});
-afterAll(async () => {
-  await registry.close();
-  await closed.close();
 });
 
 /** Every route that has a repository's name or a digest in it, as `[method, path]`. */

@@ -1,22 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  codesOf,
-  makeManifest,
-  pushBlob,
-  pushManifest,
-  type Running,
-  startRegistry,
-} from "./testing/start.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { codesOf, makeManifest, pushBlob, pushManifest } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
+const registry = useRegistry();
 const tags = ["1.0", "A", "_x", "a", "a-b", "b", "latest"];
 beforeAll(async () => {
-  registry = await startRegistry();
   const bytes = await makeManifest(registry, "team/app");
   for (const tag of [...tags].reverse()) await pushManifest(registry, "team/app", tag, bytes);
   for (const name of ["b", "a/c", "a", "a/b/c"]) await pushBlob(registry, name, Buffer.from("x"));
 });
-afterAll(() => registry.close());
 
 interface Page {
   names: string[];

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
-import { codesOf, makeManifest, pushManifest, type Running, startRegistry } from "./testing/start.ts";
+import { codesOf, makeManifest, pushManifest } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
+const registry = useRegistry();
 let good: Record<string, unknown>;
 beforeAll(async () => {
-  registry = await startRegistry();
   good = JSON.parse((await makeManifest(registry, "app")).toString()) as Record<string, unknown>;
 });
-afterAll(() => registry.close());
 
 async function expectRefused(bytes: Buffer | string, mediaType?: string): Promise<void> {
   const body = Buffer.from(bytes);

@@ -1,20 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
-import {
-  codesOf,
-  makeManifest,
-  pushBlob,
-  pushManifest,
-  type Running,
-  startRegistry,
-} from "./testing/start.ts";
+import { codesOf, makeManifest, pushBlob, pushManifest, startRegistry } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(() => registry.close());
+const registry = useRegistry();
 
 const at = (reference: string, repository = "app"): string => `/v2/${repository}/manifests/${reference}`;
 

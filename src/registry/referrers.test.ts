@@ -1,27 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
-import {
-  codesOf,
-  makeManifest,
-  pushManifest,
-  type Reply,
-  type Running,
-  startRegistry,
-} from "./testing/start.ts";
+import { describeBytes } from "./testing/images.ts";
+import { codesOf, makeManifest, pushManifest, type Reply } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(() => registry.close());
-
-const descriptorOf = (bytes: Buffer, mediaType: string = mediaTypes.ociManifest): Descriptor => ({
-  mediaType,
-  digest: digestOf(bytes),
-  size: bytes.length,
-});
+const registry = useRegistry();
 
 interface Answer {
   reply: Reply;
@@ -71,7 +56,7 @@ describe("an image's referrers", () => {
   test("have their annotations and their artifact type, or their config's type", async () => {
     const image = await makeManifest(registry, "app", { annotations: { a: "subject" } });
     await pushManifest(registry, "app", "v1", image);
-    const subject = descriptorOf(image);
+    const subject = describeBytes(image);
     const annotations = { "org.example": "ä", __proto__x: "1" };
     const typed = await attach("app", subject, { artifactType: "application/vnd.sbom", annotations });
     const plain = await attach("app", subject, { annotations: { b: "1" } });
@@ -85,18 +70,18 @@ describe("an image's referrers", () => {
     const { manifests, reply } = await referrers("app", subject.digest);
     expect(reply.headers["oci-filters-applied"]).toBeUndefined();
     expect(Object.fromEntries(manifests.map((one) => [one.digest, one]))).toEqual({
-      [digestOf(typed)]: { ...descriptorOf(typed), artifactType: "application/vnd.sbom", annotations },
+      [digestOf(typed)]: { ...describeBytes(typed), artifactType: "application/vnd.sbom", annotations },
       [digestOf(plain)]: {
-        ...descriptorOf(plain),
+        ...describeBytes(plain),
         artifactType: mediaTypes.ociConfig,
         annotations: { b: "1" },
       },
       [digestOf(empty)]: {
-        ...descriptorOf(empty),
+        ...describeBytes(empty),
         artifactType: mediaTypes.ociConfig,
         annotations: { b: "2" },
       },
-      [digestOf(index)]: descriptorOf(index, mediaTypes.ociIndex),
+      [digestOf(index)]: describeBytes(index, mediaTypes.ociIndex),
     });
 
     const some = await referrers("app", subject.digest, "?artifactType=application%2Fvnd.sbom");
@@ -109,7 +94,7 @@ describe("an image's referrers", () => {
 
   test("may come before the image, and stay in their repository", async () => {
     const image = await makeManifest(registry, "late", { annotations: { a: "late" } });
-    const subject = descriptorOf(image);
+    const subject = describeBytes(image);
     const early = await attach("late", subject, {});
     expect((await referrers("late", subject.digest)).manifests.map((one) => one.digest)).toEqual([
       digestOf(early),
@@ -120,7 +105,7 @@ describe("an image's referrers", () => {
   });
 
   test("are gone when they are deleted, and once each however often they are pushed", async () => {
-    const subject = descriptorOf(Buffer.from("any"));
+    const subject = describeBytes(Buffer.from("any"));
     const bytes = await attach("gone", subject, {});
     await attach("gone", subject, {});
     await pushManifest(registry, "gone", "tagged", bytes);
@@ -130,7 +115,7 @@ describe("an image's referrers", () => {
   });
 
   test("of a sha512 subject are found under it", async () => {
-    const subject = { ...descriptorOf(Buffer.from("any")), digest: digestOf(Buffer.from("any"), "sha512") };
+    const subject = { ...describeBytes(Buffer.from("any")), digest: digestOf(Buffer.from("any"), "sha512") };
     const bytes = await attach("long", subject, {});
     expect((await referrers("long", subject.digest)).manifests.map((one) => one.digest)).toEqual([
       digestOf(bytes),
@@ -138,13 +123,13 @@ describe("an image's referrers", () => {
   });
 
   test("of an old client, which keeps a list under a tag, are listed once, by what they are", async () => {
-    const subject = descriptorOf(Buffer.from("old"));
+    const subject = describeBytes(Buffer.from("old"));
     const bytes = await attach("old", subject, { annotations: { own: "yes" } });
     const list = Buffer.from(
       JSON.stringify({
         schemaVersion: 2,
         mediaType: mediaTypes.ociIndex,
-        manifests: [{ ...descriptorOf(bytes), annotations: { own: "no" } }],
+        manifests: [{ ...describeBytes(bytes), annotations: { own: "no" } }],
       }),
     );
     const tag = subject.digest.replace(":", "-");
@@ -158,7 +143,7 @@ describe("an image's referrers", () => {
 });
 
 test("many or large ones come in pages that links lead through, each once", async () => {
-  const subject = descriptorOf(Buffer.from("many"));
+  const subject = describeBytes(Buffer.from("many"));
   const wanted = new Set<string>();
   for (let at = 0; at < 9; at += 1) {
     const artifactType = at % 2 === 0 ? "application/vnd.even" : "application/vnd.odd";

@@ -1,24 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm, truncate, utimes, writeFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type Digest, digestOf, hexOf } from "../oci/digest.ts";
 import type { Store } from "../store/store.ts";
 import { readBlob } from "../store/testing/blobs.ts";
-import { openTestStore } from "../store/testing/disk.ts";
+import { useTestStore } from "../store/testing/disk.ts";
 import { keys } from "./keys.ts";
 import { type Damage, scrub, type ScrubOptions, type Scrubbed } from "./scrub.ts";
 import { pushImage, pushIndex, pushLayer, whatIsMissing } from "./testing/images.ts";
 
-let under: Awaited<ReturnType<typeof openTestStore>>;
 let store: Store;
-
-beforeEach(async () => {
-  under = await openTestStore();
-  store = under.store;
-});
-afterEach(async () => {
-  await under.dispose();
+const under = useTestStore((opened) => {
+  store = opened;
 });
 
 async function run(options: ScrubOptions = {}): Promise<{ result: Scrubbed; damages: Damage[] }> {

@@ -1,15 +1,12 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
-import { codesOf, type Reply, type Running, startRegistry } from "./testing/start.ts";
+import { codesOf, type Reply } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
 const idle = 400;
-beforeAll(async () => {
-  registry = await startRegistry({ limits: { idle, blobBytes: 1_000_000, uploads: 3 } });
-});
-afterAll(() => registry.close());
+const registry = useRegistry({ limits: { idle, blobBytes: 1_000_000, uploads: 3 } });
 
 async function begin(): Promise<string> {
   const reply = await registry.call("POST", "/v2/app/blobs/uploads/");

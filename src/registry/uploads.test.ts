@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
-import { codesOf, pushBlob, type Reply, type Running, startRegistry } from "./testing/start.ts";
+import { codesOf, pushBlob, type Reply } from "./testing/start.ts";
+import { useRegistry } from "./testing/use-registry.ts";
 
-let registry: Running;
+const registry = useRegistry();
 let count = 0;
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(() => registry.close());
 
 /** Bytes that nobody pushed yet. */
 const fresh = (size = 3000): Buffer => Buffer.alloc(size, `${(count += 1)} bytes `);

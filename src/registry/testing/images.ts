@@ -34,7 +34,8 @@ export function manifestOf(
   return { bytes, digest: digestOf(bytes) };
 }
 
-function describeBytes(bytes: Buffer, mediaType: string): Descriptor {
+/** The descriptor of a manifest, or of something else. */
+export function describeBytes(bytes: Buffer, mediaType: string = mediaTypes.ociManifest): Descriptor {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
 }
 

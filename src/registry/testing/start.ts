@@ -43,13 +43,14 @@ const openAccess: Access = {
 
 const limits: RegistryLimits = { manifestBytes: 4 * 1024 * 1024, uploads: 50, idle: 20_000 };
 
-/** Starts a registry; `wrap` may put something between it and its store. */
-export async function startRegistry(
-  options: Partial<Omit<RegistryOptions, "limits" | "store">> & {
-    limits?: Partial<RegistryLimits>;
-    wrap?: (store: Store) => Store;
-  } = {},
-): Promise<Running> {
+/** What a test wants otherwise; `wrap` may put something between the registry and its store. */
+export type StartOptions = Partial<Omit<RegistryOptions, "limits" | "store">> & {
+  limits?: Partial<RegistryLimits>;
+  wrap?: (store: Store) => Store;
+};
+
+/** Starts a registry. */
+export async function startRegistry(options: StartOptions = {}): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), "ddiff-registry-"));
   const { wrap = (store) => store, ...rest } = options;
   const start = async () => {
