@@ -5,6 +5,7 @@ import { DdiffError, messageOf, systemErrorCode } from "../util/errors.ts";
 import type { ServerConfig } from "./config-schema.ts";
 import { parseListen } from "./config-units.ts";
 import type { Log } from "./log.ts";
+import { connectionsWithin, readOpenFilesLimit } from "./open-files.ts";
 import { watchTls } from "./tls-files.ts";
 
 /** Milliseconds for a handshake, for a request's headers, and between two requests. */
@@ -52,8 +53,20 @@ export async function makeServer(
     });
     server = secure;
   }
-  server.maxConnections = config.limits.connections;
+  server.maxConnections = await allowedConnections(config.limits.connections, log);
   return server;
+}
+
+async function allowedConnections(wanted: number, log: Log): Promise<number> {
+  const openFiles = await readOpenFilesLimit();
+  const connections = connectionsWithin(openFiles, wanted);
+  if (connections < wanted) {
+    log.warn("the limit of open files (ulimit -n, LimitNOFILE) allows fewer connections than configured", {
+      files: openFiles,
+      connections,
+    });
+  }
+  return connections;
 }
 
 /** Listens, and answers the address as it is then: `127.0.0.1:5000`. */

@@ -16,17 +16,30 @@ export interface TestServer {
   stop(signal?: NodeJS.Signals): Promise<{ status: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Starts `ddiff server` from its source, on a free port where `args` name none, and waits until it listens. */
+/**
+ * Starts `ddiff server` from its source, on a free port where `args` name none, and waits until it listens. `through` is a program that
+ * becomes the server, with its arguments: `prlimit --nofile=128`.
+ */
 export async function startServer(
   args: readonly string[],
   env: Record<string, string> = {},
+  through: readonly string[] = [],
 ): Promise<TestServer> {
   const listen = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
-  const words = [join(repository, "src", "main.ts"), "server", "--log", "json", ...listen, ...args];
+  const [program = process.execPath, ...words] = [
+    ...through,
+    process.execPath,
+    join(repository, "src", "main.ts"),
+    "server",
+    "--log",
+    "json",
+    ...listen,
+    ...args,
+  ];
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("DDIFF_")),
   );
-  const child = spawn(process.execPath, words, {
+  const child = spawn(program, words, {
     stdio: ["ignore", "inherit", "pipe"],
     env: { ...clean, ...env },
   });
