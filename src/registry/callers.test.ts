@@ -25,7 +25,8 @@ const access: Access = {
       mayMoveTag: (_repository, tag) => !tag.startsWith("v"),
     };
   },
-  challenge: (_request, action, repository) => `Test ${action} ${repository ?? "-"}`,
+  challenge: (_request, action, repository, from) =>
+    `Test ${action} ${repository ?? "-"}${from === undefined ? "" : ` from ${from}`}`,
 };
 
 const answers: Answer[] = [];
@@ -118,6 +119,23 @@ describe("a mount", () => {
       expect((await mount("eve", from)).status).toBe(202);
       expect((await as("eve", "HEAD", `/v2/eve/own/blobs/${digest}`)).status).toBe(404);
     }
+  });
+});
+
+describe("a mount with a token", () => {
+  test("is answered with both repositories to ask for, where another token would open the other one", async () => {
+    const reply = await mount("narrow", "&from=ann/app");
+    expect(reply.status).toBe(401);
+    expect(reply.headers["www-authenticate"]).toBe("Test push narrow/own from ann/app");
+    // Without a name there is nothing to ask for: an upload begins.
+    expect((await mount("narrow", "")).status).toBe(202);
+  });
+
+  test("names both repositories from the first answer on", async () => {
+    const path = `/v2/bob/own/blobs/uploads/?mount=${digest}&from=shared/app`;
+    expect((await as(undefined, "POST", path)).headers["www-authenticate"]).toBe(
+      "Test push bob/own from shared/app",
+    );
   });
 });
 

@@ -53,21 +53,22 @@ export function checkDigest(text: string | null | undefined): Digest {
  * Throws UNAUTHORIZED, with what to do about it, where other credentials may help, and DENIED where not. It tells nobody whether the
  * repository is there.
  */
-export function demand(exchange: Exchange, action: Action, repository: string): void {
+export function demand(exchange: Exchange, action: Action, repository: string, from?: string): void {
   if (exchange.caller.may(action, repository)) return;
-  throw refusal(exchange, action, repository);
+  throw refusal(exchange, action, repository, from);
 }
 
-/** The error for a caller who may not do this. */
+/** The error for a caller who may not do this. `from` is a repository to pull from, which the credentials should be for as well. */
 export function refusal(
   exchange: Exchange,
   action: Action | "list",
   repository: string | undefined,
+  from?: string,
 ): RegistryError {
   const { caller, request, registry } = exchange;
   const where = repository === undefined ? "the list of repositories" : `the repository ${repository}`;
   const mayElse = caller.name === undefined || (caller.mayWithOtherToken?.(action, repository) ?? false);
-  const challenge = mayElse ? registry.options.access.challenge(request, action, repository) : "";
+  const challenge = mayElse ? registry.options.access.challenge(request, action, repository, from) : "";
   if (challenge === "") {
     return new RegistryError(
       "DENIED",

@@ -25,8 +25,16 @@ export interface Caller {
 export interface Access {
   /** Who calls. Throws `RegistryError` UNAUTHORIZED (with its challenge) for credentials that are wrong, never for none. */
   identify(request: IncomingMessage): Promise<Caller>;
-  /** `WWW-Authenticate` for a caller who may not do this yet; empty where no login would help. */
-  challenge(request: IncomingMessage, action: Action | "list", repository: string | undefined): string;
+  /**
+   * `WWW-Authenticate` for a caller who may not do this yet; empty where no login would help. `from` is a repository that has to be
+   * pulled for it, too: a mount needs both in one token.
+   */
+  challenge(
+    request: IncomingMessage,
+    action: Action | "list",
+    repository: string | undefined,
+    from?: string,
+  ): string;
   /** Answers `/v2/token` where this access issues tokens; false where it does not. */
   token?(request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean>;
 }

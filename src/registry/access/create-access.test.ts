@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -204,6 +204,16 @@ describe("a token", () => {
     expect((await ask("/push/team-a/x", `Bearer ${wide}`)).status).toBe(200);
     expect((await ask("/pull/team-a/y", `Bearer ${wide}`)).status).toBe(200);
     expect((await ask("/list", `Bearer ${wide}`)).status).toBe(200);
+  });
+
+  test("for a mount is asked for with both repositories, and with one where the other is no name", () => {
+    const request = {} as IncomingMessage;
+    expect(access.challenge(request, "push", "team-a/x", "team-a/y")).toContain(
+      'scope="repository:team-a/x:pull,push repository:team-a/y:pull"',
+    );
+    expect(access.challenge(request, "push", "team-a/x", 'y",error="z')).toMatch(
+      /,scope="repository:team-a\/x:pull,push"$/,
+    );
   });
 
   test("does not widen what the rules give", async () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { isDdiffError, messageOf } from "../../util/errors.ts";
 import { RegistryError } from "../errors.ts";
 import { makeBuckets } from "../limits.ts";
-import type { Access, Action, Caller } from "./access.ts";
+import type { Access, Caller } from "./access.ts";
 import { certificateName, readCredentials } from "./credentials.ts";
 import type { Users } from "./htpasswd.ts";
 import { isImmutable, type Rules, rulesAllow, rulesAllowAny } from "./rules.ts";
@@ -117,8 +117,12 @@ export function createAccess(options: AccessOptions): Access {
       if (credentials.kind === "bearer") return bearer(credentials.token);
       return callerOf(await userOf(request));
     },
-    challenge: (_request: IncomingMessage, action: Action | "list", repository: string | undefined) =>
-      options.open ? "" : challengeWith(scopeFor(action, repository)),
+    challenge(_request, action, repository, from) {
+      if (options.open) return "";
+      const scopes = [scopeFor(action, repository), from === undefined ? undefined : scopeFor("pull", from)];
+      const named = scopes.filter((scope) => scope !== undefined);
+      return challengeWith(named.length === 0 ? undefined : named.join(" "));
+    },
   };
   if (tokens === undefined || options.open) return access;
   const identities: Identities = { ...options, userOf, login, refusal, basicChallenge };

@@ -2,7 +2,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { Upload } from "../../store/store.ts";
 import { bodyOf, contentLength } from "../body.ts";
 import { RegistryError } from "../errors.ts";
-import { checkDigest, demand, type Exchange, refuseMethod } from "../exchange.ts";
+import { checkDigest, demand, type Exchange, refusal, refuseMethod } from "../exchange.ts";
 import { chunkRange } from "../http-rules.ts";
 import { linkBlob, mountBlob } from "../repositories.ts";
 import { sendEmpty } from "../respond.ts";
@@ -11,9 +11,11 @@ import { isRepositoryName } from "../routes.ts";
 /** `/v2/<name>/blobs/uploads/`: begins an upload, takes a whole blob, or mounts one (distribution-spec, "Pushing blobs"). */
 export async function answerUploads(exchange: Exchange, repository: string): Promise<void> {
   if (exchange.method !== "POST") refuseMethod(exchange, "POST");
-  demand(exchange, "push", repository);
   const { query, registry } = exchange;
-  if (query.has("mount") && (await mount(exchange, repository, checkDigest(query.get("mount"))))) return;
+  const from = query.has("mount") ? (query.get("from") ?? undefined) : undefined;
+  demand(exchange, "push", repository, from);
+  if (query.has("mount") && (await mount(exchange, repository, checkDigest(query.get("mount")), from)))
+    return;
   const digest = query.has("digest") ? checkDigest(query.get("digest")) : undefined;
   const digestAlgorithm = digest?.startsWith("sha512:")
     ? "sha512"
@@ -75,13 +77,24 @@ export async function answerUpload(exchange: Exchange, repository: string, id: s
 
 /**
  * Whether the blob could be mounted; where not, an ordinary upload begins (the spec's 202). Without `from` the repository that last got
- * the blob is tried. A repository that the caller may not pull from might as well not be there.
+ * the blob is tried. A repository that the caller may not pull from might as well not be there; one that another token would open
+ * is answered with what to ask for, since clients begin with a token for the repository that they push to.
  */
-async function mount(exchange: Exchange, repository: string, digest: Digest): Promise<boolean> {
-  const { repositories } = exchange.registry;
-  const from = exchange.query.get("from") ?? repositories.holders.get(digest) ?? "";
-  if (!isRepositoryName(from) || !exchange.caller.may("pull", from)) return false;
-  if (!(await mountBlob(repositories, from, repository, digest))) return false;
+async function mount(
+  exchange: Exchange,
+  repository: string,
+  digest: Digest,
+  from: string | undefined,
+): Promise<boolean> {
+  const { caller, registry } = exchange;
+  const source = from ?? registry.repositories.holders.get(digest) ?? "";
+  if (!isRepositoryName(source)) return false;
+  if (!caller.may("pull", source)) {
+    if (from !== undefined && caller.mayWithOtherToken?.("pull", from) === true)
+      throw refusal(exchange, "push", repository, from);
+    return false;
+  }
+  if (!(await mountBlob(registry.repositories, source, repository, digest))) return false;
   sendCreated(exchange, repository, digest);
   return true;
 }
