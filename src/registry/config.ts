@@ -5,7 +5,7 @@ import { isCollection, isNode, isPair, LineCounter, parseDocument } from "yaml";
 import type * as z from "zod";
 import { DdiffError, messageOf } from "../util/errors.ts";
 import { configJsonSchema, configSchema, type ServerConfig } from "./config-schema.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../util/nearest.ts";
 
 /** A setting that is also a flag and, as DDIFF_SERVER_ and the flag's name, a variable. */
 interface Setting {
