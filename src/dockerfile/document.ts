@@ -6,6 +6,11 @@ export interface Word extends Range {
   readonly raw: string;
 }
 
+/** A string of a JSON array, its quotes within the range. */
+export interface JsonWord extends Range {
+  readonly value: string;
+}
+
 /** `--mount=type=cache,target=/x` before an instruction's arguments. */
 export interface Flag extends Range {
   /** `mount`, as written. */
@@ -42,13 +47,12 @@ export interface Instruction extends Range {
   /** First and last line, from 1, heredocs included. */
   readonly line: number;
   readonly endLine: number;
-  /** Only of instructions that know flags. */
   readonly flags: readonly Flag[];
   /** What follows keyword and flags, without the blanks around it. */
   readonly body: Joined;
   readonly words: readonly Word[];
   /** The strings, where the body is a JSON array of strings; `undefined` means shell form, or no such thing. */
-  readonly json: readonly string[] | undefined;
+  readonly json: readonly JsonWord[] | undefined;
   readonly heredocs: readonly Heredoc[];
   /** What ONBUILD carries. */
   readonly trigger: Instruction | undefined;

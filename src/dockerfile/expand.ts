@@ -3,13 +3,21 @@ import { DdiffError } from "../util/errors.ts";
 /** The value of a variable, or undefined where it is not set. */
 export type Lookup = (name: string) => string | undefined;
 
+/** Told of a variable that is not set; `answered` where the word itself says what to take then, as `${X:-word}` does. */
+export type OnUnset = (name: string, answered: boolean) => void;
+
 /**
  * Expands one word of a Dockerfile as BuildKit's shell lexer does: quotes and escapes go, `$X`, `${X}`, `${X:-word}`, `${X-word}`,
  * `${X:+word}`, `${X+word}`, `${X:?word}`, `${X?word}`, `${X#pattern}`, `${X##pattern}`, `${X%pattern}`, `${X%%pattern}`,
  * `${X/pattern/word}`, `${X//pattern/word}` are replaced. Throws `DOCKERFILE_INVALID` for what a builder refuses too.
  */
-export function expandWord(word: string, lookup: Lookup, escape: string): string {
-  const state: State = { text: word, at: 0, lookup, escape, depth: 0 };
+export function expandWord(
+  word: string,
+  lookup: Lookup,
+  escape: string,
+  onUnset: OnUnset = () => {},
+): string {
+  const state: State = { text: word, at: 0, lookup, onUnset, escape, depth: 0 };
   return expandUntil(state, "");
 }
 
@@ -17,6 +25,7 @@ interface State {
   readonly text: string;
   at: number;
   readonly lookup: Lookup;
+  readonly onUnset: OnUnset;
   readonly escape: string;
   depth: number;
 }
@@ -80,7 +89,14 @@ function dollar(state: State): string {
     return value;
   }
   const name = variableName(state);
-  return name === "" ? "$" : (state.lookup(name) ?? "");
+  return name === "" ? "$" : valueOf(state, name);
+}
+
+/** What stands for a bare `$X`: nothing where it is not set. */
+function valueOf(state: State, name: string): string {
+  const value = state.lookup(name);
+  if (value === undefined) state.onUnset(name, false);
+  return value ?? "";
 }
 
 function variableName(state: State): string {
@@ -95,13 +111,14 @@ function braced(state: State): string {
   const value = state.lookup(name);
   let operator = state.text.charAt(state.at);
   state.at += 1;
-  if (operator === "}") return value ?? "";
+  if (operator === "}") return valueOf(state, name);
   const colon = operator === ":";
   if (colon) {
     operator = state.text.charAt(state.at);
     state.at += 1;
   }
   const present = colon ? value !== undefined && value !== "" : value !== undefined;
+  if (value === undefined) state.onUnset(name, operator === "-" || operator === "+");
   switch (operator) {
     case "-": {
       const word = closing(state);

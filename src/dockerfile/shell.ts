@@ -1,16 +1,14 @@
-import type { Script, Word as ShellNode } from "unbash";
-import type { Dockerfile, Instruction } from "./document.ts";
+import type { ParsedScript, Word as ShellNode } from "unbash";
 import type { Range } from "./text.ts";
 
 /** A word of a command, with its place in the Dockerfile. */
 export interface ShellWord extends Range {
   /** As written. */
   readonly raw: string;
-  /** What the shell makes of it, where that needs no expansion: quotes and escapes gone. Else as written without quotes. */
+  /** Without quotes and escapes, variables of the stage put in where their values are known; else as written. */
   readonly value: string;
-  /** Whether `value` is what the command gets: no variable, no substitution, no glob in it. */
+  /** Whether `value` is what the command gets: nothing in it is still to be expanded. */
   readonly literal: boolean;
-  readonly node: ShellNode | undefined;
 }
 
 /** What stands between a command and the one before it in the same list. */
@@ -22,11 +20,14 @@ export interface ShellCommand extends Range {
   readonly name: string;
   /** The words after the name. */
   readonly args: readonly ShellWord[];
+  /** Undefined for a command of assignments only. */
   readonly nameWord: ShellWord | undefined;
-  /** `X=1 cmd`. */
+  /** The programs that were looked through: `["sudo"]`. */
+  readonly through: readonly string[];
+  /** `X=1 cmd`, values without quotes. */
   readonly assignments: ReadonlyMap<string, string>;
   readonly joint: Joint;
-  /** Index in the script's `commands` of the pipeline it belongs to: equal for `a | b`. */
+  /** Number of the pipeline that it belongs to: equal for the two of `a | b`. */
   readonly pipeline: number;
   /** 0 at the top of the script; one more inside each subshell, group, loop, branch, function or substitution. */
   readonly depth: number;
@@ -39,15 +40,13 @@ export interface ShellScript {
   readonly text: string;
   /** In the order in which they are written. */
   readonly commands: readonly ShellCommand[];
-  readonly ast: Script;
+  /** Undefined for a command in JSON form, which no shell reads. */
+  readonly ast: ParsedScript | undefined;
+  /** `sh`, `bash`. */
+  readonly shell: string;
   /** The place in the Dockerfile of an offset in `text`. */
   offset(at: number): number;
-  readonly errors: readonly { readonly message: string; readonly at: number }[];
 }
 
-/**
- * The shell scripts that an instruction runs: its shell form, the bodies of heredocs that are scripts, the string after `sh -c` of a
- * JSON form; a JSON form without a shell gives one command. None for shells that are not POSIX (`SHELL ["powershell"]`). Read once and
- * kept for as long as the file is.
- */
-export type ReadShell = (file: Dockerfile, instruction: Instruction) => readonly ShellScript[];
+/** A word of the shell's syntax tree. */
+export type { ShellNode };

@@ -1,0 +1,63 @@
+import type { Dockerfile, Instruction, SyntaxProblem } from "./document.ts";
+import { cutFile } from "./read-instructions.ts";
+import { readStages } from "./read-stages.ts";
+import { freshState } from "./stage-state.ts";
+import { indexLines } from "./text.ts";
+
+const keywords = new Set(
+  "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR".split(
+    " ",
+  ),
+);
+
+/**
+ * Reads a Dockerfile as BuildKit does, with the place of everything. Never throws: what a builder would refuse is in `problems`, and
+ * the rest is read as far as it makes sense.
+ */
+export function readDockerfile(text: string): Dockerfile {
+  const lines = indexLines(text);
+  const cut = cutFile(text, lines);
+  const { stages, globals, before } = readStages(cut);
+  return {
+    kind: "dockerfile",
+    text,
+    lines,
+    escape: cut.escape,
+    directives: cut.directives,
+    comments: cut.comments,
+    instructions: cut.instructions,
+    stages,
+    globals,
+    problems: [...cut.problems, ...problemsOf(cut.instructions)].sort((a, b) => a.start - b.start),
+    before: (instruction) => before.get(instruction) ?? freshState,
+  };
+}
+
+function problemsOf(instructions: readonly Instruction[]): SyntaxProblem[] {
+  const problems: SyntaxProblem[] = [];
+  for (const instruction of instructions) {
+    const { keyword, keywordRange, stage, words } = instruction;
+    if (!keywords.has(keyword)) {
+      problems.push({ ...keywordRange, message: `there is no instruction ${keyword}` });
+    } else if (words.length === 0 && instruction.flags.length === 0) {
+      problems.push({ ...keywordRange, message: `${keyword} says nothing` });
+    } else if (stage < 0 && keyword !== "ARG") {
+      problems.push({ ...keywordRange, message: `${keyword} stands before the first FROM` });
+    } else if (keyword === "FROM" && words.length !== 1 && !isNamed(instruction)) {
+      problems.push({ ...keywordRange, message: "FROM takes an image, and AS with a name" });
+    } else if (keyword === "ONBUILD" && instruction.trigger !== undefined) {
+      const { trigger } = instruction;
+      if (!keywords.has(trigger.keyword)) {
+        problems.push({ ...trigger.keywordRange, message: `there is no instruction ${trigger.keyword}` });
+      }
+    }
+  }
+  if (!instructions.some((one) => one.keyword === "FROM")) {
+    problems.push({ start: 0, end: 0, message: "there is no FROM" });
+  }
+  return problems;
+}
+
+function isNamed(from: Instruction): boolean {
+  return from.words.length === 3 && from.words[1]?.raw.toLowerCase() === "as";
+}
