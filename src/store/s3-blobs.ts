@@ -3,10 +3,11 @@ import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { algorithmOf, type Digest, Digester, digestOf, hexOf, isDigest } from "../oci/digest.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
-import { type Cell, deleteCell, readCell, touchCell, writeCell } from "./s3-cells.ts";
+import { type Cell, deleteCell, readCell, statCell, touchCell, writeCell } from "./s3-cells.ts";
 import { type Bucket, explainFailure } from "./s3-client.ts";
 import { listKeys } from "./s3-objects.ts";
 import { readContent, removeObject, sizeOf } from "./s3-content.ts";
+import { statePath } from "./s3-upload-state.ts";
 import type { BlobStore, ByteRange, ObjectInfo } from "./store.ts";
 
 /*
@@ -15,7 +16,8 @@ import type { BlobStore, ByteRange, ObjectInfo } from "./store.ts";
  * is written once, under a name of its own: so an upload becomes a blob without being copied, however large it is, and a delete
  * that is under way can never hit the bytes of a push that came after it.
  *
- * Deletes first leave a note `trash/<upload>`, so that the bytes go even where the server dies between record and bytes.
+ * Deletes first leave a note `trash/<upload>`, so that the bytes go even where the server dies between record and bytes. As long as the
+ * upload's state stands, somebody may be about to name the bytes in a record (again): they stay until a collection that comes later.
  */
 
 /** Blobs up to this many bytes lie in their record: manifests and configs, in one request each. */
@@ -42,7 +44,9 @@ export interface S3Blobs {
   addData(digest: Digest, upload: string, size: number): Promise<void>;
   /** Whether the blob's bytes are those of this upload. */
   isData(digest: Digest, upload: string): Promise<boolean>;
-  /** Goes on with deletes of servers that died. */
+  /** Leaves the bytes of an upload that was given up while it became this blob to a later collection, which looks whether it did. */
+  leaveData(digest: Digest, upload: string): Promise<void>;
+  /** Goes on with deletes of servers that died, and with what was left. */
   emptyTrash(): Promise<void>;
 }
 
@@ -134,6 +138,19 @@ export function s3Blobs(bucket: Bucket): S3Blobs {
     }
   }
 
+  /** Notes that the bytes of an upload are to be deleted, unless they are the blob's. */
+  async function noteTrash(digest: Digest, upload: string): Promise<void> {
+    await writeCell(bucket, trashPath(upload), Buffer.from(digest));
+  }
+
+  /** Deletes bytes that no record names and none will, and the note of them. */
+  async function emptyOut(digest: Digest, upload: string): Promise<void> {
+    // In this order: who finishes the upload writes the record before the state goes.
+    if ((await statCell(bucket, statePath(upload))) !== undefined) return;
+    if (!(await isData(digest, upload))) await removeObject(bucket, dataPath(upload));
+    await removeObject(bucket, trashPath(upload));
+  }
+
   const store: S3Blobs["store"] = {
     async statBlob(digest) {
       const record = await read(digest);
@@ -148,21 +165,16 @@ export function s3Blobs(bucket: Bucket): S3Blobs {
       const cell = await readCell(bucket, path);
       if (cell === undefined || cell.modified >= unlessSince) return false;
       const { data } = parseRecord(digest, cell);
-      const note = `trash/${data ?? ""}`;
-      if (data !== undefined) await writeCell(bucket, note, Buffer.from(digest));
+      if (data !== undefined) await noteTrash(digest, data);
+      let gone = false;
       try {
-        if (!(await deleteCell(bucket, path, { version: cell.version }))) return false;
+        gone = await deleteCell(bucket, path, { version: cell.version });
       } catch (error) {
         if (!isDdiffError(error, "STORE_CONFLICT")) throw error;
-        if (data !== undefined) await removeObject(bucket, note);
-        return false;
       }
       remembered.delete(digest);
-      if (data !== undefined) {
-        await removeObject(bucket, dataPath(data));
-        await removeObject(bucket, note);
-      }
-      return true;
+      if (data !== undefined) await emptyOut(digest, data);
+      return gone;
     },
     async setAsideBlob(digest) {
       const path = recordPath(digest);
@@ -211,16 +223,23 @@ export function s3Blobs(bucket: Bucket): S3Blobs {
       if (!ours && !(await isData(digest, upload))) await removeObject(bucket, dataPath(upload));
     },
     isData,
+    async leaveData(digest, upload) {
+      if (!(await isData(digest, upload))) await noteTrash(digest, upload);
+    },
     async emptyTrash() {
-      for await (const { key, modified, size } of listKeys(bucket, "trash/")) {
+      for await (const { key, modified, size } of listKeys(bucket, trashPath(""))) {
         if (size === 0 || modified > Date.now() - trashAge) continue;
         const digest = (await readCell(bucket, key))?.bytes.toString();
-        const data = key.slice("trash/".length);
-        if (isDigest(digest) && !(await isData(digest, data))) await removeObject(bucket, dataPath(data));
-        await removeObject(bucket, key);
+        if (isDigest(digest)) await emptyOut(digest, key.slice(trashPath("").length));
+        else await removeObject(bucket, key);
       }
     },
   };
+}
+
+/** Where the note stands that an upload's bytes are to be deleted. */
+function trashPath(upload: string): string {
+  return `trash/${upload}`;
 }
 
 function recordPath(digest: Digest): string {

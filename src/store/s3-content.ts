@@ -1,11 +1,14 @@
 import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import { DdiffError } from "../util/errors.ts";
 import { type Bucket, explainFailure, isMissing, patiently } from "./s3-client.ts";
 import type { ByteRange } from "./store.ts";
 
 /** Times in a row that a transfer may break without having brought a byte. */
 const mostBreaks = 5;
+/** Looks for an object that should be there, within about six seconds. */
+const mostLooks = 7;
 
 /**
  * The bytes of an object that nobody changes; undefined where there is none. A transfer that breaks goes on from where it was, so
@@ -78,6 +81,26 @@ export async function sizeOf(bucket: Bucket, path: string): Promise<number | und
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw explainFailure(bucket, error);
+  }
+}
+
+/**
+ * Looks whether an object is there that the service said it had written, before anything builds on it. Services were seen to say "done"
+ * to the second try of a request whose first one had been cut off by a crash, or is still under way. Throws `S3_FAILED`.
+ */
+export async function assureObject(bucket: Bucket, path: string, size: number): Promise<void> {
+  for (let look = 1; ; look++) {
+    const found = await sizeOf(bucket, path);
+    if (found === size) return;
+    if (found !== undefined || look === mostLooks) {
+      const instead = found === undefined ? "has no such object" : `it has ${found} bytes instead of ${size}`;
+      throw new DdiffError(
+        "S3_FAILED",
+        `${bucket.service} said that it wrote "${bucket.prefix}${path}", and ${instead}.`,
+        { hint: "Push again." },
+      );
+    }
+    await wait(50 * 2 ** look);
   }
 }
 

@@ -4,7 +4,7 @@ import { DdiffError } from "../util/errors.ts";
 import { heavy, sendTail, type Slots } from "./s3-append.ts";
 import { dataPath, mostInline, type S3Blobs } from "./s3-blobs.ts";
 import type { Bucket } from "./s3-client.ts";
-import { readContent } from "./s3-content.ts";
+import { assureObject, readContent } from "./s3-content.ts";
 import { fillWithTail, forgetUpload, type LiveUpload, removeUpload, saveUpload } from "./s3-live-upload.ts";
 import { abortMultipart, completeMultipart, listParts, sendObject } from "./s3-multipart.ts";
 import { openPartBuffer, type PartBuffer } from "./s3-part-buffer.ts";
@@ -75,7 +75,8 @@ async function finishLarge(
       : await readBack(bucket, live, digest);
   if (actual === undefined) {
     // A server died after the blob was there already and the bytes of this upload had been deleted as superfluous.
-    if (live.finishing === digest && (await blobs.store.touchBlob(digest))) return;
+    const isOther = live.finishing === digest && !(await blobs.isData(digest, live.id));
+    if (isOther && (await blobs.store.touchBlob(digest))) return;
     throw new DdiffError("UPLOAD_UNKNOWN", "The bytes of the upload are gone from the bucket.", {
       hint: "Begin another one.",
     });
@@ -102,7 +103,7 @@ async function complete(bucket: Bucket, slots: Slots, live: LiveUpload): Promise
   });
 }
 
-/** The record comes last, after a note that keeps the bytes from being deleted with a stale upload. */
+/** The record comes last: after a look at the bytes, and a note that keeps them from being deleted with a stale upload. */
 async function add(
   bucket: Bucket,
   blobs: S3Blobs,
@@ -110,6 +111,7 @@ async function add(
   digest: Digest,
   size: number,
 ): Promise<void> {
+  await assureObject(bucket, dataPath(live.id), size);
   live.multipart = undefined;
   await saveUpload(bucket, live, undefined, { finishing: { digest, size } });
   await blobs.addData(digest, live.id, size);

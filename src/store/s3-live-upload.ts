@@ -7,7 +7,7 @@ import { readContent, removeObject, sizeOf } from "./s3-content.ts";
 import { abortMultipart, listParts, type Part, sendObject } from "./s3-multipart.ts";
 import type { PartBuffer } from "./s3-part-buffer.ts";
 import { leastPart } from "./s3-part-plan.ts";
-import { formatState, mostTailInline, parseState, type UploadState } from "./s3-upload-state.ts";
+import { formatState, mostTailInline, parseState, statePath, type UploadState } from "./s3-upload-state.ts";
 import type { Condition } from "./store.ts";
 
 /** What this process knows of an upload: all that is durable, and the running digest where it saw every byte. */
@@ -30,11 +30,6 @@ export interface LiveUpload {
   finishing: Digest | undefined;
   busy: boolean;
   gone: boolean;
-}
-
-/** Where an upload's state stands. */
-export function statePath(id: string): string {
-  return `uploads/${id}`;
 }
 
 /** Where a tail that is too large for the state stands. */
@@ -91,6 +86,8 @@ export async function loadUpload(
     // Put together already, by a server that died before it could say so; or thrown away by the service.
     const size = await sizeOf(bucket, dataPath(id));
     if (size !== undefined) return Object.assign(live, { completed: true, partBytes: size });
+    // First so that another server that is putting it together right now does not go on.
+    await saveUpload(bucket, live, undefined, { cancelled: true });
     await removeUpload(bucket, blobs, id, state);
     return undefined;
   }
@@ -174,9 +171,9 @@ export async function removeUpload(
   state: Pick<UploadState, "multipart" | "finishing">,
 ): Promise<void> {
   if (state.multipart !== undefined) await abortMultipart(bucket, dataPath(id), state.multipart);
-  if (state.finishing === undefined || !(await blobs.isData(state.finishing.digest, id))) {
-    await removeObject(bucket, dataPath(id));
-  }
+  // A server that had come so far may be writing the blob's record at this moment.
+  if (state.finishing !== undefined) await blobs.leaveData(state.finishing.digest, id);
+  else await removeObject(bucket, dataPath(id));
   await forgetUpload(bucket, id);
 }
 

@@ -23,6 +23,11 @@ export interface UploadState {
 /** Tails up to this many bytes stand in the state itself. */
 export const mostTailInline = 8 * 1024 * 1024;
 
+/** Where an upload's state stands. */
+export function statePath(id: string): string {
+  return `uploads/${id}`;
+}
+
 /** The pieces of what stands in `uploads/<id>`. */
 export function formatState(state: UploadState, tail: Buffer): Buffer[] {
   return [Buffer.from(`${JSON.stringify(state)}\n`), tail];

@@ -5,9 +5,10 @@ import { dataPath, type S3Blobs } from "./s3-blobs.ts";
 import { statCell } from "./s3-cells.ts";
 import type { Bucket } from "./s3-client.ts";
 import { cancelUpload, finishAs } from "./s3-finish.ts";
-import { busy, type LiveUpload, loadUpload, newLiveUpload, saveUpload, statePath } from "./s3-live-upload.ts";
+import { busy, type LiveUpload, loadUpload, newLiveUpload, saveUpload } from "./s3-live-upload.ts";
 import { abortMultipart, listMultiparts, listParts } from "./s3-multipart.ts";
 import { listKeys } from "./s3-objects.ts";
+import { statePath } from "./s3-upload-state.ts";
 import type { BlobStore, Upload } from "./store.ts";
 
 type Uploads = Pick<BlobStore, "createUpload" | "openUpload" | "staleUploads">;
