@@ -146,11 +146,20 @@ const known: Record<string, [RegistryErrorCode, number]> = {
   STORE_CONFLICT: ["UNKNOWN", 409],
 };
 
+/** What a store throws that may serve again later. */
+const away: ReadonlySet<string> = new Set(["S3_UNREACHABLE", "S3_UNAVAILABLE"]);
+
 /** What a client is told of an error. Nothing of our own faults but that they are: paths and addresses stay in the log. */
 export function registryErrorOf(error: unknown): RegistryError {
   if (error instanceof RegistryError) return error;
   if (isDdiffError(error, "DISK_FULL")) {
     return new RegistryError("UNKNOWN", "the registry's disk is full", { status: 507, cause: error });
+  }
+  if (isDdiffError(error) && away.has(error.code)) {
+    return new RegistryError("UNAVAILABLE", "the registry's store is away; try again in a moment", {
+      headers: { "Retry-After": "10" },
+      cause: error,
+    });
   }
   const match = isDdiffError(error) ? known[error.code] : undefined;
   if (match !== undefined) {

@@ -170,16 +170,21 @@ function conflict(path: string): DdiffError {
 
 async function readRaw(bucket: Bucket, path: string): Promise<Cell | undefined> {
   for (let attempt = 1; ; attempt++) {
+    let answer: GetObjectCommandOutput;
     try {
-      const answer = await bucket.client.send(
+      answer = await bucket.client.send(
         new GetObjectCommand({ Bucket: bucket.name, Key: bucket.prefix + path }),
       );
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw explainFailure(bucket, error);
+    }
+    try {
       const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
       return { bytes, size: bytes.length, version: answer.ETag ?? "", modified: modifiedOf(answer) };
     } catch (error) {
-      if (isMissing(error)) return undefined;
       // The SDK retries until the answer begins; a connection that breaks in the middle of it is for us to try again.
-      if (statusOf(error) !== undefined || attempt === 4) throw explainFailure(bucket, error);
+      if (attempt === 4) throw explainFailure(bucket, error);
       await wait(100 * 4 ** attempt);
     }
   }

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { DdiffError, messageOf } from "../util/errors.ts";
+import { patientRetries } from "./s3-retries.ts";
 import type { S3Location } from "./s3-url.ts";
 
 /** A bucket, and what stands before all our keys in it. */
@@ -27,7 +28,7 @@ const patience = 8;
 
 /**
  * A client for a bucket. Credentials are those of `env`, else what the SDK finds (profiles, web identity, the machine's role).
- * Retries (`attempts` in all, backing off up to 20 s) are the SDK's.
+ * Requests that fail for a passing reason are tried again, `attempts` times in all.
  */
 export function connectBucket(
   location: S3Location,
@@ -38,6 +39,7 @@ export function connectBucket(
   const config: S3ClientConfig = {
     forcePathStyle: location.pathStyle,
     maxAttempts: attempts,
+    retryStrategy: patientRetries(attempts),
     // What goes wrong is thrown, and said by whoever asked; the SDK would write warnings to the terminal.
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     // Services other than Amazon's refuse or spoil the checksums that newer SDKs add.
@@ -109,6 +111,9 @@ export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
+/** Statuses of a service that may well do the same work later; also of a proxy before one that is away. */
+const passingFaults: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+
 /** What went wrong with a bucket, as a sentence with a remedy; errors that have one already pass. */
 export function explainFailure(bucket: Bucket, error: unknown): DdiffError {
   if (error instanceof DdiffError) return error;
@@ -144,6 +149,16 @@ export function explainFailure(bucket: Bucket, error: unknown): DdiffError {
       hint: "Check the endpoint, and that the service runs.",
       cause: error,
     });
+  }
+  if (passingFaults.has(status)) {
+    return new DdiffError(
+      "S3_UNAVAILABLE",
+      `The ${place} cannot serve now, status ${status}: ${said(error)}.`,
+      {
+        hint: "Look at the service's own log if this goes on.",
+        cause: error,
+      },
+    );
   }
   return new DdiffError("S3_FAILED", `The ${place} failed with status ${status}: ${said(error)}.`, {
     cause: error,

@@ -6,7 +6,7 @@ import { s3Uploads } from "./s3-uploads.ts";
 import { parseS3Url } from "./s3-url.ts";
 import type { Store } from "./store.ts";
 
-/** Tries of a request: with the SDK's backing off, a service may be away for half a minute. */
+/** Tries of a request: a service may be away for some ten seconds. */
 const attempts = 8;
 /** Tries while opening, where a wrong address should be said soon. */
 const attemptsToOpen = 3;
@@ -16,7 +16,7 @@ const attemptsToOpen = 3;
  * servers may use one bucket at once. Credentials are those of `AWS_*` in `env`, else what the SDK finds.
  *
  * Throws `STORE_URL_INVALID`, `S3_BUCKET_MISSING`, `S3_DENIED`, `S3_REGION_WRONG`, `S3_UNREACHABLE`, and `S3_UNSUITABLE` for a service that
- * does not heed conditions on writes. Any method may throw these and `S3_FAILED` later.
+ * does not heed conditions on writes. Any method may throw these, `S3_UNAVAILABLE` and `S3_FAILED` later.
  */
 export async function openS3Store(
   url: string,
