@@ -2,7 +2,13 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { digestOf } from "../src/oci/digest.ts";
+import { appendTo, flightSlots } from "../src/store/s3-append.ts";
+import { connectBucket } from "../src/store/s3-client.ts";
+import { newLiveUpload } from "../src/store/s3-live-upload.ts";
+import { beginMultipart, sendObject } from "../src/store/s3-multipart.ts";
+import { openPartBuffer } from "../src/store/s3-part-buffer.ts";
 import { openS3Store } from "../src/store/s3-store.ts";
+import { parseS3Url } from "../src/store/s3-url.ts";
 import type { Store, Upload } from "../src/store/store.ts";
 import { piecesOf, pushBlob, readBlob } from "../src/store/testing/blobs.ts";
 import { type Answer, type Passing, type S3Proxy, startS3Proxy } from "./support/s3-proxy.ts";
@@ -141,6 +147,23 @@ describePlace("s3", s3Missing(), () => {
     await again?.finish(digest);
     expect(deleted).toBe(true);
     expect((await readBlob(two.store, digest)).equals(bytes)).toBe(true);
+  });
+
+  it("does not take what another server wrote over a large tail for the bytes that it has hashed", async () => {
+    const client = connectBucket(parseS3Url(bucket, s3.env), s3.env, 3);
+    const live = newLiveUpload("large", "app", "sha256");
+    live.multipart = await beginMultipart(client, "data/large");
+    // As if 31 GiB were there: from here on parts have 64 MiB, and tails may be too large for the state.
+    live.parts = Array.from({ length: 3000 }, () => ({ etag: "", size: 0 }));
+    const append = (bytes: Buffer) => appendTo(client, flightSlots(), live, piecesOf(bytes), Infinity);
+    await append(randomBytes(9_000_000));
+    await append(randomBytes(1_000_000));
+    const foreign = openPartBuffer(10_000_000);
+    await foreign.write(randomBytes(10_000_000));
+    await sendObject(client, "tails/large", foreign);
+    await foreign.dispose();
+    await expect(append(randomBytes(1000))).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+    client.client.destroy();
   });
 });
 

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { DdiffError } from "../util/errors.ts";
-import { type Bucket, explainFailure, isMissing, patiently } from "./s3-client.ts";
+import { type Bucket, explainFailure, isMissing, patiently, statusOf } from "./s3-client.ts";
 import type { ByteRange } from "./store.ts";
 
 /** Times in a row that a transfer may break without having brought a byte. */
@@ -11,14 +11,15 @@ const mostBreaks = 5;
 const mostLooks = 7;
 
 /**
- * The bytes of an object that nobody changes; undefined where there is none. A transfer that breaks goes on from where it was, so
- * that a pull survives a restart of the service. Destroying the stream closes the transfer.
+ * The bytes of an object that nobody changes; undefined where there is none, or another than `version` (its ETag). A transfer that
+ * breaks goes on from where it was, so that a pull survives a restart of the service. Destroying the stream closes the transfer.
  */
 export async function readContent(
   bucket: Bucket,
   path: string,
   size: number,
   range?: ByteRange,
+  version?: string,
 ): Promise<Readable | undefined> {
   let at = range?.start ?? 0;
   const end = Math.min(range?.end ?? size, size);
@@ -32,12 +33,13 @@ export async function readContent(
         new GetObjectCommand({
           Bucket: bucket.name,
           Key: bucket.prefix + path,
+          ...(version === undefined ? {} : { IfMatch: version }),
           ...(from === 0 && end === size ? {} : { Range: `bytes=${from}-${end - 1}` }),
         }),
       );
       return answer.Body as Readable;
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (isMissing(error) || (version !== undefined && statusOf(error) === 412)) return undefined;
       throw explainFailure(bucket, error);
     }
   }

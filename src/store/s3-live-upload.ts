@@ -24,6 +24,8 @@ export interface LiveUpload {
   /** Bytes beyond the parts; `tail` has them where they are in memory. */
   tailSize: number;
   tail: Buffer | undefined;
+  /** ETag of the object that holds the tail, where this process wrote it: what `digester` saw, and no other server's. */
+  tailVersion: string | undefined;
   digester: Digester | undefined;
   /** The bytes are complete under `data/<id>`: nothing can be appended. */
   completed: boolean;
@@ -49,6 +51,7 @@ export function newLiveUpload(id: string, repository: string, algorithm: DigestA
     partBytes: 0,
     tailSize: 0,
     tail: Buffer.alloc(0),
+    tailVersion: undefined,
     digester: new Digester(algorithm),
     completed: false,
     finishing: undefined,
@@ -120,7 +123,7 @@ export async function fillWithTail(bucket: Bucket, live: LiveUpload, buffer: Par
     if (tail?.length !== live.tailSize) throw busy();
     return await buffer.write(tail);
   }
-  const stream = await readContent(bucket, tailPath(live.id), live.tailSize);
+  const stream = await readContent(bucket, tailPath(live.id), live.tailSize, undefined, live.tailVersion);
   for await (const chunk of stream ?? []) await buffer.write(chunk as Buffer);
   if (buffer.size !== live.tailSize) {
     throw new DdiffError("STORE_DAMAGED", `The last bytes of upload ${live.id} are gone from the bucket.`, {
@@ -143,7 +146,7 @@ export async function saveUpload(
     if (Buffer.isBuffer(body)) tail = body;
     else tail = Buffer.concat((await body.toArray()) as Buffer[]);
   } else if (buffer !== undefined) {
-    await sendObject(bucket, tailPath(live.id), buffer);
+    live.tailVersion = await sendObject(bucket, tailPath(live.id), buffer);
   }
   const state: UploadState = {
     repository: live.repository,

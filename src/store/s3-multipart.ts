@@ -57,9 +57,9 @@ export async function sendPart(
   return { etag: answer.ETag ?? "", size: buffer.size };
 }
 
-/** Writes an object in one piece. */
-export async function sendObject(bucket: Bucket, path: string, buffer: PartBuffer): Promise<void> {
-  await sendBody(bucket, buffer, (Body) =>
+/** Writes an object in one piece and answers its ETag. */
+export async function sendObject(bucket: Bucket, path: string, buffer: PartBuffer): Promise<string> {
+  const answer = await sendBody(bucket, buffer, (Body) =>
     bucket.client.send(
       new PutObjectCommand({
         Bucket: bucket.name,
@@ -70,6 +70,7 @@ export async function sendObject(bucket: Bucket, path: string, buffer: PartBuffe
       }),
     ),
   );
+  return answer.ETag ?? "";
 }
 
 /** The parts of a multipart upload that follow part `after`, without a gap; undefined where the upload is not there (any more). */
