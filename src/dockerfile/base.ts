@@ -1,7 +1,9 @@
 import { parseReference } from "../oci/reference.ts";
 import { DdiffError } from "../util/errors.ts";
 import { expandWord } from "./expand.ts";
-import { type Instruction, readInstructions, splitWords } from "./instructions.ts";
+import type { Instruction } from "./document.ts";
+import { cutFile } from "./read-instructions.ts";
+import { indexLines } from "./text.ts";
 
 /** What decides the base besides the Dockerfile's text: all of it comes from the builder's command line. */
 export interface BaseOptions {
@@ -63,19 +65,19 @@ export function findBase(text: string, options: BaseOptions = {}): Base {
 const baseHint = "Correct it, or name the base with --base.";
 
 function readStages(text: string, file: string, options: BaseOptions): Stage[] {
-  const { escape, instructions } = readInstructions(text);
+  const { escape, instructions } = cutFile(text, indexLines(text));
   const globals = platformArgs(options.platform);
   for (const [name, value] of options.buildArgs ?? []) if (globals.has(name)) globals.set(name, value);
   const lookup = (name: string) => globals.get(name);
   const stages: Stage[] = [];
   for (const instruction of instructions) {
     if (instruction.keyword === "ARG" && stages.length === 0) {
-      for (const word of splitWords(instruction.rest, escape)) {
-        const equals = word.indexOf("=");
-        const name = equals < 0 ? word : word.slice(0, equals);
+      for (const { raw } of instruction.words) {
+        const equals = raw.indexOf("=");
+        const name = equals < 0 ? raw : raw.slice(0, equals);
         const given = options.buildArgs?.get(name);
         if (given !== undefined) globals.set(name, given);
-        else if (equals >= 0) globals.set(name, expandWord(word.slice(equals + 1), lookup, escape));
+        else if (equals >= 0) globals.set(name, expandWord(raw.slice(equals + 1), lookup, escape));
       }
     } else if (instruction.keyword === "FROM") {
       stages.push(readStage(instruction, file, lookup, escape));
@@ -93,8 +95,7 @@ function readStage(
   lookup: (name: string) => string | undefined,
   escape: string,
 ): Stage {
-  const words = instruction.rest.split(/\s+/).filter((word) => word !== "");
-  while (words[0]?.startsWith("--")) words.shift();
+  const words = instruction.body.text.split(/\s+/).filter((word) => word !== "");
   const [image, as, name] = words;
   const named = words.length === 3 && as?.toLowerCase() === "as";
   if (image === undefined || (words.length !== 1 && !named)) {
@@ -126,10 +127,10 @@ function imageBase(stage: Stage, file: string): Base {
   try {
     parseReference(stage.image);
   } catch (cause) {
-    const { line, rest } = stage.instruction;
+    const { line, body } = stage.instruction;
     throw new DdiffError(
       "DOCKERFILE_INVALID",
-      `"FROM ${rest.trim()}" (line ${line} of ${file}) gives no image name: ${JSON.stringify(stage.image)}`,
+      `"FROM ${body.text}" (line ${line} of ${file}) gives no image name: ${JSON.stringify(stage.image)}`,
       { hint: "Give its variables a value with --build-arg, or name the base with --base.", cause },
     );
   }
