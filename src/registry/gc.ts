@@ -16,8 +16,8 @@ import { blobPages, repositories } from "./walk.ts";
  *
  *   HEAD of a blob, mount        touch the link and the blob, else answer that there is none
  *   end of an upload             the blob is written or touched, then the link is
- *   manifest                     touch the links, blobs and child manifests that it refers to; write its bytes (a blob), then its record;
- *                                look at what it refers to again; then write referrer and tag
+ *   manifest                     touch the links, blobs and child manifests that it refers to; write its bytes (a blob), then its entry
+ *                                as a referrer, then its record; look at what it refers to again; then write the tag
  *
  * How these meet a collection (C), which takes repository by repository first links, then the catalog's entry, and blobs at the end:
  *

@@ -92,6 +92,8 @@ export async function putManifest(
     const record: ManifestRecord = { mediaType: document.mediaType, size: bytes.length, ...subject };
     const key = keys.manifest(repository, digest);
     const before = await unlessDamaged(repositories.records.manifest(key));
+    // Before the record: a server that dies between the two leaves an entry that nobody is shown, not a manifest that no list has.
+    await addReferrer(repositories.store, repository, document, descriptor);
     await repositories.records.put(key, record);
     try {
       // From here on a collection sees what the record needs; what it took before is missed now, before a tag shows it.
@@ -100,7 +102,6 @@ export async function putManifest(
       if (before === undefined) await repositories.records.delete(key);
       throw error;
     }
-    await addReferrer(repositories.store, repository, document, descriptor);
     await addToCatalog(repositories, repository);
     for (const tag of pushed.tags) await setTag(repositories, pushed, tag, descriptor);
   });

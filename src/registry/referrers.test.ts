@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
-import { describeBytes } from "./testing/images.ts";
+import type { Store } from "../store/store.ts";
+import { describeBytes, manifestOf, pushImage } from "./testing/images.ts";
 import { codesOf, makeManifest, pushManifest, type Reply } from "./testing/start.ts";
 import { useRegistry } from "./testing/use-registry.ts";
 
@@ -171,4 +172,33 @@ test("many or large ones come in pages that links lead through, each once", asyn
     expect(found).toHaveLength(count);
     for (const digest of found) expect(wanted).toContain(digest);
   }
+});
+
+test("a push that dies at any of its writes leaves a manifest that its subject's list has, or none", async () => {
+  let alive = true;
+  for (let writes = 0; writes < 10; writes += 1) {
+    const repository = `cut/${writes}`;
+    const layer = Buffer.from("a layer");
+    const subject = describeBytes(Buffer.from("a subject"));
+    const { digest } = manifestOf([layer], { subject });
+    // The blobs are there from another image.
+    await pushImage(registry.store, repository, [], [layer]);
+    let left = writes;
+    alive = true;
+    const dying: Store = {
+      ...registry.store,
+      async put(...args) {
+        alive &&= left > 0;
+        left -= 1;
+        if (!alive) throw new Error("the power is lost");
+        return await registry.store.put(...args);
+      },
+    };
+    await pushImage(dying, repository, ["v"], [layer], { subject }).catch(() => {});
+    const pulled = await registry.call("GET", `/v2/${repository}/manifests/${digest}`);
+    const listed = (await referrers(repository, subject.digest)).manifests.map((one) => one.digest);
+    expect(listed).toEqual(pulled.status === 200 ? [digest] : []);
+    if (alive) break;
+  }
+  expect(alive).toBe(true);
 });

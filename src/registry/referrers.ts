@@ -74,7 +74,11 @@ async function readReferrer(
   const digest = digestOfSegment(segment);
   if (digest === undefined) return undefined;
   const key = keys.referrer(repository, subject, digest);
-  const stored = await repositories.store.get(key);
-  if (stored === undefined) return undefined;
+  const [stored, manifest] = await Promise.all([
+    repositories.store.get(key),
+    repositories.store.stat(keys.manifest(repository, digest)),
+  ]);
+  // An entry without its manifest is left of a push or a deletion that was cut off.
+  if (stored === undefined || manifest === undefined) return undefined;
   return { descriptor: parseDescriptor(parseJson(stored.bytes, key), key), size: stored.bytes.length };
 }
