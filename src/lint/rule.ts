@@ -39,11 +39,25 @@ export interface Target {
   readonly driver: string | undefined;
 }
 
+/** What the value of a label must be. */
+export type LabelKind = "text" | "url" | "semver" | "hash" | "rfc3339" | "spdx" | "email";
+
+/** Settings of .ddiff.yaml that some rules are about; such a rule is silent where its setting is not there. */
+export interface RuleOptions {
+  /** Registries that images may come from, `*` fits any part: `docker.io`, `*.lab.example`. */
+  readonly allowedRegistries: readonly string[] | undefined;
+  /** Labels that an image must have. */
+  readonly labels: ReadonlyMap<string, LabelKind> | undefined;
+  /** Whether other labels than these are wrong. */
+  readonly strictLabels: boolean;
+}
+
 /** What a rule may know besides its file. Reads happen on first use and are kept. */
 export interface LintContext {
   /** The file as the user names it. */
   readonly path: string;
   readonly target: Target;
+  readonly options: RuleOptions;
   /** For dates of end of life: milliseconds since 1970. */
   readonly today: number;
   /** The .dockerignore that holds for the build of this file, if there is one. */
@@ -93,6 +107,7 @@ export interface Example {
   readonly fixed?: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly target?: Partial<Target>;
+  readonly options?: Partial<RuleOptions>;
 }
 
 /** A rule over one kind of file. */

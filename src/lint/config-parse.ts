@@ -1,0 +1,114 @@
+import { isCollection, isNode, isPair, LineCounter, parseDocument, type Document } from "yaml";
+import type * as z from "zod";
+import { messageOf } from "../util/errors.ts";
+import { nearest } from "../util/nearest.ts";
+import { invalidConfig } from "./config.ts";
+import { type LintConfig, lintFileSchema, lintJsonSchema } from "./config-schema.ts";
+import { isRuleSelector, selectorNames } from "./selectors.ts";
+
+/** Reads and checks the text of a `.ddiff.yaml`. Throws `CONFIG_INVALID`, which names each wrong setting with its line. */
+export function parseConfig(text: string, file: string): LintConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [error] = document.errors;
+  if (error !== undefined)
+    throw invalidConfig(file, [`line ${lines.linePos(error.pos[0]).line}: ${error.message}`]);
+  let tree: unknown;
+  try {
+    // Aliases that multiply (a "billion laughs") are refused here.
+    tree = document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (cause) {
+    throw invalidConfig(file, [messageOf(cause)]);
+  }
+  const origins = linesOfKeys(document, lines);
+  const parsed = lintFileSchema.safeParse(tree);
+  if (!parsed.success) {
+    throw invalidConfig(
+      file,
+      parsed.error.issues.flatMap((issue) => describe(issue, origins)),
+    );
+  }
+  const { lint } = parsed.data;
+  const problems = [
+    ...unknownRules(lint.rules, ["lint", "rules"], origins),
+    ...lint.overrides.flatMap((one, at) =>
+      unknownRules(one.rules, ["lint", "overrides", String(at), "rules"], origins),
+    ),
+  ];
+  if (problems.length > 0) throw invalidConfig(file, problems);
+  return lint;
+}
+
+function unknownRules(
+  rules: Readonly<Record<string, string>>,
+  path: readonly string[],
+  origins: ReadonlyMap<string, number>,
+): string[] {
+  return Object.keys(rules)
+    .filter((name) => !isRuleSelector(name))
+    .map((name) => `${at([...path, name], origins)}there is no rule ${JSON.stringify(name)}${meant(name)}`);
+}
+
+function meant(name: string): string {
+  const near = nearest(name, selectorNames());
+  return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
+}
+
+/** The line of every key, by its path. */
+function linesOfKeys(document: Document, lines: LineCounter): Map<string, number> {
+  const origins = new Map<string, number>();
+  const remember = (node: unknown, path: readonly string[]): void => {
+    if (!isCollection(node)) return;
+    for (const [index, item] of node.items.entries()) {
+      const [key, value, place] = isPair(item)
+        ? [String(item.key), item.value, item.key]
+        : [String(index), item, item];
+      const inside = [...path, key];
+      if (isNode(place) && place.range)
+        origins.set(inside.join("\n"), lines.linePos(place.range[0]).line);
+      remember(value, inside);
+    }
+  };
+  remember(document.contents, []);
+  return origins;
+}
+
+/** `line 3: ` for a setting, or the nearest part around it that is written anywhere. */
+function at(path: readonly string[], origins: ReadonlyMap<string, number>): string {
+  for (let length = path.length; length > 0; length -= 1) {
+    const line = origins.get(path.slice(0, length).join("\n"));
+    if (line !== undefined) return `line ${line}: `;
+  }
+  return "";
+}
+
+function describe(issue: z.core.$ZodIssue, origins: ReadonlyMap<string, number>): string[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(path);
+    return issue.keys.map((key) => {
+      const near = nearest(key, known);
+      const hint =
+        near === undefined ? `: known are ${known.join(", ")}` : `; did you mean ${JSON.stringify(near)}?`;
+      return `${at([...path, key], origins)}there is no ${JSON.stringify(key)} in ${path.join(".")}${hint}`;
+    });
+  }
+  const message = issue.message.replace(
+    /^Invalid (?:input|option): expected (.*?)(?:, received .*)?$/,
+    "must be $1",
+  );
+  return [`${at(path, origins)}${path.join(".")} ${message}`];
+}
+
+/** The keys that the schema knows at a place. */
+function knownKeys(path: readonly string[]): string[] {
+  let node: unknown = lintJsonSchema();
+  for (const key of path) node = child(child(node, "properties"), key) ?? child(node, "items");
+  const properties = child(node, "properties");
+  return typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
+}
+
+function child(parent: unknown, key: string): unknown {
+  if (typeof parent !== "object" || parent === null || !Object.hasOwn(parent, key)) return undefined;
+  return (parent as Record<string, unknown>)[key];
+}

@@ -1,0 +1,200 @@
+import { dirname, resolve } from "node:path";
+import { DdiffError } from "../util/errors.ts";
+import { nearest } from "../util/nearest.ts";
+import { type Baseline, readBaseline } from "./baseline.ts";
+import { openContexts } from "./build-context.ts";
+import { type Checked, checkFile, type OutsideReport } from "./check-file.ts";
+import { type LoadedConfig, openConfigs } from "./config.ts";
+import { syntaxError, unreadableFile } from "./engine-rules.ts";
+import { findFiles, type FoundFile } from "./find-files.ts";
+import { type Finding, type IgnoredFinding, isAtLeast } from "./finding.ts";
+import { type Document, type FileKind, kindOf } from "./kinds.ts";
+import { loadReaders, type ReadDocument } from "./read-document.ts";
+import { decodeText, tryReadText } from "./read-text.ts";
+import type { LintContext, RuleInfo } from "./rule.ts";
+import { isRuleSelector, selectorNames } from "./selectors.ts";
+import { levelOf, openSettings, type Settings, type Wishes } from "./settings.ts";
+import { readTarget } from "./target.ts";
+import { makeContextFinder } from "./which-context.ts";
+
+/** One run. */
+export interface LintOptions extends Wishes {
+  /** Files and folders. */
+  readonly paths: readonly string[];
+  /** Where relative paths start. */
+  readonly cwd: string;
+  /** `--config`. */
+  readonly config: string | undefined;
+  /** `--context`: the folder that all the Dockerfiles are built with. */
+  readonly context: string | undefined;
+  /** What came on standard input, instead of the paths. */
+  readonly stdin: { readonly bytes: Buffer; readonly name: string } | undefined;
+  /** The file of `--baseline`; `false` for none, also where the configuration names one. */
+  readonly baseline: string | false | undefined;
+  /** Milliseconds since 1970. */
+  readonly today: number;
+}
+
+/** A file that was looked at. */
+export interface LintedFile extends FoundFile, Checked {
+  /** As it was checked; empty where it could not be read. */
+  readonly text: string;
+  /** As it is on the disk. */
+  readonly bytes: Buffer;
+  readonly kind: FileKind | undefined;
+  readonly settings: Settings;
+  /** Checks a changed text of this file in the same way, for fixes; undefined for a file that could not be read. */
+  readonly recheck: ((text: string) => Checked) | undefined;
+}
+
+/** What a run found. */
+export interface LintResult {
+  readonly files: readonly LintedFile[];
+  /** In the order of files and places. */
+  readonly findings: readonly Finding[];
+  readonly ignored: readonly IgnoredFinding[];
+  /** Whether a finding is bad enough to fail. */
+  readonly failed: boolean;
+}
+
+/**
+ * Finds, reads and checks files. What is wrong with a file is a finding and hides nothing. Throws `CONFIG_INVALID`, `RULE_UNKNOWN`,
+ * `GPU_UNKNOWN`, `DRIVER_INVALID`, `BASELINE_INVALID`.
+ */
+export async function lint(options: LintOptions): Promise<LintResult> {
+  checkNames(options.only);
+  const configs = openConfigs(options.config, options.cwd);
+  const book = openSettings(options, readTarget);
+  const { stdin } = options;
+  const found =
+    stdin === undefined
+      ? await findFiles(options.paths, options.cwd, configs)
+      : [{ path: stdin.name, absolute: resolve(options.cwd, stdin.name) }];
+  const opened: Opened[] = [];
+  for (const file of found) {
+    const config = await configs.of(dirname(file.absolute));
+    const settings = book.of(file.absolute, config);
+    const read = stdin === undefined ? tryReadText(file.absolute) : decodeText(stdin.bytes);
+    if ("problem" in read) opened.push({ ...file, config, settings, problem: read.problem });
+    else opened.push({ ...file, config, settings, ...read, kind: kindOf(file.path, read.text) });
+  }
+  const readers = await loadReaders(opened.flatMap((one) => ("kind" in one ? [one.kind] : [])));
+  const checks = await makeChecks(options, readers);
+  const files: LintedFile[] = [];
+  for (const one of opened) files.push(await checks.file(one));
+  const findings = files.flatMap((file) => file.findings);
+  return {
+    files,
+    findings,
+    ignored: files.flatMap((file) => file.ignored),
+    failed: files.some((file) =>
+      file.findings.some((finding) => isAtLeast(finding.severity, file.settings.failOn)),
+    ),
+  };
+}
+
+type Opened = FoundFile & { config: LoadedConfig | undefined; settings: Settings } & (
+    | { problem: string }
+    | { text: string; bytes: Buffer; kind: FileKind }
+  );
+
+async function makeChecks(
+  options: LintOptions,
+  read: ReadDocument,
+): Promise<{ file(one: Opened): Promise<LintedFile> }> {
+  const open = openContexts();
+  const finder = makeContextFinder(open);
+  const given = options.context === undefined ? undefined : open(resolve(options.cwd, options.context));
+  if (options.context !== undefined && given === undefined) {
+    throw new DdiffError("CONTEXT_MISSING", `the build context ${options.context} is no folder`, {
+      hint: "Name the folder that is sent to the builder.",
+      exitStatus: 2,
+    });
+  }
+
+  const baselines = new Map<string, Baseline>();
+  function baselineOf(config: LoadedConfig | undefined): Baseline | undefined {
+    const { baseline } = options;
+    const configured = config?.lint.baseline;
+    if (baseline === false || (baseline === undefined && configured === undefined)) return undefined;
+    const file =
+      baseline === undefined
+        ? resolve(dirname(config?.file ?? ""), configured ?? "")
+        : resolve(options.cwd, baseline);
+    let read = baselines.get(file);
+    if (read === undefined) baselines.set(file, (read = readBaseline(file)));
+    return read;
+  }
+
+  /** Reads happen when a rule asks for them. */
+  function contextOf(one: Opened, document: Document): LintContext {
+    let kept: ReturnType<typeof open> | "unknown" = "unknown";
+    const context = (): ReturnType<typeof open> => {
+      if (kept === "unknown") {
+        if (given !== undefined) kept = given;
+        else if (document.kind === "dockerfile") kept = finder.find(one.absolute, document);
+        else kept = open(dirname(one.absolute));
+      }
+      return kept;
+    };
+    return {
+      path: one.path,
+      target: one.settings.target,
+      options: one.settings.options,
+      today: options.today,
+      get ignore() {
+        return context()?.ignoreOf(one.absolute);
+      },
+      get files() {
+        return context()?.files;
+      },
+      read: (path) => context()?.read(path),
+    };
+  }
+
+  return {
+    async file(one) {
+      if ("problem" in one) return unreadable(one);
+      const { kind, settings } = one;
+      const baseline = baselineOf(one.config);
+      if (kind === "dockerfile" && given === undefined) await finder.prepare(dirname(one.absolute));
+      const check = (text: string, outside: readonly OutsideReport[] = []): Checked => {
+        let document: Document;
+        try {
+          document = read(text, kind);
+        } catch (error) {
+          return broken(one, settings, syntaxError, error instanceof Error ? error.message : String(error));
+        }
+        const checked = checkFile(document, settings, contextOf(one, document), outside);
+        return baseline === undefined ? checked : baseline.without(one.absolute, checked);
+      };
+      return { ...one, ...check(one.text), recheck: (text) => check(text) };
+    },
+  };
+}
+
+function unreadable(one: Opened & { problem: string }): LintedFile {
+  const { path, absolute, settings, problem } = one;
+  const nothing = { path, absolute, settings, kind: undefined, text: "", bytes: Buffer.alloc(0) };
+  return { ...nothing, ...broken(one, settings, unreadableFile, `${path} ${problem}`), recheck: undefined };
+}
+
+/** The one finding of a file that could not be looked at. */
+function broken(one: FoundFile, settings: Settings, rule: RuleInfo, message: string): Checked {
+  const severity = levelOf(settings.severity(rule));
+  if (severity === undefined) return { findings: [], ignored: [] };
+  const top = { line: 1, column: 1 };
+  const at = { start: 0, end: 0 };
+  const place = { path: one.path, at, start: top, end: top };
+  return { findings: [{ rule, severity, ...place, message, fingerprint: rule.name }], ignored: [] };
+}
+
+function checkNames(only: readonly string[]): void {
+  const unknown = only.find((word) => !isRuleSelector(word));
+  if (unknown === undefined) return;
+  const near = nearest(unknown, selectorNames());
+  throw new DdiffError("RULE_UNKNOWN", `there is no rule ${JSON.stringify(unknown)}`, {
+    hint: `${near === undefined ? "" : `Did you mean ${near}? `}"ddiff lint --list-rules" lists them.`,
+    exitStatus: 2,
+  });
+}
