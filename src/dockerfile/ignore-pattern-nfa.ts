@@ -145,6 +145,7 @@ function stepsOf(expression: string): Step[] {
   const steps: Step[] = [];
   const dot: Step = { kind: "take", test: (code) => code !== newline };
   let at = 0;
+  if (bounds(chars, 0) !== undefined) throw new Refused();
   while (at < chars.length) {
     const char = chars[at] ?? "";
     at += 1;
@@ -159,6 +160,7 @@ function stepsOf(expression: string): Step[] {
         { kind: "take", test: (code) => code === 47 },
       );
       at += "(.*/)?".length - 1;
+      if (bounds(chars, at) !== undefined) throw new Refused();
       continue;
     }
     const { step, end } = atomOf(chars, char, at, dot);
@@ -191,24 +193,37 @@ function atomOf(chars: readonly string[], char: string, at: number, dot: Step): 
 /** Adds a step as often as the `*` or `{2,3}` behind it says, and says where that ends. */
 function repeat(chars: readonly string[], at: number, step: Step, steps: Step[]): number {
   if (chars[at] === "*") {
-    if (chars[at + 1] === "*" || chars[at + 1] === "?") throw new Refused();
+    if (chars[at + 1] === "*" || bounds(chars, at + 1) !== undefined) throw new Refused();
     star(step, steps);
     return at + 1;
   }
-  const braces = /^\{(\d{1,4})(?:(,)(\d{0,4}))?\}/.exec(chars.slice(at, at + 12).join(""));
-  if (braces === null) {
+  const braces = bounds(chars, at);
+  if (braces === undefined) {
     steps.push(step);
     return at;
   }
-  const low = Number(braces[1]);
-  const high = braces[2] === undefined ? low : braces[3] === "" ? undefined : Number(braces[3]);
-  if (low > 1000 || (high !== undefined && (high > 1000 || high < low))) throw new Refused();
+  const { low, high, end } = braces;
+  if (low > 1000 || (high ?? low) > 1000 || (high ?? low) < low) throw new Refused();
+  if (chars[end] === "*" || bounds(chars, end) !== undefined) throw new Refused();
   for (let count = 0; count < low; count++) steps.push(step);
   if (high === undefined) star(step, steps);
   for (let count = low; count < (high ?? 0); count++) {
     steps.push({ kind: "fork", to: steps.length + 1, or: steps.length + 2 }, step);
   }
-  return at + braces[0].length;
+  return end;
+}
+
+/** The numbers of a `{2}`, `{2,}` or `{2,3}`; anything else in braces is plain text. */
+function bounds(
+  chars: readonly string[],
+  at: number,
+): { low: number; high: number | undefined; end: number } | undefined {
+  if (chars[at] !== "{") return undefined;
+  const found = /^\{(0|[1-9]\d{0,7})(?:(,)(0|[1-9]\d{0,7})?)?\}/.exec(chars.slice(at, at + 20).join(""));
+  if (found === null) return undefined;
+  const low = Number(found[1]);
+  const high = found[2] === undefined ? low : found[3] === undefined ? undefined : Number(found[3]);
+  return { low, high, end: at + found[0].length };
 }
 
 function star(step: Step, steps: Step[]): void {

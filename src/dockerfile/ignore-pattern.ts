@@ -20,35 +20,97 @@ export function cleanPath(path: string): string {
   return cleaned === "" ? "." : cleaned;
 }
 
-/**
- * Whether Go's `filepath.Match` takes the syntax of a pattern: brackets closed and not empty, no range without ends, something after
- * each backslash.
- */
-export function isValidGlob(pattern: string): boolean {
-  const chars = Array.from(pattern);
-  let at = 0;
-  const skipMember = (): boolean => {
-    if (chars[at] === undefined || chars[at] === "-" || chars[at] === "]") return false;
-    if (chars[at] === "\\") at += 1;
+/** A character of a bracket expression of Go's `filepath.Match`, maybe escaped, and where the next stands; something must follow. */
+function bracketMember(chars: readonly string[], at: number): { char: string; next: number } | undefined {
+  if (chars[at] === undefined || chars[at] === "-" || chars[at] === "]") return undefined;
+  const here = chars[at] === "\\" ? at + 1 : at;
+  const char = chars[here];
+  return char === undefined || here + 1 >= chars.length ? undefined : { char, next: here + 1 };
+}
+
+/** Whether a bracket expression (behind its `[`) holds a character, and where it ends; undefined where it is malformed. */
+function bracket(
+  chars: readonly string[],
+  from: number,
+  subject: string,
+): { holds: boolean; end: number } | undefined {
+  const negated = chars[from] === "^";
+  let at = negated ? from + 1 : from;
+  let holds = false;
+  for (let members = 0; chars[at] !== "]" || members === 0; members++) {
+    const low = bracketMember(chars, at);
+    if (low === undefined) return undefined;
+    const high = chars[low.next] === "-" ? bracketMember(chars, low.next + 1) : low;
+    if (high === undefined) return undefined;
+    holds ||= low.char <= subject && subject <= high.char;
+    at = high.next;
+  }
+  return { holds: holds !== negated, end: at + 1 };
+}
+
+/** Matches a piece between stars at the start of a name. Gives what is left of the name; undefined where the piece is malformed. */
+function matchPiece(chars: readonly string[], name: string): { ok: boolean; left: string } | undefined {
+  let left = name;
+  let ok = true;
+  for (let at = 0; at < chars.length; ) {
+    let char = chars[at] ?? "";
     at += 1;
-    return at < chars.length;
-  };
-  while (at < chars.length) {
-    const char = chars[at];
-    at += 1;
+    const subject = left.charAt(0);
+    ok &&= subject !== "";
+    left = left.slice(1);
+    if (char === "[") {
+      const read = bracket(chars, at, subject);
+      if (read === undefined) return undefined;
+      ok &&= read.holds;
+      at = read.end;
+      continue;
+    }
+    if (char === "?") continue;
     if (char === "\\") {
-      if (at >= chars.length) return false;
-      at += 1;
-    } else if (char === "[") {
-      if (chars[at] === "^") at += 1;
-      for (let members = 0; chars[at] !== "]" || members === 0; members++) {
-        if (!skipMember()) return false;
-        if (chars[at] !== "-") continue;
-        at += 1;
-        if (!skipMember()) return false;
-      }
+      if (at >= chars.length) return undefined;
+      char = chars[at] ?? "";
       at += 1;
     }
+    ok &&= char === subject;
+  }
+  return { ok, left };
+}
+
+/** Cuts a pattern at its stars, those in brackets and behind backslashes apart. */
+function pieces(pattern: string): { star: boolean; chars: string[] }[] {
+  const found: { star: boolean; chars: string[] }[] = [];
+  const chars = Array.from(pattern);
+  let at = 0;
+  while (at < chars.length) {
+    const star = chars[at] === "*";
+    while (chars[at] === "*") at += 1;
+    const from = at;
+    for (let inside = false; at < chars.length && (inside || chars[at] !== "*"); at++) {
+      if (chars[at] === "\\") at += 1;
+      else if (chars[at] === "[") inside = true;
+      else if (chars[at] === "]") inside = false;
+    }
+    found.push({ star, chars: chars.slice(from, at) });
+  }
+  return found;
+}
+
+/**
+ * Whether moby takes the syntax of a pattern: it asks Go's `filepath.Match` for "." and refuses on error, so that pieces behind the
+ * first that does not match are never looked at.
+ */
+export function isValidGlob(pattern: string): boolean {
+  let name = ".";
+  const all = pieces(pattern);
+  for (const [index, { star, chars }] of all.entries()) {
+    if (star && chars.length === 0) return true;
+    const isLast = index === all.length - 1;
+    let matched = matchPiece(chars, name);
+    if (matched?.ok === true && isLast && matched.left !== "") matched = { ok: false, left: name };
+    if (matched?.ok === false && star && name !== "") matched = matchPiece(chars, "");
+    if (matched === undefined) return false;
+    if (!matched.ok) return true;
+    name = matched.left;
   }
   return true;
 }
@@ -88,8 +150,8 @@ function translate(pattern: string): { kind: Kind; expression: string } {
       expression += `\\${char}`;
     } else if (char === "\\") {
       expression += `\\${chars[at] ?? ""}`;
+      if (at < chars.length) kind = "regexp";
       at += 1;
-      kind = "regexp";
     } else {
       expression += char;
       if (char === "[" || char === "]") kind = "regexp";

@@ -55,7 +55,7 @@ export function readIgnoreFile(text: string): IgnoreFile {
       raw.length > longestLine ? "is longer than the 64 KiB that Docker reads" : compile(raw, range, line);
     if (typeof one === "string") {
       problems.push({ ...range, message: `the pattern ${shown(raw)} ${one}: Docker refuses the whole file` });
-    } else {
+    } else if (one !== undefined) {
       compiled.push(one);
     }
   }
@@ -75,23 +75,23 @@ function shown(raw: string): string {
   return `"${raw.length > 60 ? `${raw.slice(0, 60)}…` : raw}"`;
 }
 
-/** The pattern of a line, or what is wrong with it. */
-function compile(raw: string, range: Range, line: number): Compiled | string {
-  const negated = raw.startsWith("!");
-  const written = negated ? trimEnd(trimStart(raw.slice(1))) : raw;
-  if (written === "") return "takes nothing back";
-  const cleaned = cleanPath(written);
+/** The pattern of a line, what is wrong with it, or undefined where nothing is left of it. */
+function compile(raw: string, range: Range, line: number): Compiled | string | undefined {
+  const marked = raw.startsWith("!");
+  const written = marked ? trimEnd(trimStart(raw.slice(1))) : raw;
+  const cleaned = written === "" ? "" : cleanPath(written);
   const unrooted = cleaned.length > 1 && cleaned.startsWith("/") ? cleaned.slice(1) : cleaned;
-  // Docker cleans once more with the mark in front, where a lone slash vanishes.
-  const pattern = negated ? cleanPath(`!${unrooted}`).slice(1) : cleanPath(trimEnd(trimStart(unrooted)));
+  // Docker trims and cleans once more with the mark in front: "!/" becomes "!", "/!a" gets a mark, "!../../a" loses it.
+  const again = trimEnd(trimStart(marked ? `!${unrooted}` : unrooted));
+  if (again === "") return undefined;
+  const whole = cleanPath(again);
+  const negated = whole.startsWith("!");
+  const pattern = negated ? whole.slice(1) : whole;
   if (pattern === "") return "takes nothing back";
-  // A second "!" that the slash hid ("/!a") counts as the mark.
-  const late = !negated && pattern.startsWith("!");
-  const plain = late ? pattern.slice(1) : pattern;
-  const matcher = compilePattern(plain);
-  if (plain === "" || matcher === undefined) return "has a syntax error";
-  const source = { ...range, line, raw, pattern: plain, negated: negated || late };
-  return { source, matcher };
+  const matcher = compilePattern(pattern);
+  return matcher === undefined
+    ? "has a syntax error"
+    : { source: { ...range, line, raw, pattern, negated }, matcher };
 }
 
 function decider(compiled: readonly Compiled[]): IgnoreFile["decides"] {
