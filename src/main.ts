@@ -10,6 +10,8 @@ const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 let patience = 5000;
 /** Whether a signal is how the run ends when all is well. */
 let serves = false;
+/** What SIGHUP asks of a server, as of other servers; where there is a terminal it says that this was closed, and ends all. */
+let hangup: (() => void) | undefined;
 /** A terminal signals every process of the group, and a launcher passes its own on: both within this time are one. */
 const sameSignal = 300;
 
@@ -24,6 +26,10 @@ function end(status: number): never {
 
 for (const signal of endings) {
   process.on(signal, () => {
+    if (signal === "SIGHUP" && hangup !== undefined && !process.stderr.isTTY) {
+      hangup();
+      return;
+    }
     const status = 128 + constants.signals[signal];
     if (endedBy === undefined) {
       endedBy = { status, at: Date.now() };
@@ -47,9 +53,10 @@ const status = await runCommandLine(process.argv.slice(2), commands, {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: abort.signal,
-  onServe(time) {
+  onServe(time, onHangup) {
     patience = time;
     serves = true;
+    hangup = onHangup;
   },
   onCleanup: (cleanup) => cleanups.push(cleanup),
 });

@@ -1,4 +1,5 @@
 import type { PlaceContext } from "../places/place.ts";
+import type { Style } from "./output/text.ts";
 
 /** What a shell may offer while a value is typed. */
 export type Completion = "file" | "directory" | "bundle" | "place" | "command";
@@ -52,6 +53,8 @@ export interface Outcome {
   json: unknown;
   /** What was asked for (a listing): printed also with `--quiet`. */
   answer?: string;
+  /** The answer goes out as it is: the command has coloured it, or it is in a format of machines. Its control characters are harmless. */
+  raw?: true;
   /** What was done, the number a person came for last: left out with `--quiet`. */
   summary?: string[];
 }
@@ -63,12 +66,17 @@ export interface Call<Specs extends OptionSpecs = OptionSpecs> {
   env: Record<string, string | undefined>;
   json: boolean;
   quiet: boolean;
+  /** Standard output: colours where it takes them, and its columns. */
+  screen: { paint(style: Style, text: string): string; width: number };
   /** Makes the temporary folder and the progress on the first call; the runner clears both away. */
   context(): Promise<PlaceContext>;
   /** Aborted when the process is told to end. */
   signal: AbortSignal;
-  /** Says that this runs until `signal`: it may take so many milliseconds to end then, and its own exit status counts. */
-  serve(patience: number): void;
+  /**
+   * Says that this runs until `signal`: it may take so many milliseconds to end then, and its own exit status counts. SIGHUP without a
+   * terminal calls `hangup` and ends nothing.
+   */
+  serve(patience: number, hangup: () => void): void;
   /** Says that a bundle goes to standard output: results and errors go to standard error from then on. Throws `USAGE` on a terminal. */
   takeStdout(): void;
 }

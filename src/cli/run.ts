@@ -5,7 +5,7 @@ import { commandHelp, overview } from "./output/help.ts";
 import { asDdiffError, printError } from "./output/print-error.ts";
 import { openProgress } from "./output/progress.ts";
 import type { ClosableProgress } from "./output/progress-lines.ts";
-import { printable } from "./output/text.ts";
+import { paint, printable } from "./output/text.ts";
 import { temporaryRoot } from "./paths.ts";
 import { type OptionBag, parseCommandLine, type Parsed } from "./program.ts";
 import { makeRunDirectory, type RunDirectory } from "./temp-dir.ts";
@@ -19,8 +19,8 @@ export interface RunEnvironment {
   stderr: NodeJS.WriteStream;
   /** Aborts the run. */
   signal: AbortSignal;
-  /** Hears that the run serves others until a signal, and how many milliseconds it may take to stop then. */
-  onServe(patience: number): void;
+  /** Hears that the run serves others until a signal, how many milliseconds it may take to stop then, and what SIGHUP means to it. */
+  onServe(patience: number, hangup: () => void): void;
   /** Hears of what must be undone where the process has to end before the run does. */
   onCleanup(cleanup: () => void): void;
 }
@@ -82,9 +82,13 @@ async function runCommand(
       env: world.env,
       json: globals.json,
       quiet: globals.quiet,
+      screen: {
+        paint: (style, text) => paint(style, text, world.stdout, world.env),
+        width: Math.min(world.stdout.columns ?? 100, 160),
+      },
       context: () => setting.context(),
       signal: world.signal,
-      serve: (patience) => world.onServe(patience),
+      serve: (patience, hangup) => world.onServe(patience, hangup),
       takeStdout() {
         if (world.stdout.isTTY) {
           throw usageError(
@@ -153,5 +157,6 @@ function printOutcome(outcome: Outcome, stream: NodeJS.WriteStream, globals: Glo
   }
   if (!globals.quiet) for (const line of outcome.summary ?? []) stream.write(`${printable(line)}\n`);
   // Last, where both are there: what failed must not scroll away behind what worked.
-  if (outcome.answer !== undefined) stream.write(`${printable(outcome.answer)}\n`);
+  if (outcome.answer === undefined) return;
+  stream.write(`${outcome.raw === true ? outcome.answer : printable(outcome.answer)}\n`);
 }

@@ -5,6 +5,7 @@ import { makeHousekeeping } from "./chores.ts";
 import type { Log } from "./log.ts";
 import { mirrorOf } from "./mirrors.ts";
 import { openStore } from "./open-store.ts";
+import { reloadConfig } from "./reload.ts";
 import { expectGrace } from "./repositories.ts";
 import { startServer } from "./server.ts";
 
@@ -15,9 +16,15 @@ import { startServer } from "./server.ts";
  */
 export async function runServer(
   config: ServerConfig & { listen: string },
-  options: { env: Record<string, string | undefined>; log: Log; signal: AbortSignal },
+  options: {
+    env: Record<string, string | undefined>;
+    log: Log;
+    signal: AbortSignal;
+    /** Reads the configuration again when its listener is called. */
+    reload?: { read: () => ServerConfig & { listen: string }; onAsked: (listener: () => void) => void };
+  },
 ): Promise<{ cut: number }> {
-  const { env, log, signal } = options;
+  const { env, log, signal, reload } = options;
   // Before the store, whose folder is made when it is not there.
   checkExposure(config);
   const store = await openStore(config, env);
@@ -35,6 +42,7 @@ export async function runServer(
       const control = await serveControl(config.data, housekeeping.chores);
       closing.push(() => control.close());
     }
+    reload?.onAsked(() => reloadConfig(config, reload.read, server, log));
     log.info("the registry listens", {
       url: server.url,
       store: store.label,

@@ -24,6 +24,8 @@ export interface RunningServer {
   /** Where the metrics are, where they have an address of their own. */
   metricsUrl: string | undefined;
   metrics: Metrics | undefined;
+  /** Lets the rules of another configuration say who may do what, from the next request on. */
+  takeRules(config: ServerConfig): void;
   /**
    * Takes no new connection, lets requests and uploads finish for `stop-grace`, ends the rest. The store stays open. Answers how many
    * requests were cut off; a second call waits for the first.
@@ -56,7 +58,8 @@ export async function startServer(
     const trusted = networksOf(config["trusted-proxies"]);
     const addressOf = (request: Parameters<typeof clientAddress>[0]): string =>
       clientAddress(request, trusted);
-    const access = await accessFor(config, parts, addressOf, closing);
+    const rules = rulesOf(config);
+    const access = await accessFor(config, rules, parts, addressOf, closing);
     let connections: Connections | undefined;
     const metrics =
       config.metrics === "off"
@@ -114,6 +117,7 @@ export async function startServer(
       url,
       metricsUrl,
       metrics,
+      takeRules: (next) => void Object.assign(rules, rulesOf(next)),
       stop() {
         stopped ??= (async () => {
           const cut = await watched.drain(config["stop-grace"]);
@@ -131,6 +135,7 @@ export async function startServer(
 
 async function accessFor(
   config: ServerConfig,
+  rules: Rules,
   { store, log }: ServerParts,
   addressOf: (request: Parameters<typeof clientAddress>[0]) => string,
   closing: (() => unknown)[],
@@ -148,7 +153,7 @@ async function accessFor(
   }
   const access = createAccess({
     open: isOpen(config),
-    rules: rulesOf(config),
+    rules,
     addressOf,
     ...(users === undefined ? {} : { users }),
     ...(tokens === undefined ? {} : { tokens }),

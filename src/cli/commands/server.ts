@@ -50,7 +50,7 @@ export const server = defineCommand({
     "server htpasswd USER",
   ],
   description: [
-    "Runs a registry that docker, podman, containerd, skopeo, Helm and Kubernetes push to and pull from, until it gets SIGTERM or SIGINT; then it lets uploads finish and ends. It listens on 127.0.0.1:5000, for this machine alone. To be reached by others it needs users (--htpasswd) and TLS (--tls-cert), or --open.",
+    "Runs a registry that docker, podman, containerd, skopeo, Helm and Kubernetes push to and pull from, until it gets SIGTERM or SIGINT; then it lets uploads finish and ends. SIGHUP lets it read its configuration again. It listens on 127.0.0.1:5000, for this machine alone. To be reached by others it needs users (--htpasswd) and TLS (--tls-cert), or --open.",
     "Everything is in the folder of --data: $DDIFF_REGISTRY_VOLUME, else /var/lib/ddiff/registry for root and ddiff/registry under $XDG_DATA_HOME or ~/.local/share for others. Or it is in the bucket of --s3, which several servers may share.",
     "Every option is also a variable (--tls-cert is DDIFF_SERVER_TLS_CERT) and a key of the configuration's file, which has more. Options go before variables, variables before the file.",
     "check-config says what a configuration means and what is wrong with it. gc clears away what nothing refers to any more; a running server does it by itself every hour, and does it at once when asked this way. scrub reads everything that is stored and names what is damaged, and whose images it harms. htpasswd prints a line for the file of users, with a password from standard input.",
@@ -116,9 +116,18 @@ async function serve(call: ServerCall): Promise<Outcome> {
     format: text ? "text" : "json",
     requests: settings.requests && !call.quiet,
   });
+  let reload: (() => void) | undefined;
   // Ten seconds more than the server gives its clients, for the store to close.
-  call.serve(grace + 10_000);
-  const { cut } = await runServer(loaded.config, { env: call.env, log, signal: call.signal });
+  call.serve(grace + 10_000, () => reload?.());
+  const { cut } = await runServer(loaded.config, {
+    env: call.env,
+    log,
+    signal: call.signal,
+    reload: {
+      read: () => loadConfig(call.options, call.env).config,
+      onAsked: (listener) => (reload = listener),
+    },
+  });
   return { json: { stopped: true, cut } };
 }
 
