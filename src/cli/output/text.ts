@@ -6,7 +6,8 @@ export interface Screen {
   write(text: string): unknown;
 }
 
-type Style = "red" | "green" | "yellow" | "bold" | "dim";
+/** How a word may look. */
+export type Style = "red" | "green" | "yellow" | "cyan" | "bold" | "dim";
 
 /** Colours a text where it goes to a terminal that wants colours (https://no-color.org). */
 export function paint(
