@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { digestOf } from "../src/oci/digest.ts";
 import { appendTo, flightSlots } from "../src/store/s3-append.ts";
@@ -147,6 +148,19 @@ describePlace("s3", s3Missing(), () => {
     await again?.finish(digest);
     expect(deleted).toBe(true);
     expect((await readBlob(two.store, digest)).equals(bytes)).toBe(true);
+  });
+
+  it("keeps the folders of what comes and goes, as services forget writes to one that is being removed", async () => {
+    const { store } = await openThroughProxy();
+    const digest = await pushBlob(store, randomBytes(200_000));
+    expect(await store.deleteBlob(digest, Date.now() + 10_000)).toBe(true);
+    const { client, name } = connectBucket(parseS3Url(bucket, s3.env), s3.env, 3);
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: name }));
+    client.destroy();
+    const folders = new Set(Contents.map(({ Key = "" }) => Key.split("/")[0]));
+    expect(folders).toEqual(new Set(["blobs", "data", "tails", "trash", "uploads"]));
+    expect(await store.listBlobs({ limit: 10 })).toEqual([]);
+    expect(await store.staleUploads(Date.now() + 10_000)).toEqual([]);
   });
 
   it("does not take what another server wrote over a large tail for the bytes that it has hashed", async () => {

@@ -1,6 +1,8 @@
 import { s3Blobs } from "./s3-blobs.ts";
-import { connectBucket } from "./s3-client.ts";
+import { type Bucket, connectBucket } from "./s3-client.ts";
+import { sendObject } from "./s3-multipart.ts";
 import { s3Objects } from "./s3-objects.ts";
+import { openPartBuffer } from "./s3-part-buffer.ts";
 import { probeConditions } from "./s3-probe.ts";
 import { s3Uploads } from "./s3-uploads.ts";
 import { parseS3Url } from "./s3-url.ts";
@@ -10,6 +12,8 @@ import type { Store } from "./store.ts";
 const attempts = 8;
 /** Tries while opening, where a wrong address should be said soon. */
 const attemptsToOpen = 3;
+/** Folders whose objects come and go. */
+const folders = ["data", "tails", "trash", "uploads"];
 
 /**
  * A store in a bucket of Amazon S3 or a service like it: `s3://bucket/prefix?endpoint=http://host:port&region=…&path-style=true`. Several
@@ -27,6 +31,7 @@ export async function openS3Store(
   let claimed: boolean;
   try {
     ({ conditionalDelete: claimed } = await probeConditions(trial));
+    if (!isAmazon(location.endpoint)) await keepFolders(trial);
   } finally {
     trial.client.destroy();
   }
@@ -44,6 +49,14 @@ export async function openS3Store(
       bucket.client.destroy();
     },
   };
+}
+
+/**
+ * Puts an empty object into each folder. A service on a file system removes a folder with its last object, and versitygw 1.8.0 then says of
+ * an object that is put there at the same moment that it was written, although it was not.
+ */
+async function keepFolders(bucket: Bucket): Promise<void> {
+  await Promise.all(folders.map((folder) => sendObject(bucket, `${folder}/keep`, openPartBuffer(1))));
 }
 
 function isAmazon(endpoint: string | undefined): boolean {
