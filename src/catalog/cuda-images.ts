@@ -29,12 +29,12 @@ export type CudaTagStatus =
   | "never-existed"
   | "newer-than-catalogue";
 
-const names = ["nvidia/cuda", "nvcr.io/nvidia/cuda", "nvidia/cuda-arm64", "nvidia/cuda-ppc64le"];
+const names = new Set(["nvidia/cuda", "nvcr.io/nvidia/cuda", "nvidia/cuda-arm64", "nvidia/cuda-ppc64le"]);
 
 /** The tag of an image that is NVIDIA's `nvidia/cuda` (Docker Hub or NGC); undefined for every other image. */
 export function cudaTagOf(image: string): string | undefined {
   const read = readImageName(image);
-  return read !== undefined && names.includes(read.name) ? read.tag : undefined;
+  return read !== undefined && names.has(read.name) ? read.tag : undefined;
 }
 
 /** The parts of a tag, in whatever order cuDNN and the flavour are; undefined when it does not begin with a version. */
