@@ -53,7 +53,7 @@ export interface Outcome {
   json: unknown;
   /** What was asked for (a listing): printed also with `--quiet`. */
   answer?: string;
-  /** The answer goes out as it is: the command has coloured it, or it is in a format of machines. Its control characters are harmless. */
+  /** The answer goes out byte for byte: the command has coloured it and made it harmless, or it is for machines. */
   raw?: true;
   /** What was done, the number a person came for last: left out with `--quiet`. */
   summary?: string[];
@@ -66,8 +66,8 @@ export interface Call<Specs extends OptionSpecs = OptionSpecs> {
   env: Record<string, string | undefined>;
   json: boolean;
   quiet: boolean;
-  /** Standard output: colours where it takes them, and its columns. */
-  screen: { paint(style: Style, text: string): string; width: number };
+  /** Standard output: whether a person sees it, colours where it takes them, and its columns. */
+  screen: { terminal: boolean; paint(style: Style, text: string): string; width: number };
   /** Makes the temporary folder and the progress on the first call; the runner clears both away. */
   context(): Promise<PlaceContext>;
   /** Aborted when the process is told to end. */

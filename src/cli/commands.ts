@@ -5,8 +5,10 @@ import { completionCommand } from "./commands/completion.ts";
 import { copy } from "./commands/copy.ts";
 import { remove } from "./commands/delete.ts";
 import { diff } from "./commands/diff.ts";
+import { fix } from "./commands/fix.ts";
 import { have } from "./commands/have.ts";
 import { helpCommand } from "./commands/help.ts";
+import { lint } from "./commands/lint.ts";
 import { list } from "./commands/list.ts";
 import { load } from "./commands/load.ts";
 import { pull } from "./commands/pull.ts";
@@ -28,6 +30,8 @@ export const commands: readonly Command[] = [
   list,
   remove,
   server,
+  lint,
+  fix,
   cache,
   completionCommand(() => commands),
   helpCommand(() => commands),

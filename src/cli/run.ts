@@ -83,6 +83,7 @@ async function runCommand(
       json: globals.json,
       quiet: globals.quiet,
       screen: {
+        terminal: world.stdout.isTTY === true,
         paint: (style, text) => paint(style, text, world.stdout, world.env),
         width: Math.min(world.stdout.columns ?? 100, 160),
       },
@@ -158,5 +159,5 @@ function printOutcome(outcome: Outcome, stream: NodeJS.WriteStream, globals: Glo
   if (!globals.quiet) for (const line of outcome.summary ?? []) stream.write(`${printable(line)}\n`);
   // Last, where both are there: what failed must not scroll away behind what worked.
   if (outcome.answer === undefined) return;
-  stream.write(`${outcome.raw === true ? outcome.answer : printable(outcome.answer)}\n`);
+  stream.write(outcome.raw === true ? outcome.answer : `${printable(outcome.answer)}\n`);
 }

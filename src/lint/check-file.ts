@@ -46,13 +46,7 @@ export function checkFile(
   return weigh(document, kept, readIgnores(document), settings, context.path);
 }
 
-function runRule(
-  rule: Rule,
-  severity: Level,
-  document: Document,
-  context: LintContext,
-  found: Raw[],
-): void {
+function runRule(rule: Rule, severity: Level, document: Document, context: LintContext, found: Raw[]): void {
   const before = found.length;
   const report = (finding: Report): void => {
     found.push({ ...finding, rule, severity });
@@ -95,7 +89,9 @@ function weigh(
   const used = new Set<Ignore>();
   const findings: Finding[] = [];
   const silenced: { finding: Finding; by: Ignore }[] = [];
-  const placed = found.map((raw) => place(raw, document, settings, ignores, path)).filter((one) => one !== undefined);
+  const placed = found
+    .map((raw) => place(raw, document, settings, ignores, path))
+    .filter((one) => one !== undefined);
   placed.sort(byPlace);
   const fingerprint = makeFingerprints(lines);
   for (const one of placed) {
@@ -126,7 +122,8 @@ function place(
   ignores: Ignores,
   path: string,
 ): Finding | undefined {
-  const asked = raw.code === undefined ? undefined : (settings.codes.get(raw.code) ?? settings.codes.get("*"));
+  const asked =
+    raw.code === undefined ? undefined : (settings.codes.get(raw.code) ?? settings.codes.get("*"));
   const severity =
     asked !== undefined
       ? levelOf(asked)

@@ -64,8 +64,7 @@ function linesOfKeys(document: Document, lines: LineCounter): Map<string, number
         ? [String(item.key), item.value, item.key]
         : [String(index), item, item];
       const inside = [...path, key];
-      if (isNode(place) && place.range)
-        origins.set(inside.join("\n"), lines.linePos(place.range[0]).line);
+      if (isNode(place) && place.range) origins.set(inside.join("\n"), lines.linePos(place.range[0]).line);
       remember(value, inside);
     }
   };

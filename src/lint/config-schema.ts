@@ -1,7 +1,9 @@
 import * as z from "zod";
 
 const severity = z.enum(["error", "warning", "info", "off"]);
-const rules = z.record(z.string(), severity).describe("Severities by rule, by another linter's id, or by group.");
+const rules = z
+  .record(z.string(), severity)
+  .describe("Severities by rule, by another linter's id, or by group.");
 const globs = (description: string) => z.array(z.string().min(1)).describe(description);
 
 const lint = z.strictObject({

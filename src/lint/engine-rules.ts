@@ -53,13 +53,15 @@ const own = {
     group: "shell",
     severity: "warning",
     aliases: [],
-    meaning: "What ShellCheck says about the scripts of RUN instructions, with `--shellcheck` and where it is installed.",
+    meaning:
+      "What ShellCheck says about the scripts of RUN instructions, with `--shellcheck` and where it is installed.",
     why: "Scripts in a Dockerfile have the same mistakes as others: unquoted variables, unset ones, commands that fail unseen. Each finding names its code (`SC2086`), which ignores and the configuration can name too. Errors and warnings of ShellCheck are warnings here, the rest is information.",
     examples: [],
   },
 } as const satisfies Record<string, RuleInfo>;
 
-export const { syntaxError, unreadableFile, internalError, unusedIgnore, ignoreWithoutReason, shellcheck } = own;
+export const { syntaxError, unreadableFile, internalError, unusedIgnore, ignoreWithoutReason, shellcheck } =
+  own;
 
 /** All of them, for lists and for the configuration. */
 export const engineRules: readonly RuleInfo[] = Object.values(own);

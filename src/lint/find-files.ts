@@ -28,7 +28,11 @@ export interface FoundFile {
  * The files that `paths` mean: a file is taken whatever it is called, of a folder every Dockerfile, compose file and .dockerignore below it
  * that the configuration does not exclude. Each file once, in the order of the arguments and then of the names. Throws `CONFIG_INVALID`.
  */
-export async function findFiles(paths: readonly string[], cwd: string, configs: Configs): Promise<FoundFile[]> {
+export async function findFiles(
+  paths: readonly string[],
+  cwd: string,
+  configs: Configs,
+): Promise<FoundFile[]> {
   const seen = new Set<string>();
   const found: FoundFile[] = [];
   const take = (path: string, absolute: string): void => {

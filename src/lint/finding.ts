@@ -40,5 +40,9 @@ export interface IgnoredFinding extends Finding {
 
 /** Orders findings as a reader meets them. */
 export function byPlace(a: Finding, b: Finding): number {
-  return a.at.start - b.at.start || a.at.end - b.at.end || (a.rule.name < b.rule.name ? -1 : a.rule.name > b.rule.name ? 1 : 0);
+  return (
+    a.at.start - b.at.start ||
+    a.at.end - b.at.end ||
+    (a.rule.name < b.rule.name ? -1 : a.rule.name > b.rule.name ? 1 : 0)
+  );
 }

@@ -10,7 +10,10 @@ export function makeFingerprints(lines: LineIndex): (rule: string, from: number,
   return (rule, from, to) => {
     const texts: string[] = [];
     for (let line = from; line <= Math.min(to, from + 200); line += 1) texts.push(lines.line(line));
-    const text = texts.join(" ").replaceAll(/[\s\\`]+/g, " ").trim();
+    const text = texts
+      .join(" ")
+      .replaceAll(/[\s\\`]+/g, " ")
+      .trim();
     const key = `${rule}\n${text}`;
     const ordinal = seen.get(key) ?? 0;
     seen.set(key, ordinal + 1);

@@ -44,7 +44,13 @@ export function readIgnores(document: Document): Ignores {
     const read = readComment(comment.text);
     if (read === undefined) continue;
     const scope = read.global ? { from: 0, to: Infinity } : scopeOf(document, comment.line);
-    list.push({ ...read, ...scope, at: { start: comment.start, end: comment.end }, line: comment.line, buildkit: false });
+    list.push({
+      ...read,
+      ...scope,
+      at: { start: comment.start, end: comment.end },
+      line: comment.line,
+      buildkit: false,
+    });
   }
   if (document.kind === "dockerfile") {
     for (const directive of document.directives) {
@@ -87,7 +93,10 @@ function readComment(
 }
 
 function splitNames(text: string): string[] {
-  return text.toLowerCase().split(/[\s,]+/).filter(Boolean);
+  return text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
 }
 
 function commentsOf(document: Document): readonly (Range & { text: string; line: number })[] {

@@ -7,7 +7,8 @@ export type Document = Dockerfile | Compose | IgnoreFile;
 export type FileKind = Document["kind"];
 
 const compose = /^(?:docker-)?compose(?:[.-].+)?\.ya?ml$/i;
-const dockerfile = /^(?:dockerfile|containerfile)s?$|^(?:dockerfile|containerfile)[._-].|.\.(?:dockerfile|containerfile)$/i;
+const dockerfile =
+  /^(?:dockerfile|containerfile)s?$|^(?:dockerfile|containerfile)[._-].|.\.(?:dockerfile|containerfile)$/i;
 /** `Dockerfile.j2` is made into a Dockerfile, `Dockerfile.py` makes one, `Dockerfile.orig` was one. */
 const notItself =
   /\.(?:j2|jinja2?|tmpl|tpl|template|erb|mustache|hbs|in|m4|ejs|md|rst|txt|py|go|rs|ts|js|mjs|rb|sh|bash|ps1|json|ya?ml|toml|html|orig|bak|old|swp|sw[a-p]|rej|patch|diff|sha256|asc|sig|lock|log)$|~$/i;

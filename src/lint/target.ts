@@ -9,7 +9,7 @@ import type { Target } from "./rule.ts";
 export function readTarget(gpus: readonly string[], driver: string | undefined, where: string): Target {
   if (driver !== undefined && !/^\d{3}(?:\.\d{1,4}){0,2}$/.test(driver)) {
     throw new DdiffError("DRIVER_INVALID", `${where} has no version of a driver: ${JSON.stringify(driver)}`, {
-      hint: 'Write it as nvidia-smi does: 550 or 550.54.15.',
+      hint: "Write it as nvidia-smi does: 550 or 550.54.15.",
       exitStatus: 2,
     });
   }

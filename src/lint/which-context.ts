@@ -82,8 +82,13 @@ async function buildsIn(folder: string): Promise<Map<string, string>> {
     for (const service of readCompose(text).services) {
       const short = service.get("build");
       const context = typeof short === "string" ? short : service.get("build", "context");
-      const dockerfile = typeof short === "string" ? "Dockerfile" : (service.get("build", "dockerfile") ?? "Dockerfile");
-      if (typeof context !== "string" || typeof dockerfile !== "string" || /[$]|:\/\//.test(context + dockerfile))
+      const dockerfile =
+        typeof short === "string" ? "Dockerfile" : (service.get("build", "dockerfile") ?? "Dockerfile");
+      if (
+        typeof context !== "string" ||
+        typeof dockerfile !== "string" ||
+        /[$]|:\/\//.test(context + dockerfile)
+      )
         continue;
       const root = resolve(folder, context);
       const key = realOf(resolve(root, dockerfile));

@@ -30,7 +30,8 @@ export function markdownReport(result: LintResult): string {
 
 function overview(files: readonly LintedFile[]): string {
   const rows = files.map((file) => {
-    const count = (severity: string): number => file.findings.filter((one) => one.severity === severity).length;
+    const count = (severity: string): number =>
+      file.findings.filter((one) => one.severity === severity).length;
     const waste = file.findings.reduce((sum, one) => sum + (one.waste ?? 0), 0);
     const cells = [
       code(file.path),

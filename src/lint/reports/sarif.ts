@@ -21,7 +21,9 @@ export function sarifReport(result: LintResult, version: string): Log {
     version: "2.1.0",
     runs: [
       {
-        tool: { driver: { name: "ddiff", version, rules: [...rules.values()].map((one) => descriptor(one.rule)) } },
+        tool: {
+          driver: { name: "ddiff", version, rules: [...rules.values()].map((one) => descriptor(one.rule)) },
+        },
         columnKind: "utf16CodeUnits",
         results: [
           ...result.findings.map(convert),

@@ -49,11 +49,7 @@ function findingText(finding: Finding, file: LintedFile, lines: LineIndex, ink: 
   const { line, column } = finding.start;
   const notes = [
     finding.waste === undefined ? undefined : `about ${formatBytes(finding.waste)}`,
-    finding.fix === undefined
-      ? undefined
-      : finding.fix.risk === "safe"
-        ? "fixable"
-        : "fixable with --unsafe",
+    finding.fix === undefined ? undefined : finding.fix.risk === "safe" ? "fixable" : "fixable with --unsafe",
   ].filter((note) => note !== undefined);
   const tail = notes.length === 0 ? "" : ` (${notes.join(", ")})`;
   const name = finding.rule.name + (finding.code === undefined ? "" : ` ${finding.code}`);
