@@ -2,12 +2,16 @@ import type { Dockerfile, Instruction, Stage } from "../../dockerfile/document.t
 import { expandWord } from "../../dockerfile/expand.ts";
 
 /** ARGs that BuildKit defines before the first FROM; in a stage they must be named first. */
-export const platformArgs: readonly string[] = ["BUILD", "TARGET"].flatMap((side) =>
-  ["PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT"].map((what) => side + what),
-).concat("TARGETSTAGE");
+export const platformArgs: readonly string[] = ["BUILD", "TARGET"]
+  .flatMap((side) => ["PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT"].map((what) => side + what))
+  .concat("TARGETSTAGE");
 
 /** The variables of a word that are used and not in `known`; those with a default of their own (`${X:-1}`) are left out. */
-export function unsetIn(word: string, known: ReadonlyMap<string, string | undefined>, escape: string): string[] {
+export function unsetIn(
+  word: string,
+  known: ReadonlyMap<string, string | undefined>,
+  escape: string,
+): string[] {
   if (!word.includes("$")) return [];
   const unset = new Set<string>();
   try {
@@ -78,7 +82,9 @@ function distance(a: string, b: string): number {
 }
 
 /** `ENV A=1 B=2`, `ENV A 1`, `LABEL`, `ARG`: the names as written, each with the place of its word. */
-export function namesOf(instruction: Instruction): { name: string; value: string | undefined; start: number; end: number }[] {
+export function namesOf(
+  instruction: Instruction,
+): { name: string; value: string | undefined; start: number; end: number }[] {
   const [first] = instruction.words;
   if (first === undefined) return [];
   if (isLegacyPair(instruction)) {

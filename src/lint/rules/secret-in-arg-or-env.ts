@@ -1,0 +1,48 @@
+import { unquoted } from "../../dockerfile/read-words.ts";
+import { namesOf } from "../knowledge/variables.ts";
+import { defineRule } from "../rule.ts";
+
+const secret =
+  /(?:^|_)(?:apikey|auth|credentials?|key|passphrase|password|pword|passwd|secret|token|private_?key)(?:_|$)/i;
+/** What says that the value is no secret itself but where, how long or what kind it is. */
+const harmless =
+  /(?:^|_)(?:public|file|version)(?:_|$)|_(?:path|dir|url|uri|endpoint|type|name|format|size|length|limit|ttl|timeout|mode|enabled?|host|port|server|provider|algorithm|header|prefix)$/i;
+const plainValue = /^(?:true|false|yes|no|on|off|none|null|auto|\d+(?:\.\d+)?)$/i;
+
+export const secretInArgOrEnv = defineRule({
+  kind: "dockerfile",
+  name: "secret-in-arg-or-env",
+  group: "security",
+  severity: "warning",
+  aliases: ["SecretsUsedInArgOrEnv", "DL3064", "DS-0031", "CIS-DI-0010"],
+  meaning: "ARG or ENV has the name of a secret.",
+  why: "ENV is in the configuration of the image and ARG in its history: whoever can pull the image reads both with `docker history` or `docker inspect`, also when a later line overwrites them. Give it to the one RUN that needs it with `--mount=type=secret,id=...,env=...`, and to the running container with `-e` or a secret.",
+  examples: [
+    {
+      bad: "FROM python:3.12-slim\nARG HF_TOKEN\nRUN hf download org/model --token $HF_TOKEN\n",
+      good: "FROM python:3.12-slim\nRUN --mount=type=secret,id=HF_TOKEN,env=HF_TOKEN hf download org/model\n",
+    },
+  ],
+  check(file, report) {
+    for (const instruction of file.instructions) {
+      const inner = instruction.trigger ?? instruction;
+      const { keyword } = inner;
+      // An ARG before the first FROM is not in any image.
+      if ((keyword !== "ARG" && keyword !== "ENV") || instruction.stage < 0) continue;
+      for (const { name, value, start, end } of namesOf(inner)) {
+        if (!secret.test(name) || harmless.test(name)) continue;
+        const text = unquoted(value ?? "", file.escape);
+        if (plainValue.test(text) || isFingerprint(name, text)) continue;
+        report({
+          at: { start, end },
+          message: `${keyword} ${name} stays readable in the image for whoever can pull it`,
+        });
+      }
+    }
+  },
+});
+
+/** The keys by which packages are verified are public. */
+function isFingerprint(name: string, value: string): boolean {
+  return /gpg|pgp|signing|release/i.test(name) && /^[0-9A-Fa-f\s]{8,64}$/.test(value);
+}

@@ -1,0 +1,76 @@
+import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
+import { readShell } from "../../dockerfile/read-shell.ts";
+import { freshState } from "../../dockerfile/stage-state.ts";
+import { defineRule, type Fix } from "../rule.ts";
+
+export const shellFormCommand = defineRule({
+  kind: "dockerfile",
+  name: "shell-form-command",
+  group: "runtime",
+  severity: "warning",
+  aliases: ["JSONArgsRecommended", "DL3025"],
+  meaning: "CMD or ENTRYPOINT is written without brackets, so that a shell runs as process 1.",
+  why: "`CMD python serve.py` starts `/bin/sh -c`. Some shells stay as process 1 and pass no signals on: `docker stop` then waits ten seconds and kills the program, with its requests and its last checkpoint. An ENTRYPOINT in this form takes no arguments either. Keep it where the command needs a shell for variables or pipes, and put `exec` before the program. Where the file sets SHELL the form is taken for meant.",
+  examples: [
+    {
+      bad: "FROM python:3.12-slim\nCMD python -m serve\n",
+      good: 'FROM python:3.12-slim\nCMD ["python", "-m", "serve"]\n',
+      fixed: 'FROM python:3.12-slim\nCMD ["python", "-m", "serve"]\n',
+    },
+  ],
+  check(file, report) {
+    for (const instruction of file.instructions) {
+      const { keyword, json, body } = instruction;
+      if ((keyword !== "CMD" && keyword !== "ENTRYPOINT") || json !== undefined || body.text === "") continue;
+      if (file.before(instruction).shell !== freshState.shell) continue;
+      const fix = asJson(file, instruction);
+      report({
+        at: { start: instruction.start, end: body.offset(body.text.length) },
+        message: `${keyword} runs in a shell, which may keep signals from the program`,
+        ...(fix !== undefined && { fix }),
+      });
+    }
+  },
+});
+
+const builtins = new Set([
+  ".",
+  "source",
+  "cd",
+  "export",
+  "set",
+  "umask",
+  "ulimit",
+  "alias",
+  "eval",
+  "exec",
+  "trap",
+]);
+
+/** One command of plain words says the same in brackets; unsafe, because an entry point of the base gets other arguments then. */
+function asJson(file: Dockerfile, instruction: Instruction): Fix | undefined {
+  const [script, ...others] = readShell(file, instruction);
+  const [command, ...more] = script?.commands ?? [];
+  if (command?.nameWord === undefined || others.length + more.length > 0) return undefined;
+  const words = [command.nameWord, ...command.args];
+  const plain =
+    command.assignments.size === 0 &&
+    command.through.length === 0 &&
+    command.writes.length === 0 &&
+    !builtins.has(command.name) &&
+    words.every((word) => word.literal && !word.raw.includes("$")) &&
+    !/[<>&|;#\n`]/.test(instruction.body.text);
+  if (!plain) return undefined;
+  const { body } = instruction;
+  return {
+    title: "write it in brackets",
+    risk: "unsafe",
+    edits: [
+      {
+        start: body.offset(0),
+        end: body.offset(body.text.length),
+        text: `[${words.map((word) => JSON.stringify(word.value)).join(", ")}]`,
+      },
+    ],
+  };
+}
