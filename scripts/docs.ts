@@ -1,8 +1,14 @@
-/** `npm run docs`: writes each command's synopsis and options into its page of docs/, from the data that help is made of, and the schema of the server's configuration. */
-import { readFile, writeFile } from "node:fs/promises";
+/**
+ * `npm run docs`: writes each command's synopsis and options into its page of docs/, from the data that help is made of, the schemas of the
+ * server's and lint's configuration, and the pages of lint's rules.
+ */
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { commands } from "../src/cli/commands.ts";
 import { commandReference } from "../src/cli/output/help.ts";
+import { lintJsonSchema } from "../src/lint/config-schema.ts";
+import { ruleFileName, rulePageText, rulesIndexText } from "../src/lint/rule-pages.ts";
+import { allRules } from "../src/lint/selectors.ts";
 import { configJsonSchema } from "../src/registry/config-schema.ts";
 
 for (const command of commands) {
@@ -14,5 +20,16 @@ for (const command of commands) {
   await writeFile(path, filled);
 }
 
-const schema = join(import.meta.dirname, "..", "docs", "server-config.schema.json");
-await writeFile(schema, `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+const docs = join(import.meta.dirname, "..", "docs");
+const schemas = {
+  "server-config.schema.json": configJsonSchema(),
+  "ddiff-config.schema.json": lintJsonSchema(),
+};
+for (const [name, schema] of Object.entries(schemas))
+  await writeFile(join(docs, name), `${JSON.stringify(schema, null, 2)}\n`);
+
+const pages = join(docs, "rules");
+await mkdir(pages, { recursive: true });
+for (const name of await readdir(pages)) await rm(join(pages, name));
+for (const rule of allRules) await writeFile(join(pages, ruleFileName(rule)), rulePageText(rule));
+await writeFile(join(pages, "README.md"), rulesIndexText(allRules));
