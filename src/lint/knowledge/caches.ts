@@ -24,6 +24,8 @@ export interface CacheKind {
   readonly offOptions: readonly string[];
   /** The option that says another folder. */
   readonly folderOption: string | undefined;
+  /** What an `rm` names that empties it, where its folder cannot be known. */
+  readonly removed?: RegExp;
   /** Whether a command, run later in the same RUN, empties it. */
   cleans(command: PackageCommand): boolean;
 }
@@ -108,7 +110,8 @@ function removedLater(
   const managers = packageCommands(file, install.instruction);
   return later.some((command) => {
     if (command.name === "rm" || command.name === "find" || command.name === "rmdir") {
-      return folders.some((folder) => removes(command, folder));
+      const named = kind.removed !== undefined && command.args.some((word) => kind.removed?.test(word.value));
+      return named || folders.some((folder) => removes(command, folder));
     }
     return managers.some((one) => one.command === command && kind.cleans(one));
   });

@@ -1,0 +1,68 @@
+import type { CacheKind } from "../knowledge/caches.ts";
+import { hasOption, type PackageCommand } from "../knowledge/installs.ts";
+import { afterSubcommand, keptCaches, placeOf } from "../knowledge/kept-caches.ts";
+import { pythonDownloadBytes } from "../knowledge/waste.ts";
+import { defineRule } from "../rule.ts";
+
+const cache: CacheKind = {
+  folders: ["~/.cache/pip"],
+  movedBy: [
+    { name: "PIP_CACHE_DIR", below: "" },
+    { name: "XDG_CACHE_HOME", below: "pip" },
+  ],
+  offBy: ["PIP_NO_CACHE_DIR"],
+  offOptions: ["--no-cache-dir"],
+  folderOption: "--cache-dir",
+  cleans: (command) => command.manager === "pip" && command.action === "clean",
+};
+
+export const pipCacheKept = defineRule({
+  kind: "dockerfile",
+  name: "pip-cache-kept",
+  group: "caches",
+  severity: "warning",
+  aliases: ["DL3042", "DF030"],
+  meaning: "`pip install` leaves every wheel that it downloaded in the layer.",
+  why: "pip keeps what it downloads in `~/.cache/pip` for a next time that an image never has: for torch with CUDA that is 2.6 to 3.5 GB beside the installed copy. A fifth of 761 machine-learning Dockerfiles do it. `--no-cache-dir` or `ENV PIP_NO_CACHE_DIR=1` avoids it; a cache mount avoids it and makes the next build faster.",
+  examples: [
+    {
+      bad: "FROM python:3.12-slim\nRUN pip install torch\n",
+      good: "FROM python:3.12-slim\nRUN --mount=type=cache,target=/root/.cache/pip pip install torch\n",
+      fixed: "FROM python:3.12-slim\nRUN pip install --no-cache-dir torch\n",
+    },
+    {
+      bad: "FROM python:3.12-slim\nUSER app\nRUN python -m pip install -r requirements.txt && rm -rf /root/.cache/uv\n",
+      good: "FROM python:3.12-slim\nENV PIP_NO_CACHE_DIR=1\nUSER app\nRUN python -m pip install -r requirements.txt\n",
+      fixed:
+        "FROM python:3.12-slim\nUSER app\nRUN python -m pip install --no-cache-dir -r requirements.txt && rm -rf /root/.cache/uv\n",
+    },
+  ],
+  check(file, report, context) {
+    for (const { installs, folder } of keptCaches(file, cache, fills)) {
+      const edits = installs.flatMap((install) => {
+        const at = afterSubcommand(install);
+        return at === undefined ? [] : [{ start: at, end: at, text: " --no-cache-dir" }];
+      });
+      const bytes = pythonDownloadBytes(installs, context);
+      report({
+        at: placeOf(installs),
+        message: `pip keeps what it downloads in ${folder}`,
+        ...(bytes !== undefined && { waste: bytes }),
+        ...(edits.length === installs.length && {
+          fix: { title: "add --no-cache-dir", risk: "safe", edits },
+        }),
+      });
+    }
+  },
+});
+
+/** What is installed from the context or without its dependencies alone fills no cache worth a word. */
+function fills(command: PackageCommand): boolean {
+  if (command.manager !== "pip" || command.action !== "install") return false;
+  const local = command.packages.length === 0 && command.files.every((word) => isLocal(word.value));
+  return !(local && hasOption(command, "--no-deps", "--no-index"));
+}
+
+function isLocal(path: string): boolean {
+  return !/^(?:https?|git)/.test(path);
+}

@@ -1,0 +1,54 @@
+import type { CacheKind } from "../knowledge/caches.ts";
+import type { PackageCommand } from "../knowledge/installs.ts";
+import { keptCaches, placeOf } from "../knowledge/kept-caches.ts";
+import { defineRule } from "../rule.ts";
+
+const kind = (name: string, folder: string, variable: string): CacheKind => ({
+  folders: [`~/.cache/${folder}`],
+  movedBy: [
+    { name: variable, below: "" },
+    { name: "XDG_CACHE_HOME", below: folder },
+  ],
+  offBy: [],
+  offOptions: ["--no-cache"],
+  folderOption: undefined,
+  cleans: (command: PackageCommand) => command.manager === name && command.action === "clean",
+});
+const managers = {
+  poetry: kind("poetry", "pypoetry", "POETRY_CACHE_DIR"),
+  pdm: kind("pdm", "pdm", "PDM_CACHE_DIR"),
+  pipenv: kind("pipenv", "pipenv", "PIPENV_CACHE_DIR"),
+};
+
+export const projectCacheKept = defineRule({
+  kind: "dockerfile",
+  name: "project-cache-kept",
+  group: "caches",
+  severity: "warning",
+  aliases: [],
+  meaning: "poetry, pdm or pipenv leaves what it downloaded in the layer.",
+  why: "Each of them keeps the wheels beside the installed packages, for a next time that an image never has. Remove the cache folder in the same RUN, use `poetry install --no-cache`, or mount the folder as a cache.",
+  examples: [
+    {
+      bad: "FROM python:3.12-slim\nRUN poetry install --only main\n",
+      good: "FROM python:3.12-slim\nRUN poetry install --only main && rm -rf /root/.cache/pypoetry\n",
+    },
+    {
+      bad: "FROM python:3.12-slim\nRUN pdm sync --prod\n",
+      good: "FROM python:3.12-slim\nENV PDM_CACHE_DIR=/tmp/pdm\nRUN --mount=type=cache,target=/tmp/pdm pdm sync --prod\n",
+    },
+  ],
+  check(file, report) {
+    for (const [manager, cache] of Object.entries(managers)) {
+      const kept = keptCaches(
+        file,
+        cache,
+        (command) =>
+          command.manager === manager && (command.action === "install" || command.action === "sync"),
+      );
+      for (const { installs, folder } of kept) {
+        report({ at: placeOf(installs), message: `${manager} keeps what it downloads in ${folder}` });
+      }
+    }
+  },
+});

@@ -1,0 +1,70 @@
+import { appendCommand } from "../knowledge/append-command.ts";
+import type { CacheKind } from "../knowledge/caches.ts";
+import { keptCaches, placeOf } from "../knowledge/kept-caches.ts";
+import { defineRule } from "../rule.ts";
+
+const programs = {
+  dnf: ["/var/cache/dnf", "/var/cache/libdnf5"],
+  yum: ["/var/cache/yum", "/var/cache/dnf"],
+  zypper: ["/var/cache/zypp"],
+} as const;
+
+export const rpmCacheKept = defineRule({
+  kind: "dockerfile",
+  name: "rpm-cache-kept",
+  group: "caches",
+  severity: "warning",
+  aliases: ["DL3032", "DL3036", "DL3040", "DS-0015", "DS-0019", "DS-0020", "DS-0027"],
+  meaning: "dnf, microdnf, yum or zypper leaves its metadata and packages in the layer.",
+  why: "The metadata of the standard repositories alone is 30 to 200 MB. `clean all` in the same RUN removes it; in a later RUN it saves nothing.",
+  examples: [
+    {
+      bad: "FROM rockylinux:9\nRUN dnf install -y git\n",
+      good: "FROM rockylinux:9\nRUN dnf install -y git && dnf clean all\n",
+      fixed: "FROM rockylinux:9\nRUN dnf install -y git && dnf clean all\n",
+    },
+    {
+      bad: "FROM opensuse/leap:15.6\nRUN zypper install -y git\n",
+      good: "FROM opensuse/leap:15.6\nRUN zypper install -y git && rm -rf /var/cache/zypp/*\n",
+      fixed: "FROM opensuse/leap:15.6\nRUN zypper install -y git && zypper clean --all\n",
+    },
+  ],
+  check(file, report) {
+    for (const [manager, folders] of Object.entries(programs)) {
+      const cache: CacheKind = {
+        folders: [folders[0]],
+        movedBy: [],
+        offBy: [],
+        offOptions: ["--downloadonly"],
+        folderOption: undefined,
+        removed: /^\/var\/cache\/?(?:\*|dnf|libdnf5|yum|zypp)?/,
+        cleans: (command) => command.action === "clean" && command.manager !== "pip",
+      };
+      const kept = keptCaches(
+        file,
+        cache,
+        (command) =>
+          command.manager === manager && (command.action === "install" || command.action === "upgrade"),
+      );
+      for (const { installs } of kept) {
+        const [first] = installs;
+        if (
+          first === undefined ||
+          first.instruction.flags.some((flag) => folders.some((one) => flag.value?.includes(one)))
+        ) {
+          continue;
+        }
+        const { name } = first.command;
+        const clean = manager === "zypper" ? "zypper clean --all" : `${name} clean all`;
+        const edit = appendCommand(file, first.script, clean);
+        report({
+          at: placeOf(installs),
+          message: `${name} leaves its metadata and packages in the layer`,
+          ...(edit !== undefined && {
+            fix: { title: `run ${clean} in the same RUN`, risk: "safe", edits: [edit] },
+          }),
+        });
+      }
+    }
+  },
+});
