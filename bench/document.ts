@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const document = join(import.meta.dirname, "..", "docs", "benchmarks.md");
 /** Puts tables between the two marks of their section in docs/benchmarks.md; the text around them is written by hand. */
-export function writeTables(section: "pairs" | "server", tables: readonly string[]): void {
+export function writeTables(section: "pairs" | "server" | "server-s3", tables: readonly string[]): void {
   const [begin, end] = [`<!-- ${section}:begin -->`, `<!-- ${section}:end -->`];
   const text = readFileSync(document, "utf8");
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];

@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- server [--rounds 5] [--gib 4]`: our registry beside Debian's docker-registry, in turns. The server has the
  * first core, the client the second. Needs docker-registry, curl, wrk and taskset. Prints the table and keeps it in docs/benchmarks.md.
+ * `npm run bench -- server --s3 [--mib 256]`: the memory of our server on a bucket (s3.ts).
  */
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
@@ -11,6 +12,7 @@ import { run } from "../images/command.ts";
 import { workPath } from "../images/places.ts";
 import { makeCrowd } from "./crowd.ts";
 import { contenders, start } from "./registries.ts";
+import { benchS3 } from "./s3.ts";
 import { serverTable, type Measured } from "./table.ts";
 import { type LargeBlob, pushSmall, tasks } from "./tasks.ts";
 
@@ -18,11 +20,20 @@ import { type LargeBlob, pushSmall, tasks } from "./tasks.ts";
 export async function benchServers(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { rounds: { type: "string", default: "5" }, gib: { type: "string", default: "4" } },
+    options: {
+      rounds: { type: "string", default: "5" },
+      gib: { type: "string", default: "4" },
+      s3: { type: "boolean", default: false },
+      mib: { type: "string", default: "256" },
+    },
   });
   await run(process.execPath, [join(import.meta.dirname, "..", "..", "scripts", "build.ts")], {
     quiet: true,
   });
+  if (values.s3) {
+    await benchS3(Number(values.mib));
+    return;
+  }
   const folder = workPath("server");
   rmSync(folder, { recursive: true, force: true });
   const folders = new Map(contenders.map(({ id }) => [id, workPath("server", id)]));

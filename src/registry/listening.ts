@@ -25,8 +25,8 @@ export async function makeServer(
     connectionsCheckingInterval: Math.min(5000, config.limits.idle),
     keepAliveTimeout: keepAlive,
     maxHeaderSize: headerBytes,
-    // Big reads of sockets: a layer comes in fewer, larger pieces.
-    highWaterMark: 1024 * 1024,
+    // Onto a disk a layer comes in fewer, larger pieces. A bucket is slower than its clients: what they send would lie in memory.
+    highWaterMark: (config.s3 === undefined ? 1024 : 64) * 1024,
     noDelay: true,
   };
   let server: Server;

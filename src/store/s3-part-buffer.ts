@@ -21,7 +21,7 @@ export interface PartBuffer {
 /** Bytes up to which a buffer has memory of its own. */
 const mostSmall = 256 * 1024;
 /** Blocks of 8 MiB for the others, of all uploads of this process: beyond them parts go through files, so that memory is bounded. */
-const mostBlocks = 6;
+const mostBlocks = 3;
 const freeBlocks: Buffer[] = [];
 let lentBlocks = 0;
 
@@ -70,7 +70,7 @@ export function openPartBuffer(capacity: number): PartBuffer {
     body() {
       return file === undefined
         ? memory.subarray(0, size)
-        : createReadStream(file.path, { highWaterMark: 1024 * 1024 });
+        : createReadStream(file.path, { highWaterMark: 256 * 1024 });
     },
     async dispose() {
       const [block, gone] = [isBlock ? memory : undefined, file];
