@@ -1,10 +1,37 @@
 import type { Rule } from "./rule.ts";
 import { addForLocalFiles } from "./rules/add-for-local-files.ts";
 import { apkCacheKept } from "./rules/apk-cache-kept.ts";
+import { aptInScript } from "./rules/apt-in-script.ts";
 import { aptListsKept } from "./rules/apt-lists-kept.ts";
+import { aptRecommends } from "./rules/apt-recommends.ts";
+import { aptUpdateAlone } from "./rules/apt-update-alone.ts";
 import { asCasing } from "./rules/as-casing.ts";
 import { basePlatformMismatch } from "./rules/base-platform-mismatch.ts";
+import { composeContainerName } from "./rules/compose-container-name.ts";
+import { composeDockerSocket } from "./rules/compose-docker-socket.ts";
+import { composeDuplicatePort } from "./rules/compose-duplicate-port.ts";
+import { composeGpuCapabilitiesMissing } from "./rules/compose-gpu-capabilities-missing.ts";
+import { composeGpuCountAndIds } from "./rules/compose-gpu-count-and-ids.ts";
+import { composeGpuForCpuImage } from "./rules/compose-gpu-for-cpu-image.ts";
+import { composeGpuMasked } from "./rules/compose-gpu-masked.ts";
+import { composeGpuNotOptIn } from "./rules/compose-gpu-not-opt-in.ts";
+import { composeHealthcheckForm } from "./rules/compose-healthcheck-form.ts";
+import { composeHealthcheckToolMissing } from "./rules/compose-healthcheck-tool-missing.ts";
+import { composeHostNetwork } from "./rules/compose-host-network.ts";
+import { composeImageUnpinned } from "./rules/compose-image-unpinned.ts";
+import { composeLinks } from "./rules/compose-links.ts";
+import { composeMemoryLimits } from "./rules/compose-memory-limits.ts";
+import { composeModelMountWritable } from "./rules/compose-model-mount-writable.ts";
+import { composeOptionalVariable } from "./rules/compose-optional-variable.ts";
+import { composePortQuotes } from "./rules/compose-port-quotes.ts";
+import { composePrivileged } from "./rules/compose-privileged.ts";
+import { composeRuntimeAndDevices } from "./rules/compose-runtime-and-devices.ts";
+import { composeSecretInEnvironment } from "./rules/compose-secret-in-environment.ts";
+import { composeSharedMemory } from "./rules/compose-shared-memory.ts";
+import { composeUnknownDependency } from "./rules/compose-unknown-dependency.ts";
+import { composeVersionField } from "./rules/compose-version-field.ts";
 import { condaCacheKept } from "./rules/conda-cache-kept.ts";
+import { consecutiveRun } from "./rules/consecutive-run.ts";
 import { constantPlatform } from "./rules/constant-platform.ts";
 import { copyFromItself } from "./rules/copy-from-itself.ts";
 import { copyFromUnknownStage } from "./rules/copy-from-unknown-stage.ts";
@@ -17,6 +44,7 @@ import { emptyContinuation } from "./rules/empty-continuation.ts";
 import { envRefersToItself } from "./rules/env-refers-to-itself.ts";
 import { exposeFormat } from "./rules/expose-format.ts";
 import { exposeProtocolCasing } from "./rules/expose-protocol-casing.ts";
+import { installWithoutYes } from "./rules/install-without-yes.ts";
 import { instructionCasing } from "./rules/instruction-casing.ts";
 import { invalidDefaultArgInFrom } from "./rules/invalid-default-arg-in-from.ts";
 import { latestBase } from "./rules/latest-base.ts";
@@ -27,8 +55,11 @@ import { missingUser } from "./rules/missing-user.ts";
 import { namedUser } from "./rules/named-user.ts";
 import { nodeCacheKept } from "./rules/node-cache-kept.ts";
 import { onbuildTrigger } from "./rules/onbuild-trigger.ts";
+import { passwordInRun } from "./rules/password-in-run.ts";
 import { pipCacheKept } from "./rules/pip-cache-kept.ts";
+import { pipefail } from "./rules/pipefail.ts";
 import { pixiCacheKept } from "./rules/pixi-cache-kept.ts";
+import { pointlessCommand } from "./rules/pointless-command.ts";
 import { portOutOfRange } from "./rules/port-out-of-range.ts";
 import { projectCacheKept } from "./rules/project-cache-kept.ts";
 import { redundantTargetPlatform } from "./rules/redundant-target-platform.ts";
@@ -39,23 +70,60 @@ import { rootUser } from "./rules/root-user.ts";
 import { rpmCacheKept } from "./rules/rpm-cache-kept.ts";
 import { secretInArgOrEnv } from "./rules/secret-in-arg-or-env.ts";
 import { severalCommands } from "./rules/several-commands.ts";
+import { shRelinked } from "./rules/sh-relinked.ts";
 import { shellFormCommand } from "./rules/shell-form-command.ts";
+import { signatureCheckOff } from "./rules/signature-check-off.ts";
+import { sshPort } from "./rules/ssh-port.ts";
 import { stageNameCasing } from "./rules/stage-name-casing.ts";
+import { sudoInRun } from "./rules/sudo-in-run.ts";
+import { systemUpgrade } from "./rules/system-upgrade.ts";
+import { tlsVerificationOff } from "./rules/tls-verification-off.ts";
 import { undefinedArgInFrom } from "./rules/undefined-arg-in-from.ts";
 import { undefinedVariable } from "./rules/undefined-variable.ts";
 import { unpackWithAdd } from "./rules/unpack-with-add.ts";
 import { untaggedBase } from "./rules/untagged-base.ts";
+import { useraddHighUid } from "./rules/useradd-high-uid.ts";
 import { uvCacheKept } from "./rules/uv-cache-kept.ts";
+import { wgetAndCurl } from "./rules/wget-and-curl.ts";
+import { wgetProgress } from "./rules/wget-progress.ts";
 import { wholeStageCopied } from "./rules/whole-stage-copied.ts";
+import { workdirInsteadOfCd } from "./rules/workdir-instead-of-cd.ts";
 
 /** Every rule, in the order of their names. A rule is a file of rules/ and two lines here. */
 export const rules: readonly Rule[] = [
   addForLocalFiles,
   apkCacheKept,
+  aptInScript,
   aptListsKept,
+  aptRecommends,
+  aptUpdateAlone,
   asCasing,
   basePlatformMismatch,
+  composeContainerName,
+  composeDockerSocket,
+  composeDuplicatePort,
+  composeGpuCapabilitiesMissing,
+  composeGpuCountAndIds,
+  composeGpuForCpuImage,
+  composeGpuMasked,
+  composeGpuNotOptIn,
+  composeHealthcheckForm,
+  composeHealthcheckToolMissing,
+  composeHostNetwork,
+  composeImageUnpinned,
+  composeLinks,
+  composeMemoryLimits,
+  composeModelMountWritable,
+  composeOptionalVariable,
+  composePortQuotes,
+  composePrivileged,
+  composeRuntimeAndDevices,
+  composeSecretInEnvironment,
+  composeSharedMemory,
+  composeUnknownDependency,
+  composeVersionField,
   condaCacheKept,
+  consecutiveRun,
   constantPlatform,
   copyFromItself,
   copyFromUnknownStage,
@@ -68,6 +136,7 @@ export const rules: readonly Rule[] = [
   envRefersToItself,
   exposeFormat,
   exposeProtocolCasing,
+  installWithoutYes,
   instructionCasing,
   invalidDefaultArgInFrom,
   latestBase,
@@ -78,8 +147,11 @@ export const rules: readonly Rule[] = [
   namedUser,
   nodeCacheKept,
   onbuildTrigger,
+  passwordInRun,
   pipCacheKept,
+  pipefail,
   pixiCacheKept,
+  pointlessCommand,
   portOutOfRange,
   projectCacheKept,
   redundantTargetPlatform,
@@ -90,12 +162,22 @@ export const rules: readonly Rule[] = [
   rpmCacheKept,
   secretInArgOrEnv,
   severalCommands,
+  shRelinked,
   shellFormCommand,
+  signatureCheckOff,
+  sshPort,
   stageNameCasing,
+  sudoInRun,
+  systemUpgrade,
+  tlsVerificationOff,
   undefinedArgInFrom,
   undefinedVariable,
   unpackWithAdd,
   untaggedBase,
+  useraddHighUid,
   uvCacheKept,
+  wgetAndCurl,
+  wgetProgress,
   wholeStageCopied,
+  workdirInsteadOfCd,
 ];

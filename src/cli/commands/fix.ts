@@ -12,7 +12,7 @@ const options = {
 
 export const fix = defineCommand({
   name: "fix",
-  summary: "mend what lint finds in Dockerfiles, compose files and .dockerignore",
+  summary: "mend what lint finds",
   usage: ["fix [OPTIONS] [PATH...]", "fix --stdin [OPTIONS]"],
   description: [
     "Shows what it changes as a patch, and writes it. Formatting and comments stay; a fix that would leave a file that cannot be read, or that has no fewer findings, is left out. A second run changes nothing.",

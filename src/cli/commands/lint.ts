@@ -17,7 +17,7 @@ const options = {
   "fail-on": {
     value: "LEVEL",
     choices: ["error", "warning", "info"],
-    help: "findings this bad or worse make the exit status 1 (warning)",
+    help: "findings this bad or worse make the exit status 1, warning if not said",
   },
   fix: { help: "mend what can be mended first, as ddiff fix does" },
   unsafe: { help: "with --fix, also what may change what the build does" },
@@ -35,7 +35,7 @@ type LintCall = Call<typeof options>;
 
 export const lint = defineCommand({
   name: "lint",
-  summary: "find what is wrong in Dockerfiles, compose files and .dockerignore, and what it costs",
+  summary: "find what is wrong with Dockerfiles and compose files",
   usage: ["lint [OPTIONS] [PATH...]", "lint --stdin [OPTIONS]", "lint --list-rules", "lint --explain RULE"],
   description: [
     "Reads Dockerfiles, compose files and .dockerignore files, says what is wrong with them and about how many bytes it costs. Knows CUDA, drivers, wheels and the caches of package managers. Needs no engine and no network.",
