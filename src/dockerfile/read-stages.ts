@@ -25,7 +25,7 @@ export function readStages(cut: CutFile): Staged {
       before.set(instruction, { ...freshState, variables: globals });
       instructions = [instruction];
       const stage = stageOf(instruction, instructions, stages, globals, escape);
-      state = stage.base.kind === "stage" ? inherited(stage.base.stage.end) : freshState;
+      state = stage.base.kind === "stage" ? stage.base.stage.end : freshState;
       stage.end = state;
       stages.push(stage);
       continue;
@@ -46,11 +46,6 @@ export function readStages(cut: CutFile): Staged {
   for (const stage of stages) stage.uses = usesOf(stage, stages, before, escape);
   markReached(stages);
   return { stages, globals, before };
-}
-
-/** ARGs end with their stage; what they set in ENV stays. */
-function inherited(end: State): State {
-  return { ...end, variables: end.env };
 }
 
 function stageOf(

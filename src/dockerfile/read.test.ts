@@ -132,11 +132,14 @@ describe("what holds before an instruction", () => {
     );
   });
 
-  it("goes on in the stages that stand on a stage, its ARGs left behind", () => {
+  it("goes on in the stages that stand on a stage", () => {
     const state = stateBeforeLast(
       'FROM x AS a\nARG B=1\nENV C=2\nUSER me\nWORKDIR /a\nWORKDIR b\nSHELL ["/bin/bash", "-c"]\nFROM A\nRUN x',
     );
-    expect([...state.variables]).toEqual([["C", "2"]]);
+    expect([...state.variables]).toEqual([
+      ["B", "1"],
+      ["C", "2"],
+    ]);
     expect([state.user, state.workdir, state.shell]).toEqual(["me", "/a/b", ["/bin/bash", "-c"]]);
   });
 });

@@ -47,7 +47,7 @@ export function packageCommands(file: Dockerfile, instruction: Instruction): rea
 /** All of a stage, or of any list of instructions. */
 export function packageCommandsOf(file: Dockerfile, instructions: readonly Instruction[]): PackageCommand[] {
   return instructions.flatMap((instruction) =>
-    instruction.keyword === "RUN" ? packageCommands(file, instruction) : [],
+    (instruction.trigger ?? instruction).keyword === "RUN" ? packageCommands(file, instruction) : [],
   );
 }
 

@@ -19,7 +19,7 @@ export function keptCaches(
   const found: KeptCache[] = [];
   for (const stage of shippedStages(file)) {
     for (const instruction of stage.instructions) {
-      if (instruction.keyword !== "RUN") continue;
+      if ((instruction.trigger ?? instruction).keyword !== "RUN") continue;
       const installs: PackageCommand[] = [];
       let folder = "";
       for (const command of packageCommands(file, instruction)) {

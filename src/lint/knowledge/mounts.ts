@@ -15,7 +15,7 @@ export interface Mount {
 /** The mounts of a RUN, variables put in as far as they are known. */
 export function mountsOf(file: Dockerfile, instruction: Instruction): Mount[] {
   const state = file.before(instruction);
-  return instruction.flags.flatMap((flag) => {
+  return (instruction.trigger ?? instruction).flags.flatMap((flag) => {
     if (flag.name !== "mount" || flag.value === undefined) return [];
     const fields = new Map<string, string | true>();
     for (const field of flag.value.split(",")) {

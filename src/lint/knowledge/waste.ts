@@ -1,20 +1,42 @@
-import type { Stage } from "../../dockerfile/document.ts";
+import { aptListsBytes, torchCpuBytes, wheelBytes } from "../../catalog/package-sizes.ts";
+import type { Dockerfile, Stage } from "../../dockerfile/document.ts";
 import type { LintContext } from "../rule.ts";
 import type { PackageCommand } from "./installs.ts";
+import { wantedPackages } from "./python-packages.ts";
 
-/** Bytes of the package lists that one `apt-get update` leaves in an image of this stage. */
-export function aptListsBytes(stage: Stage): number {
+/** Bytes of the package lists that one `apt-get update` leaves in an image of this stage, by the release in the base's name. */
+export function listsLeft(stage: Stage): number {
   let root = stage;
   while (root.base.kind === "stage") root = root.base.stage;
   const image = root.base.kind === "image" ? root.base.image : "";
-  // Debian's and Ubuntu's own images keep the lists packed; Ubuntu has four components where Debian has one.
-  return /ubuntu|nvidia|rocm|pytorch|tensorflow/.test(image) ? 40_000_000 : 19_000_000;
+  const ubuntu = /ubuntu:?(\d\d\.\d\d)/.exec(image)?.[1];
+  return aptListsBytes(ubuntu === undefined ? undefined : `ubuntu:${ubuntu}`);
 }
 
-/** Bytes that pip downloads for these installs, as far as their packages are known; undefined where none is. */
-export function pythonDownloadBytes(
+/**
+ * Bytes that Python's installers download for these installs, as far as their packages have known sizes; undefined where none has.
+ * Packages from an index of CPU builds count as such.
+ */
+export function downloadBytes(
+  file: Dockerfile,
   installs: readonly PackageCommand[],
-  _context: LintContext,
+  context: LintContext,
 ): number | undefined {
-  return installs.length === 0 ? undefined : undefined;
+  let sum = 0;
+  for (const install of installs) {
+    const cpu = isCpuIndex(install);
+    for (const { name, version } of wantedPackages(file, install, context)) {
+      const exact = /^===?\s*([\d.]+)/.exec(version)?.[1];
+      if (cpu && name.startsWith("torch")) sum += name === "torch" ? torchCpuBytes.wheel : 0;
+      else sum += wheelBytes(name, exact) ?? 0;
+    }
+  }
+  return sum === 0 ? undefined : sum;
+}
+
+/** Whether an install names PyTorch's index of CPU builds. */
+export function isCpuIndex(install: PackageCommand): boolean {
+  return [...install.options.values()].some(
+    (value) => typeof value === "string" && (/whl\/(?:nightly\/)?cpu\b/.test(value) || value === "cpu"),
+  );
 }

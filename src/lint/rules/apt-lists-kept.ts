@@ -4,7 +4,7 @@ import { type CacheKind, cacheFate, removes } from "../knowledge/caches.ts";
 import { type PackageCommand, packageCommands } from "../knowledge/installs.ts";
 import { placeOf } from "../knowledge/kept-caches.ts";
 import { shippedStages } from "../knowledge/shipped.ts";
-import { aptListsBytes } from "../knowledge/waste.ts";
+import { listsLeft } from "../knowledge/waste.ts";
 import { defineRule } from "../rule.ts";
 
 const lists: CacheKind = {
@@ -44,7 +44,7 @@ export const aptListsKept = defineRule({
       for (const instruction of stage.instructions) {
         const refresh = keptRefresh(file, instruction);
         if (refresh === undefined) continue;
-        const bytes = aptListsBytes(stage);
+        const bytes = listsLeft(stage);
         const edit = isNeededLater(file, instruction)
           ? undefined
           : appendCommand(file, refresh.script, removal);
@@ -63,7 +63,7 @@ export const aptListsKept = defineRule({
 
 /** The last refresh of a RUN, if its lists end up in the layer. */
 function keptRefresh(file: Dockerfile, instruction: Instruction): PackageCommand | undefined {
-  if (instruction.keyword !== "RUN") return undefined;
+  if ((instruction.trigger ?? instruction).keyword !== "RUN") return undefined;
   const refresh = packageCommands(file, instruction).findLast(
     (one) => one.manager === "apt" && one.action === "refresh",
   );

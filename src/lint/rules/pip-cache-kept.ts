@@ -1,7 +1,7 @@
 import type { CacheKind } from "../knowledge/caches.ts";
 import { hasOption, type PackageCommand } from "../knowledge/installs.ts";
 import { afterSubcommand, keptCaches, placeOf } from "../knowledge/kept-caches.ts";
-import { pythonDownloadBytes } from "../knowledge/waste.ts";
+import { downloadBytes } from "../knowledge/waste.ts";
 import { defineRule } from "../rule.ts";
 
 const cache: CacheKind = {
@@ -43,7 +43,7 @@ export const pipCacheKept = defineRule({
         const at = afterSubcommand(install);
         return at === undefined ? [] : [{ start: at, end: at, text: " --no-cache-dir" }];
       });
-      const bytes = pythonDownloadBytes(installs, context);
+      const bytes = downloadBytes(file, installs, context);
       report({
         at: placeOf(installs),
         message: `pip keeps what it downloads in ${folder}`,

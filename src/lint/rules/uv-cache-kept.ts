@@ -1,6 +1,6 @@
 import type { CacheKind } from "../knowledge/caches.ts";
 import { afterSubcommand, keptCaches, placeOf } from "../knowledge/kept-caches.ts";
-import { pythonDownloadBytes } from "../knowledge/waste.ts";
+import { downloadBytes } from "../knowledge/waste.ts";
 import { defineRule } from "../rule.ts";
 
 const cache: CacheKind = {
@@ -55,7 +55,7 @@ export const uvCacheKept = defineRule({
         const at = afterSubcommand(install);
         return at === undefined ? [] : [{ start: at, end: at, text: " --no-cache" }];
       });
-      const bytes = copied ? pythonDownloadBytes(installs, context) : undefined;
+      const bytes = copied ? downloadBytes(file, installs, context) : undefined;
       report({
         at: placeOf(installs),
         message: copied
