@@ -33,7 +33,7 @@ const debianHas =
   "sh bash dash apt apt-get apt-cache dpkg tar gzip sed grep find xargs awk perl cat cp mv rm chmod chown useradd groupadd";
 /** Programs that neither `debian` (slim or not) nor `ubuntu` has. Source: `image-files`. */
 const debianLacks =
-  "curl wget git python python3 pip pip3 conda mamba micromamba pixi uv poetry tini dumb-init gosu make gcc g++ cmake unzip sudo node npm ssh vim nano jq ps bzip2 nvcc";
+  "curl wget git python python3 pip pip3 conda mamba micromamba pixi uv poetry tini dumb-init gosu make gcc g++ cmake unzip sudo node npm ssh vim nano jq nvcc";
 /** What `buildpack-deps` adds, which the images of languages without `slim` are built on. */
 const buildpack = "curl wget git hg ssh gcc g++ make unzip bzip2 xz python3 ps";
 const alpineHas = "sh ash apk wget tar gzip sed grep find xargs awk unzip nc vi ps";
@@ -194,7 +194,10 @@ function languageImage(tag: string, own: string): { has: string; lacks?: string 
       .join(" ");
   if (/windows|nanoserver/.test(tag)) return { has: "" };
   if (tag.includes("alpine"))
-    return { has: `${alpineHas} ${own}`, lacks: without(alpineLacks, "make gcc g++ git") };
+    return {
+      has: `${alpineHas} ${own}`,
+      lacks: without(alpineLacks, own === "go" ? "make gcc g++ git" : ""),
+    };
   if (tag.includes("slim")) return { has: `${debianHas} ${own}`, lacks: without(debianLacks, "") };
   // Go's image has only what fetches sources, and a compiler for C.
   const added = own === "go" ? "curl wget git gcc g++ make" : buildpack;
@@ -212,7 +215,7 @@ function cudaImage(tag: string): Omit<BaseFacts, "name"> {
   if (os?.family !== "ubuntu") return { ...facts({ has: "sh bash" }, os), cuda };
   const absent = debianLacks
     .split(" ")
-    .filter((one) => parts?.flavour !== "devel" || !/^(?:nvcc|gcc|g\+\+|make|python3?|bzip2)$/.test(one));
+    .filter((one) => parts?.flavour !== "devel" || !/^(?:nvcc|gcc|g\+\+|make|python3?)$/.test(one));
   return { ...facts({ has: `${debianHas} ${compiler}`, lacks: absent.join(" ") }, os), cuda };
 }
 

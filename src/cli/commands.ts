@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { build } from "./commands/build.ts";
 import { cache } from "./commands/cache.ts";
+import { catalog } from "./commands/catalog.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { copy } from "./commands/copy.ts";
 import { remove } from "./commands/delete.ts";
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   server,
   lint,
   fix,
+  catalog,
   cache,
   completionCommand(() => commands),
   helpCommand(() => commands),
