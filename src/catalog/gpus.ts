@@ -1,7 +1,7 @@
 import { nearest } from "./near.ts";
 
 /** What a GPU is sold for. GeForce and TITAN get no forward compatibility and no exceptions in NVIDIA's newer images. */
-export type GpuKind = "geforce" | "titan" | "workstation" | "datacentre" | "jetson";
+type GpuKind = "geforce" | "titan" | "workstation" | "datacentre" | "jetson";
 
 /** A GPU as the catalogue knows it. */
 export interface Gpu {

@@ -101,9 +101,6 @@ export function wheelBytes(name: string, version?: string): number | undefined {
   return wheelSizes.find((one) => one.name === plain)?.wheelBytes;
 }
 
-/** pip keeps what it downloaded beside what it installed: this much of a wheel's bytes. */
-export const pipCacheFactor = 1;
-
 function wheel(name: string, wheelMegabytes: number, diskMegabytes: number): WheelSize {
   return { name, wheelBytes: wheelMegabytes * mb, diskBytes: diskMegabytes * mb, source: "pip-logs" };
 }

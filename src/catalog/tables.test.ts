@@ -19,8 +19,11 @@ test("a number is found whole", () => {
   expect(found.map(([version]) => version)).toEqual(["2.5.1"]);
 });
 
+function facts(topic: string, text: string): Record<string, string> {
+  return Object.fromEntries(answer(topic, text)?.facts ?? []);
+}
+
 test("questions about one thing have an answer", () => {
-  const facts = (topic: string, text: string) => Object.fromEntries(answer(topic, text)?.facts ?? []);
   expect(facts("gpu", "4090")["compute capability"]).toMatch(/^8\.9/);
   expect(facts("gpu", "rtx409")["did you mean"]).toMatch(/RTX 4090/);
   expect(facts("driver", "550")["the same on GeForce"]).toMatch(/^12\.4 /);
