@@ -7,6 +7,7 @@ import { aptRecommends } from "./rules/apt-recommends.ts";
 import { aptUpdateAlone } from "./rules/apt-update-alone.ts";
 import { asCasing } from "./rules/as-casing.ts";
 import { basePlatformMismatch } from "./rules/base-platform-mismatch.ts";
+import { baseWithoutDigest } from "./rules/base-without-digest.ts";
 import { composeContainerName } from "./rules/compose-container-name.ts";
 import { composeDockerSocket } from "./rules/compose-docker-socket.ts";
 import { composeDuplicatePort } from "./rules/compose-duplicate-port.ts";
@@ -38,15 +39,29 @@ import { copyFromUnknownStage } from "./rules/copy-from-unknown-stage.ts";
 import { copyIgnoredFile } from "./rules/copy-ignored-file.ts";
 import { copySeveralToFile } from "./rules/copy-several-to-file.ts";
 import { copyToRelative } from "./rules/copy-to-relative.ts";
+import { cudaTagDead } from "./rules/cuda-tag-dead.ts";
 import { descriptionComment } from "./rules/description-comment.ts";
 import { duplicateStageName } from "./rules/duplicate-stage-name.ts";
 import { emptyContinuation } from "./rules/empty-continuation.ts";
 import { envRefersToItself } from "./rules/env-refers-to-itself.ts";
 import { exposeFormat } from "./rules/expose-format.ts";
 import { exposeProtocolCasing } from "./rules/expose-protocol-casing.ts";
+import { ignoreArtefactsSent } from "./rules/ignore-artefacts-sent.ts";
+import { ignoreCommentTrailing } from "./rules/ignore-comment-trailing.ts";
+import { ignoreFileMissing } from "./rules/ignore-file-missing.ts";
+import { ignoreNegationWithoutEffect } from "./rules/ignore-negation-without-effect.ts";
+import { ignorePatternAnchored } from "./rules/ignore-pattern-anchored.ts";
+import { ignorePatternBraces } from "./rules/ignore-pattern-braces.ts";
+import { ignorePatternNeverMatches } from "./rules/ignore-pattern-never-matches.ts";
+import { ignoreWeightsAnchored } from "./rules/ignore-weights-anchored.ts";
 import { installWithoutYes } from "./rules/install-without-yes.ts";
 import { instructionCasing } from "./rules/instruction-casing.ts";
 import { invalidDefaultArgInFrom } from "./rules/invalid-default-arg-in-from.ts";
+import { labelKey } from "./rules/label-key.ts";
+import { labelMissing } from "./rules/label-missing.ts";
+import { labelSuperfluous } from "./rules/label-superfluous.ts";
+import { labelValue } from "./rules/label-value.ts";
+import { languageEndOfLife } from "./rules/language-end-of-life.ts";
 import { latestBase } from "./rules/latest-base.ts";
 import { legacyKeyValue } from "./rules/legacy-key-value.ts";
 import { maintainerDeprecated } from "./rules/maintainer-deprecated.ts";
@@ -55,6 +70,7 @@ import { missingUser } from "./rules/missing-user.ts";
 import { namedUser } from "./rules/named-user.ts";
 import { nodeCacheKept } from "./rules/node-cache-kept.ts";
 import { onbuildTrigger } from "./rules/onbuild-trigger.ts";
+import { osEndOfLife } from "./rules/os-end-of-life.ts";
 import { passwordInRun } from "./rules/password-in-run.ts";
 import { pipCacheKept } from "./rules/pip-cache-kept.ts";
 import { pipefail } from "./rules/pipefail.ts";
@@ -81,6 +97,14 @@ import { tlsVerificationOff } from "./rules/tls-verification-off.ts";
 import { undefinedArgInFrom } from "./rules/undefined-arg-in-from.ts";
 import { undefinedVariable } from "./rules/undefined-variable.ts";
 import { unpackWithAdd } from "./rules/unpack-with-add.ts";
+import { unpinnedApk } from "./rules/unpinned-apk.ts";
+import { unpinnedApt } from "./rules/unpinned-apt.ts";
+import { unpinnedGem } from "./rules/unpinned-gem.ts";
+import { unpinnedGo } from "./rules/unpinned-go.ts";
+import { unpinnedNpm } from "./rules/unpinned-npm.ts";
+import { unpinnedPip } from "./rules/unpinned-pip.ts";
+import { unpinnedRpm } from "./rules/unpinned-rpm.ts";
+import { unpinnedZypper } from "./rules/unpinned-zypper.ts";
 import { untaggedBase } from "./rules/untagged-base.ts";
 import { useraddHighUid } from "./rules/useradd-high-uid.ts";
 import { uvCacheKept } from "./rules/uv-cache-kept.ts";
@@ -99,6 +123,7 @@ export const rules: readonly Rule[] = [
   aptUpdateAlone,
   asCasing,
   basePlatformMismatch,
+  baseWithoutDigest,
   composeContainerName,
   composeDockerSocket,
   composeDuplicatePort,
@@ -130,15 +155,29 @@ export const rules: readonly Rule[] = [
   copyIgnoredFile,
   copySeveralToFile,
   copyToRelative,
+  cudaTagDead,
   descriptionComment,
   duplicateStageName,
   emptyContinuation,
   envRefersToItself,
   exposeFormat,
   exposeProtocolCasing,
+  ignoreArtefactsSent,
+  ignoreCommentTrailing,
+  ignoreFileMissing,
+  ignoreNegationWithoutEffect,
+  ignorePatternAnchored,
+  ignorePatternBraces,
+  ignorePatternNeverMatches,
+  ignoreWeightsAnchored,
   installWithoutYes,
   instructionCasing,
   invalidDefaultArgInFrom,
+  labelKey,
+  labelMissing,
+  labelSuperfluous,
+  labelValue,
+  languageEndOfLife,
   latestBase,
   legacyKeyValue,
   maintainerDeprecated,
@@ -147,6 +186,7 @@ export const rules: readonly Rule[] = [
   namedUser,
   nodeCacheKept,
   onbuildTrigger,
+  osEndOfLife,
   passwordInRun,
   pipCacheKept,
   pipefail,
@@ -173,6 +213,14 @@ export const rules: readonly Rule[] = [
   undefinedArgInFrom,
   undefinedVariable,
   unpackWithAdd,
+  unpinnedApk,
+  unpinnedApt,
+  unpinnedGem,
+  unpinnedGo,
+  unpinnedNpm,
+  unpinnedPip,
+  unpinnedRpm,
+  unpinnedZypper,
   untaggedBase,
   useraddHighUid,
   uvCacheKept,

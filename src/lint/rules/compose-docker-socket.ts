@@ -1,0 +1,31 @@
+import { mountsOf, textAt } from "../../dockerfile/compose-values.ts";
+import { defineRule } from "../rule.ts";
+
+/** Managers of containers, whose job it is. */
+const managers =
+  /portainer|traefik|watchtower|dozzle|nginx-proxy|acme-companion|autoheal|diun|ouroboros|lazydocker|dockge|docker-socket-proxy|cadvisor|promtail|alloy|vector|datadog|runner|jenkins|ofelia/;
+
+export const composeDockerSocket = defineRule({
+  kind: "compose",
+  name: "compose-docker-socket",
+  group: "compose",
+  severity: "info",
+  aliases: ["exposing-docker-socket-volume"],
+  meaning: "A service can reach Docker's socket.",
+  why: "Who can speak to it can start a container with the host's disk in it: that is root on the host, and mounting the socket read-only does not change it. Tools that manage containers need it; a proxy such as tecnativa/docker-socket-proxy gives them only what they use.",
+  examples: [
+    {
+      bad: "services:\n  api:\n    image: lab/api:1\n    volumes:\n      - /var/run/docker.sock:/var/run/docker.sock\n",
+      good: "services:\n  api:\n    image: lab/api:1\n",
+    },
+  ],
+  check(file, report) {
+    for (const service of file.services) {
+      if (managers.test(`${service.name} ${textAt(service, "image") ?? ""}`.toLowerCase())) continue;
+      for (const { source, at } of mountsOf(service)) {
+        if (source === undefined || !/^(?:\/var)?\/run\/docker\.sock$/.test(source)) continue;
+        report({ at, message: `${service.name} can become root on the host through Docker's socket` });
+      }
+    }
+  },
+});

@@ -1,0 +1,33 @@
+import { gpuRequest } from "../../dockerfile/compose-values.ts";
+import { defineRule } from "../rule.ts";
+
+/** `compose.gpu.yaml`, `docker-compose.override.yml`: somebody asks for it by name, or made it for one machine. */
+const extraFile = /compose[.-][^/\\]+\.ya?ml$|gpu|cuda|nvidia/i;
+
+export const composeGpuNotOptIn = defineRule({
+  kind: "compose",
+  name: "compose-gpu-not-opt-in",
+  group: "compose",
+  severity: "info",
+  aliases: [],
+  meaning: "A service of the main compose file reserves a GPU, so it cannot start on a machine without one.",
+  why: "Docker has no 'a GPU if there is one': with a reservation the container is refused with `could not select device driver`, on laptops, CI runners and Macs. Move the reservation to a second file (`docker compose -f compose.yaml -f compose.gpu.yaml up`), or give the service a profile. Leave it where every machine that runs this file has a GPU.",
+  examples: [
+    {
+      bad: "services:\n  train:\n    image: lab/train:1\n    gpus: all\n",
+      good: "services:\n  train:\n    image: lab/train:1\n    profiles: [gpu]\n    gpus: all\n",
+    },
+  ],
+  check(file, report, context) {
+    if (extraFile.test(context.path.slice(context.path.search(/[^/\\]*$/)))) return;
+    const others = file.services.length;
+    for (const service of file.services) {
+      const at = gpuRequest(service);
+      if (at === undefined || service.get("profiles") !== undefined) continue;
+      const more = others > 1 ? "; a profile or a second file makes it a choice" : "";
+      report({ at, message: `${service.name} cannot start on a machine without an NVIDIA GPU${more}` });
+      // One is enough: they are all mended in one go.
+      return;
+    }
+  },
+});

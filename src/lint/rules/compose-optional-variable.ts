@@ -1,0 +1,45 @@
+import { variablesAt } from "../../dockerfile/compose-values.ts";
+import { defineRule } from "../rule.ts";
+
+/** Services that people train without as well. */
+const optional =
+  /^(?:WANDB|HF|HUGGING_?FACE|HUGGINGFACEHUB|COMET|NEPTUNE|CLEARML|MLFLOW|OPENAI|ANTHROPIC|LANGCHAIN|LANGSMITH|KAGGLE|NGC|CUDA_VISIBLE|SENTRY)_?/;
+
+export const composeOptionalVariable = defineRule({
+  kind: "compose",
+  name: "compose-optional-variable",
+  group: "compose",
+  severity: "info",
+  aliases: [],
+  meaning: "An optional variable is passed on as `KEY=${KEY}`, which warns where it is not set.",
+  why: 'Compose puts in an empty text and says `The "WANDB_API_KEY" variable is not set` at each command, until nobody reads its warnings. `${KEY:-}` means the same and says that this is meant; `${KEY:?}` stops instead where the service cannot run without it. Silent where a .env file beside it sets the variable.',
+  examples: [
+    {
+      bad: "services:\n  train:\n    image: lab/train:1\n    environment:\n      - WANDB_API_KEY=${WANDB_API_KEY}\n",
+      good: "services:\n  train:\n    image: lab/train:1\n    environment:\n      - WANDB_API_KEY=${WANDB_API_KEY:-}\n",
+      fixed:
+        "services:\n  train:\n    image: lab/train:1\n    environment:\n      - WANDB_API_KEY=${WANDB_API_KEY:-}\n",
+    },
+  ],
+  check(file, report, context) {
+    for (const service of file.services) {
+      for (const { name, value, at } of variablesAt(service, "environment")) {
+        const taken = /^\$\{(\w+)\}$/.exec(value ?? "")?.[1];
+        if (taken === undefined || !optional.test(name)) continue;
+        if (new RegExp(`^(?:export )?${taken}=`, "m").test(context.read(".env") ?? "")) continue;
+        const brace = file.text.indexOf(`\${${taken}}`, at.start);
+        if (brace < 0 || brace >= at.end) continue;
+        const end = brace + taken.length + 2;
+        report({
+          at,
+          message: `each command warns that ${taken} is not set, where ${service.name} runs without it`,
+          fix: {
+            title: `write \${${taken}:-}`,
+            risk: "safe",
+            edits: [{ start: end, end, text: ":-" }],
+          },
+        });
+      }
+    }
+  },
+});

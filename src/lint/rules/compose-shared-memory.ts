@@ -1,0 +1,48 @@
+import {
+  bytesOf,
+  gpuRequest,
+  mountsOf,
+  purposeOf,
+  stepsAt,
+  textAt,
+  textsAt,
+} from "../../dockerfile/compose-values.ts";
+import { defineRule } from "../rule.ts";
+
+const workers =
+  /train|finetun|fine-tun|pytorch|(?:^|\W)torch(?:run)?(?:\W|$)|lightning|jupyter|notebook|vllm|tritonserver|deepspeed/;
+const docker = 64 * 1024 * 1024;
+
+export const composeSharedMemory = defineRule({
+  kind: "compose",
+  name: "compose-shared-memory",
+  group: "compose",
+  severity: "warning",
+  aliases: [],
+  meaning: "A training service on GPUs has Docker's 64 MB of shared memory.",
+  why: "DataLoader workers and NCCL pass tensors through /dev/shm, which Docker makes 64 MB large: training dies with `Bus error` or `unable to open shared memory object` (pytorch #5040, #16979). `shm_size: 8gb` only sets a limit and takes no memory before it is used. It is better than `ipc: host`, which PyTorch's README names too, but which opens the host's shared memory to the container and is flagged by security scanners.",
+  examples: [
+    {
+      bad: "services:\n  train:\n    image: lab/train:1\n    gpus: all\n",
+      good: "services:\n  train:\n    image: lab/train:1\n    gpus: all\n    shm_size: 8gb\n",
+    },
+  ],
+  check(file, report) {
+    for (const service of file.services) {
+      if (gpuRequest(service) === undefined || !workers.test(purposeOf(service))) continue;
+      if (service.get("ipc") !== undefined) continue;
+      const onShm = (target: string | undefined): boolean => /^\/dev\/shm(?:[:/]|$)/.test(target ?? "");
+      if (mountsOf(service).some((one) => onShm(one.target))) continue;
+      if ((textsAt(service, "tmpfs") ?? []).some(onShm)) continue;
+      if (stepsAt(service, "volumes").some((step) => onShm(textAt(service, "volumes", step, "target"))))
+        continue;
+      const size = textAt(service, "shm_size");
+      const bytes = size === undefined ? docker : bytesOf(size);
+      if (bytes === undefined || bytes > docker) continue;
+      report({
+        at: size === undefined ? service.at : service.range("shm_size"),
+        message: `${service.name} has 64 MB of shared memory, with which DataLoader workers crash; set shm_size`,
+      });
+    }
+  },
+});
