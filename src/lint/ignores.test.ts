@@ -73,6 +73,14 @@ test.each([
   expect(linesFound("dockerfile", `${line}\nFROM scratch\nRUN bad\n`, ["SomeCheck"])).toEqual(lines);
 });
 
+test.each([
+  ["the next instruction only", "FROM scratch\n# check=skip=SomeCheck // why\nRUN bad\nRUN bad\n", [4]],
+  ["after an empty line at the top", "\n# check=skip=SomeCheck\nFROM bad\n", []],
+  ["and another check not", "FROM scratch\n# check=skip=OtherCheck\nRUN bad\n", [3]],
+])("check=skip as a comment is for %s", (_, text, lines) => {
+  expect(linesFound("dockerfile", text, ["SomeCheck"])).toEqual(lines);
+});
+
 test("skip=all of BuildKit leaves rules that are none of its checks", () => {
   expect(linesFound("dockerfile", "# check=skip=all\nFROM scratch\nRUN bad\n", ["DL3042"])).toEqual([3]);
 });

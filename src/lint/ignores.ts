@@ -40,38 +40,48 @@ export function readIgnores(document: Document): Ignores {
   if (!quick.test(document.text)) return none;
   const list: Ignore[] = [];
   let checksBreak = false;
-  for (const comment of commentsOf(document)) {
-    const read = readComment(comment.text);
-    if (read === undefined) continue;
-    const scope = read.global ? { from: 0, to: Infinity } : scopeOf(document, comment.line);
-    list.push({
-      ...read,
-      ...scope,
-      at: { start: comment.start, end: comment.end },
-      line: comment.line,
-      buildkit: false,
-    });
+  const directives = document.kind === "dockerfile" ? document.directives : [];
+  for (const directive of directives) {
+    if (directive.name !== "check") continue;
+    const check = readCheck(directive.value);
+    checksBreak ||= check.breaks;
+    const at = { start: directive.start, end: directive.end };
+    if (check.names.length > 0)
+      list.push({ ...checkIgnore(check.names), at, line: directive.line, from: 0, to: Infinity });
   }
-  if (document.kind === "dockerfile") {
-    for (const directive of document.directives) {
-      if (directive.name !== "check") continue;
-      const settings = directive.value.split(";").map((one) => one.trim());
-      checksBreak ||= settings.some((one) => /^error\s*=\s*true$/i.test(one));
-      const skip = settings.find((one) => /^skip\s*=/i.test(one));
-      if (skip === undefined) continue;
-      list.push({
-        at: { start: directive.start, end: directive.end },
-        line: directive.line,
-        from: 0,
-        to: Infinity,
-        names: splitNames(skip.replace(/^[^=]*=/, "")),
-        buildkit: true,
-        reason: undefined,
-        own: false,
-      });
+  for (const comment of commentsOf(document)) {
+    const at = { start: comment.start, end: comment.end };
+    const read = readComment(comment.text);
+    if (read !== undefined) {
+      const scope = read.global ? { from: 0, to: Infinity } : scopeOf(document, comment.line);
+      list.push({ ...read, ...scope, at, line: comment.line, buildkit: false });
+      continue;
     }
+    // Below the top, BuildKit takes it for the one instruction that follows.
+    const value = document.kind === "dockerfile" ? /^check[ \t]*=(.*)/i.exec(comment.text)?.[1] : undefined;
+    if (value === undefined || directives.some((one) => one.line === comment.line)) continue;
+    const { names } = readCheck(value);
+    if (names.length > 0)
+      list.push({ ...checkIgnore(names), ...scopeOf(document, comment.line), at, line: comment.line });
   }
   return { list, checksBreak };
+}
+
+function checkIgnore(names: readonly string[]): Pick<Ignore, "names" | "buildkit" | "reason" | "own"> {
+  return { names, buildkit: true, reason: undefined, own: false };
+}
+
+/** `skip=A,B;error=true // why` */
+function readCheck(value: string): { names: string[]; breaks: boolean } {
+  const settings = value
+    .replace(/\/\/.*$/, "")
+    .split(";")
+    .map((one) => one.trim());
+  const skip = settings.find((one) => /^skip\s*=/i.test(one));
+  return {
+    names: skip === undefined ? [] : splitNames(skip.replace(/^[^=]*=/, "")),
+    breaks: settings.some((one) => /^error\s*=\s*true$/i.test(one)),
+  };
 }
 
 function readComment(
