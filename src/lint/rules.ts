@@ -39,8 +39,12 @@ import { copyFromUnknownStage } from "./rules/copy-from-unknown-stage.ts";
 import { copyIgnoredFile } from "./rules/copy-ignored-file.ts";
 import { copySeveralToFile } from "./rules/copy-several-to-file.ts";
 import { copyToRelative } from "./rules/copy-to-relative.ts";
+import { cudaMajorMismatch } from "./rules/cuda-major-mismatch.ts";
 import { cudaTagDead } from "./rules/cuda-tag-dead.ts";
+import { cudaTwice } from "./rules/cuda-twice.ts";
+import { cudnnTwice } from "./rules/cudnn-twice.ts";
 import { descriptionComment } from "./rules/description-comment.ts";
+import { develInFinal } from "./rules/devel-in-final.ts";
 import { duplicateStageName } from "./rules/duplicate-stage-name.ts";
 import { emptyContinuation } from "./rules/empty-continuation.ts";
 import { envRefersToItself } from "./rules/env-refers-to-itself.ts";
@@ -155,8 +159,12 @@ export const rules: readonly Rule[] = [
   copyIgnoredFile,
   copySeveralToFile,
   copyToRelative,
+  cudaMajorMismatch,
   cudaTagDead,
+  cudaTwice,
+  cudnnTwice,
   descriptionComment,
+  develInFinal,
   duplicateStageName,
   emptyContinuation,
   envRefersToItself,

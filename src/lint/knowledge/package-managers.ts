@@ -40,7 +40,7 @@ const pipValued = words(
   `-r --requirement -c --constraint -e --editable -i --index-url --extra-index-url -f --find-links -t --target --prefix --root --src
   --trusted-host --cert --client-cert --proxy --timeout --retries --python --platform --implementation --abi --python-version
   --progress-bar --log --cache-dir --no-binary --only-binary --config-settings -C --global-option --install-option
-  --upgrade-strategy --report --exists-action --use-feature --use-deprecated --no-build-isolation-package -w --wheel-dir -d --dest`,
+  --upgrade-strategy --root-user-action --report --exists-action --use-feature --use-deprecated --no-build-isolation-package -w --wheel-dir -d --dest`,
 );
 const uvValued = words(
   `-r --requirement --requirements -c --constraint --constraints -e --editable -i --index-url --extra-index-url --index --default-index
@@ -69,6 +69,8 @@ const rpmActions: Readonly<Record<string, Action>> = {
   install: "install",
   localinstall: "install",
   groupinstall: "install",
+  "group install": "install",
+  "module install": "install",
   reinstall: "install",
   makecache: "refresh",
   update: "upgrade",
@@ -239,7 +241,7 @@ const grammars: readonly (ManagerGrammar & { readonly names: readonly string[] }
     names: ["gem"],
     manager: "gem",
     valued: words("-v --version -i --install-dir"),
-    actions: { install: "install", cleanup: "clean" },
+    actions: { install: "install", i: "install", cleanup: "clean" },
   },
   {
     names: ["install2.r", "installGithub.r", "installBioc.r"],

@@ -20,15 +20,15 @@ export const emptyContinuation = defineRule({
       const [first, ...more] = instruction.emptyContinuations;
       if (first === undefined) continue;
       const lines = [first, ...more];
-      // BuildKit names the line on which the text of the instruction ends: so do the words, and heredocs follow it.
+      // Told where the instruction goes on to its end, as BuildKit does: an empty line has nothing to point at.
       const end = instruction.body.offset(instruction.body.text.length);
-      const start = file.lines.start(first);
+      const start = file.lines.start(file.lines.position(Math.max(end - 1, 0)).line);
       report({
-        at: { start, end: Math.max(end, start) },
+        at: { start, end },
         message:
           more.length === 0
-            ? `an empty line stands inside ${instruction.keyword}`
-            : `${lines.length} empty lines stand inside ${instruction.keyword}`,
+            ? `an empty line stands inside ${instruction.keyword} (line ${first})`
+            : `${lines.length} empty lines stand inside ${instruction.keyword} (from line ${first} on)`,
         fix: {
           title: more.length === 0 ? "remove the empty line" : "remove the empty lines",
           risk: "safe",

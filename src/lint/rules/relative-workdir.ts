@@ -23,7 +23,7 @@ export const relativeWorkdir = defineRule({
         if (instruction.keyword !== "WORKDIR") continue;
         const path = unquoted(instruction.body.text, file.escape);
         // A variable may well hold an absolute path; where its value is known, it says.
-        const after = /^\$/.test(path)
+        const after = path.startsWith("$")
           ? file.before(instruction).variables.get(path.replace(/^\$\{?|\}?$/g, ""))
           : path;
         const relative = after !== undefined && !/^(?:[/$\\]|[A-Za-z]:)/.test(after);

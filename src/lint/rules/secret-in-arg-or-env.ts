@@ -24,13 +24,19 @@ export const secretInArgOrEnv = defineRule({
     },
   ],
   check(file, report) {
+    const staged = new Set(
+      file.instructions.flatMap((one) =>
+        one.keyword === "ARG" && one.stage >= 0 ? namesOf(one).map(({ name }) => name) : [],
+      ),
+    );
     for (const instruction of file.instructions) {
       const inner = instruction.trigger ?? instruction;
       const { keyword } = inner;
-      // An ARG before the first FROM is not in any image.
-      if ((keyword !== "ARG" && keyword !== "ENV") || instruction.stage < 0) continue;
+      if (keyword !== "ARG" && keyword !== "ENV") continue;
       for (const { name, value, start, end } of namesOf(inner)) {
         if (!secret.test(name) || harmless.test(name)) continue;
+        // One that a stage names again is found there.
+        if (instruction.stage < 0 && staged.has(name)) continue;
         const text = unquoted(value ?? "", file.escape);
         if (plainValue.test(text) || isFingerprint(name, text)) continue;
         report({

@@ -1,0 +1,23 @@
+import { defineRule } from "../rule.ts";
+
+export const latestBase = defineRule({
+  kind: "dockerfile",
+  name: "latest-base",
+  group: "base",
+  severity: "warning",
+  aliases: ["DL3007", "DS-0001", "CKV_DOCKER_7", "DKL-DI-0006"],
+  meaning: "FROM names the tag latest.",
+  why: "`latest` is what was pushed last, with a new major version one day. A tag with a version, or a digest, keeps builds alike and makes an update a change that can be read in the history.",
+  examples: [
+    {
+      bad: "FROM tensorflow/tensorflow:latest\nRUN true\n",
+      good: "FROM tensorflow/tensorflow:2.19.0\nRUN true\n",
+    },
+  ],
+  check(file, report) {
+    for (const { base, image } of file.stages) {
+      if (base.kind !== "image" || image === undefined || !base.image.endsWith(":latest")) continue;
+      report({ at: image, message: `${base.image} is another image after each release` });
+    }
+  },
+});
