@@ -7,7 +7,6 @@ import {
   isSeq,
   type Node,
   type Pair,
-  type Scalar,
   type YAMLMap,
 } from "yaml";
 
@@ -121,8 +120,8 @@ function isMergeKey(key: unknown): boolean {
 /** A key's text: numbers and the like are texts to Compose, collections are no keys. */
 export function keyName(key: unknown): string | undefined {
   if (!isScalar(key)) return undefined;
-  const { value, source } = key as Scalar;
-  return typeof value === "string" ? value : (source ?? String(value));
+  const { value, source } = key;
+  return typeof value === "string" ? value : (source ?? JSON.stringify(value));
 }
 
 /** Lists of which the later one counts alone (compose-spec, 13-merge.md). */

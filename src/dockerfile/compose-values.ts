@@ -50,8 +50,12 @@ export function stepsAt(service: ComposeService, ...path: readonly (string | num
 
 /** A scalar as text; undefined for nothing and for collections. */
 export function textAt(service: ComposeService, ...path: readonly (string | number)[]): string | undefined {
-  const value = service.get(...path);
-  return value === undefined || value === null || typeof value === "object" ? undefined : String(value);
+  return scalarText(service.get(...path));
+}
+
+function scalarText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
 }
 
 /** The texts of a list, or the one text. */
@@ -61,8 +65,9 @@ export function textsAt(
 ): string[] | undefined {
   const value = service.get(...path);
   if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value)) return value.filter((one) => typeof one !== "object").map(String);
-  return typeof value === "object" ? undefined : [String(value)];
+  if (Array.isArray(value)) return value.map(scalarText).filter((one) => one !== undefined);
+  const text = scalarText(value);
+  return text === undefined ? undefined : [text];
 }
 
 /** The variables of `environment` (or `build`, `args`), a list of `A=b` or a mapping. */

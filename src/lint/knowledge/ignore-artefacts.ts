@@ -3,14 +3,17 @@ import type { LintContext } from "../rule.ts";
 
 /** Made again by machines, wherever they stand: nobody copies them into an image on purpose. */
 const caches =
-  /^(?:__pycache__|\*\.py\[(?:co|cod|cdo|oc)\]|\*\.py[cod]|\*\.pyo|\.ipynb_checkpoints|\.DS_Store|Thumbs\.db|\*\.egg-info|\.pytest_cache|\.mypy_cache|\.ruff_cache|node_modules|\*\.sw[po]|\*~)$/;
+  /^(?:__pycache__|\*\.py\[(?:co|cod|cdo|oc)\]|\*\.py[cod]|\*\.pyo|\.ipynb_checkpoints|\.DS_Store|Thumbs\.db|\*\.egg-info|\*\.sw[po]|\*~)$/;
 /** Weights and arrays. */
 const weights =
   /^\*\.(?:pt|pth|ckpt|onnx|safetensors|gguf|ggml|pkl|pickle|joblib|h5|hdf5|keras|tflite|engine|plan|trt|npy|npz|pb|mlmodel|mar|nemo)$/;
 
 /** Folders and files that a build has no use for, with what they are. */
 export const artefacts: readonly { readonly name: RegExp; readonly what: string }[] = [
-  { name: /(?:^|\/)(?:\.venv|venv|\.pixi|\.tox|\.nox)\//, what: "virtual environments" },
+  {
+    name: /(?:^|\/)(?:(?:\.venv|venv|\.[tn]ox\/[^/]+)\/(?:bin\/|lib\/|lib64\/|Scripts\/|pyvenv\.cfg$)|\.pixi\/envs\/)/,
+    what: "virtual environments",
+  },
   { name: /(?:^|\/)node_modules\//, what: "node_modules" },
   { name: /^(?:wandb|mlruns|lightning_logs|tb_logs|runs|outputs|multirun)\//, what: "experiment logs" },
   { name: /(?:^|\/)(?:checkpoints|ckpts)\//, what: "checkpoints" },

@@ -3,7 +3,7 @@ import { defineRule } from "../rule.ts";
 
 /** Managers of containers, whose job it is. */
 const managers =
-  /portainer|traefik|watchtower|dozzle|nginx-proxy|acme-companion|autoheal|diun|ouroboros|lazydocker|dockge|docker-socket-proxy|cadvisor|promtail|alloy|vector|datadog|runner|jenkins|ofelia/;
+  /portainer|yacht|openhands|outside-of-docker|traefik|watchtower|dozzle|nginx-proxy|acme-companion|autoheal|diun|ouroboros|lazydocker|dockge|docker-socket-proxy|cadvisor|promtail|alloy|vector|datadog|runner|jenkins|ofelia/;
 
 export const composeDockerSocket = defineRule({
   kind: "compose",
@@ -19,9 +19,10 @@ export const composeDockerSocket = defineRule({
       good: "services:\n  api:\n    image: lab/api:1\n",
     },
   ],
-  check(file, report) {
+  check(file, report, context) {
     for (const service of file.services) {
-      if (managers.test(`${service.name} ${textAt(service, "image") ?? ""}`.toLowerCase())) continue;
+      if (managers.test(`${context.path} ${service.name} ${textAt(service, "image") ?? ""}`.toLowerCase()))
+        continue;
       for (const { source, at } of mountsOf(service)) {
         if (source === undefined || !/^(?:\/var)?\/run\/docker\.sock$/.test(source)) continue;
         report({ at, message: `${service.name} can become root on the host through Docker's socket` });

@@ -1,14 +1,27 @@
 import { portsOf, textAt } from "../../dockerfile/compose-values.ts";
 import { defineRule } from "../rule.ts";
 
+const everywhere = (ip: string): boolean => ip === "" || ip === "0.0.0.0";
+
+/** Whether one name is the other with something before or behind it. */
+function isVariant(one: string, other: string): boolean {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  return (
+    long === short ||
+    long.startsWith(`${short}-`) ||
+    long.endsWith(`-${short}`) ||
+    long.startsWith(`${short}_`)
+  );
+}
+
 export const composeDuplicatePort = defineRule({
   kind: "compose",
   name: "compose-duplicate-port",
   group: "compose",
-  severity: "error",
+  severity: "warning",
   aliases: ["no-duplicate-exported-ports"],
   meaning: "Two services publish the same port of the host.",
-  why: "Only one of them gets it; the other does not start: `port is already allocated`. Services with profiles are left alone, as people choose one of them.",
+  why: "Only one of them gets it; the other does not start: `port is already allocated`. Services with profiles, and variants of one service by their names (`api` and `api-gpu`), are left alone: people choose one of them.",
   examples: [
     {
       bad: 'services:\n  a:\n    image: lab/a:1\n    ports: ["8000:80"]\n  b:\n    image: lab/b:1\n    ports: ["8000:8080"]\n',
@@ -24,10 +37,9 @@ export const composeDuplicatePort = defineRule({
         if (published === undefined || published.includes("-")) continue;
         const key = `${published}/${protocol}`;
         const users = taken.get(key) ?? [];
-        const everywhere = (one: string): boolean => one === "" || one === "0.0.0.0";
         const other = users.find((one) => one.ip === ip || everywhere(one.ip) || everywhere(ip));
         taken.set(key, [...users, { service: service.name, ip }]);
-        if (other === undefined || other.service === service.name) continue;
+        if (other === undefined || isVariant(other.service, service.name)) continue;
         report({
           at,
           message: `${other.service} has port ${published} already, so ${service.name} does not start`,

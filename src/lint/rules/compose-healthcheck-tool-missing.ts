@@ -1,5 +1,5 @@
 import { baseHas, describeBase } from "../../catalog/base-images.ts";
-import { textAt } from "../../dockerfile/compose-values.ts";
+import { textAt, textsAt } from "../../dockerfile/compose-values.ts";
 import { defineRule } from "../rule.ts";
 
 export const composeHealthcheckToolMissing = defineRule({
@@ -20,18 +20,11 @@ export const composeHealthcheckToolMissing = defineRule({
     for (const service of file.services) {
       const image = textAt(service, "image");
       if (image === undefined || image.includes("$") || service.get("build") !== undefined) continue;
-      const test = service.get("healthcheck", "test");
-      const words = Array.isArray(test)
-        ? test[0] === "CMD"
-          ? test.slice(1, 2)
-          : test.slice(1, 2).map((one) => String(one).trimStart().split(/\s/)[0])
-        : [
-            String(test ?? "")
-              .trimStart()
-              .split(/\s/)[0],
-          ];
-      const [tool] = words;
-      if (typeof tool !== "string" || !/^[\w.-]+$/.test(tool)) continue;
+      const test = textsAt(service, "healthcheck", "test") ?? [];
+      const isList = Array.isArray(service.get("healthcheck", "test"));
+      const command = (isList ? test[1] : test[0])?.trimStart() ?? "";
+      const tool = isList && test[0] === "CMD" ? command : (command.split(/\s/)[0] ?? "");
+      if (!/^[\w.-]+$/.test(tool)) continue;
       const facts = describeBase(image);
       // A command may install it before it starts the service.
       if (facts === undefined || baseHas(facts, tool) !== false || service.get("command") !== undefined)

@@ -1,4 +1,5 @@
 import { textAt } from "../../dockerfile/compose-values.ts";
+import type { Range } from "../../dockerfile/text.ts";
 import { defineRule } from "../rule.ts";
 
 export const composeImageUnpinned = defineRule({
@@ -16,13 +17,25 @@ export const composeImageUnpinned = defineRule({
     },
   ],
   check(file, report) {
+    const found = new Map<string, Range>();
     for (const service of file.services) {
       const image = textAt(service, "image");
       if (image === undefined || service.get("build") !== undefined || /[$@\s]/.test(image)) continue;
       const tag = /:([^/:]*)$/.exec(image)?.[1];
-      if (image === "" || (tag !== undefined && tag !== "latest")) continue;
-      const at = service.range("image");
-      report({ at, message: `${service.name} runs whatever ${image} is on the day it is pulled` });
+      if (image === "" || (tag !== undefined && tag !== "latest") || found.has(image)) continue;
+      found.set(image, service.range("image"));
     }
+    const [first, ...more] = found;
+    // Where it is the habit of the whole file, one finding says it.
+    if (first !== undefined && more.length >= 3) {
+      const [image, at] = first;
+      report({
+        at,
+        message: `${image} and ${more.length} more images are whatever they are on the day they are pulled`,
+      });
+      return;
+    }
+    for (const [image, at] of found)
+      report({ at, message: `${image} is whatever it is on the day it is pulled` });
   },
 });

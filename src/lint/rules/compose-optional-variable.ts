@@ -1,9 +1,10 @@
 import { variablesAt } from "../../dockerfile/compose-values.ts";
+import type { Range } from "../../dockerfile/text.ts";
 import { defineRule } from "../rule.ts";
 
 /** Services that people train without as well. */
 const optional =
-  /^(?:WANDB|HF|HUGGING_?FACE|HUGGINGFACEHUB|COMET|NEPTUNE|CLEARML|MLFLOW|OPENAI|ANTHROPIC|LANGCHAIN|LANGSMITH|KAGGLE|NGC|CUDA_VISIBLE|SENTRY)_?/;
+  /^(?:WANDB|HF|HUGGING_?FACE|HUGGINGFACEHUB|COMET|NEPTUNE|CLEARML|MLFLOW|OPENAI|ANTHROPIC|LANGCHAIN|LANGSMITH|KAGGLE|NGC|SENTRY)_?/;
 
 export const composeOptionalVariable = defineRule({
   kind: "compose",
@@ -22,24 +23,32 @@ export const composeOptionalVariable = defineRule({
     },
   ],
   check(file, report, context) {
+    const known = context.read(".env") ?? "";
+    const found = new Map<number, { name: string; at: Range; end: number }>();
     for (const service of file.services) {
       for (const { name, value, at } of variablesAt(service, "environment")) {
         const taken = /^\$\{(\w+)\}$/.exec(value ?? "")?.[1];
         if (taken === undefined || !optional.test(name)) continue;
-        if (new RegExp(`^(?:export )?${taken}=`, "m").test(context.read(".env") ?? "")) continue;
+        if (new RegExp(`^(?:export )?${taken}=`, "m").test(known)) continue;
         const brace = file.text.indexOf(`\${${taken}}`, at.start);
         if (brace < 0 || brace >= at.end) continue;
-        const end = brace + taken.length + 2;
-        report({
-          at,
-          message: `each command warns that ${taken} is not set, where ${service.name} runs without it`,
-          fix: {
-            title: `write \${${taken}:-}`,
-            risk: "safe",
-            edits: [{ start: end, end, text: ":-" }],
-          },
-        });
+        // Services that share an anchor share the place.
+        found.set(brace, { name: taken, at, end: brace + taken.length + 2 });
       }
     }
+    const [first] = found.values();
+    if (first === undefined) return;
+    const names = [...new Set([...found.values()].map((one) => one.name))];
+    const shown =
+      names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
+    report({
+      at: first.at,
+      message: `each command warns where ${shown} ${names.length === 1 ? "is" : "are"} not set`,
+      fix: {
+        title: names.length === 1 ? `write \${${first.name}:-}` : "write :- after the names",
+        risk: "safe",
+        edits: [...found.values()].map(({ end }) => ({ start: end, end, text: ":-" })),
+      },
+    });
   },
 });

@@ -17,7 +17,10 @@ export const composePrivileged = defineRule({
   check(file, report) {
     for (const service of file.services) {
       const image = service.get("image");
-      if (service.get("privileged") !== true || (typeof image === "string" && /dind|cadvisor/.test(image)))
+      if (
+        service.get("privileged") !== true ||
+        (typeof image === "string" && /dind|cadvisor|buildkit|exporter|binfmt/.test(image))
+      )
         continue;
       report({
         at: service.range("privileged"),

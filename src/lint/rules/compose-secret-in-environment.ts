@@ -2,9 +2,6 @@ import { variablesAt } from "../../dockerfile/compose-values.ts";
 import { isWrittenSecret } from "../knowledge/compose-secrets.ts";
 import { defineRule } from "../rule.ts";
 
-/** Credentials of a database that only this file's services reach, as every example of it has them. */
-const wellKnown = /^(?:postgres|root|admin|password|secret|guest|minioadmin|minio123|mysql|redis|test)$/i;
-
 export const composeSecretInEnvironment = defineRule({
   kind: "compose",
   name: "compose-secret-in-environment",
@@ -22,7 +19,7 @@ export const composeSecretInEnvironment = defineRule({
   check(file, report) {
     for (const service of file.services) {
       for (const { name, value, at } of variablesAt(service, "environment")) {
-        if (!isWrittenSecret(name, value) || wellKnown.test(value ?? "")) continue;
+        if (!isWrittenSecret(name, value)) continue;
         report({ at, message: `${name} of ${service.name} is written out for whoever can read this file` });
       }
       for (const { name, value, at } of variablesAt(service, "build", "args")) {

@@ -10,8 +10,10 @@ import {
 import { defineRule } from "../rule.ts";
 
 const workers =
-  /train|finetun|fine-tun|pytorch|(?:^|\W)torch(?:run)?(?:\W|$)|lightning|jupyter|notebook|vllm|tritonserver|deepspeed/;
+  /train|finetun|fine-tun|pytorch|(?:^|\W)torch(?:run)?(?:\W|$)|lightning|jupyter|notebook|vllm|deepspeed/;
 const docker = 64 * 1024 * 1024;
+
+const onShm = (target: string | undefined): boolean => /^\/dev\/shm(?:[:/]|$)/.test(target ?? "");
 
 export const composeSharedMemory = defineRule({
   kind: "compose",
@@ -31,7 +33,6 @@ export const composeSharedMemory = defineRule({
     for (const service of file.services) {
       if (gpuRequest(service) === undefined || !workers.test(purposeOf(service))) continue;
       if (service.get("ipc") !== undefined) continue;
-      const onShm = (target: string | undefined): boolean => /^\/dev\/shm(?:[:/]|$)/.test(target ?? "");
       if (mountsOf(service).some((one) => onShm(one.target))) continue;
       if ((textsAt(service, "tmpfs") ?? []).some(onShm)) continue;
       if (stepsAt(service, "volumes").some((step) => onShm(textAt(service, "volumes", step, "target"))))
@@ -41,7 +42,7 @@ export const composeSharedMemory = defineRule({
       if (bytes === undefined || bytes > docker) continue;
       report({
         at: size === undefined ? service.at : service.range("shm_size"),
-        message: `${service.name} has 64 MB of shared memory, with which DataLoader workers crash; set shm_size`,
+        message: `${service.name} has 64 MB of shared memory, too little for DataLoader workers and NCCL; set shm_size`,
       });
     }
   },

@@ -2,7 +2,7 @@ import { anchoredPatterns, artefacts, filesOf } from "../knowledge/ignore-artefa
 import { defineRule } from "../rule.ts";
 
 /** Less of what may be wanted is not worth a line of anybody's file. */
-const worthIt = 10_000_000;
+const worthIt = 100_000_000;
 
 export const ignoreArtefactsSent = defineRule({
   kind: "ignore",
@@ -11,7 +11,7 @@ export const ignoreArtefactsSent = defineRule({
   severity: "warning",
   aliases: [],
   meaning: "Environments, data, logs or weights in the context are not left out.",
-  why: "Whatever .dockerignore does not name is sent to the builder and, with `COPY . .`, stands in the image; a change in it builds the layers again. Only kinds of files that nobody builds from and that are in the context now count, and data, logs, weights and caches only from 10 MB on. Weights and data that an image is meant to carry can be excused with a comment.",
+  why: "Whatever .dockerignore does not name is sent to the builder and, with `COPY . .`, stands in the image; a change in it builds the layers again. Only kinds of files that nobody builds from and that are in the context now count, and data, logs, weights and caches only from 100 MB on. Weights and data that an image is meant to carry can be excused with a comment.",
   examples: [
     {
       bad: "**/__pycache__\n",

@@ -23,11 +23,11 @@ export const ignoreWeightsAnchored = defineRule({
     const [first] = found;
     if (first === undefined) return;
     const { count, bytes } = slipThrough(file, found, context);
-    const sent = count === 0 ? "" : `: ${filesOf(count)} ${count === 1 ? "is" : "are"} sent`;
+    const sent = count === 0 ? "" : `: ${filesOf(count)}`;
     const verb = found.length === 1 ? "matches" : "match";
     report({
       at: first,
-      message: `${namesOf(found)} only ${verb} at the root of the context, weights in folders go into the image${sent}`,
+      message: `${namesOf(found)} only ${verb} at the root of the context, so weights in folders are sent to the builder${sent}`,
       ...(bytes > 0 ? { waste: bytes } : {}),
       fix: {
         title: "put **/ in front",
