@@ -11,7 +11,6 @@ export interface BuildkitWarning {
   rule: string;
   /** From 1; undefined where the test does not look at it. */
   line: number | undefined;
-  detail: string;
 }
 
 /** One call of `checkLinterWarnings`. */
@@ -100,12 +99,11 @@ function checkOf(key: string, given: { [key: string]: GoValue }): BuildkitCase |
     dockerfile: Dockerfile,
     dockerignore: typeof DockerIgnore === "string" ? DockerIgnore : undefined,
     attributes: Object.fromEntries(
-      Object.entries(asObject(FrontendAttrs)).map(([name, value]) => [name, String(value)]),
+      Object.entries(asObject(FrontendAttrs)).map(([name, value]) => [name, asText(value)]),
     ),
     warnings: warnings.map((warning) => ({
-      rule: String(warning["RuleName"]),
+      rule: asText(warning["RuleName"]),
       line: unmarshal ? undefined : Number(warning["Line"]),
-      detail: String(warning["Detail"]),
     })),
     fails: given["BuildErr"] !== undefined || given["StreamBuildErrRegexp"] !== undefined,
   };
@@ -162,7 +160,7 @@ function readHeredocs(source: string): BuildkitCases["heredocs"] {
     const at = go.tokens.findIndex((_, index) => go.text(index) === name && go.text(index + 1) === ":=");
     return go.value(at + 2).value;
   };
-  return { dockerfile: String(after("dockerfile")), expected: after("tests") };
+  return { dockerfile: asText(after("dockerfile")), expected: after("tests") };
 }
 
 function reader(mirror: Mirror): (path: string) => string {
@@ -176,6 +174,10 @@ function reader(mirror: Mirror): (path: string) => string {
 
 function asObject(value: GoValue): { [key: string]: GoValue } {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}
+
+function asText(value: GoValue): string {
+  return typeof value === "string" ? value : "";
 }
 
 if (import.meta.main)

@@ -185,7 +185,10 @@ function format(pattern: GoValue, values: readonly GoValue[]): GoValue {
   let known = true;
   const text = pattern.replace(/%[sdqv]/g, (verb) => {
     const value = values[index++];
-    if (typeof value !== "string" && typeof value !== "number") known = false;
+    if (typeof value !== "string" && typeof value !== "number") {
+      known = false;
+      return "";
+    }
     return verb === "%q" ? JSON.stringify(value) : String(value);
   });
   return known ? text : undefined;
