@@ -54,8 +54,9 @@ test("a port by a variable is not known", () => {
   expect(portsOf(service("{ports: ['${PORT}:80']}"))).toEqual([]);
 });
 
+const devices = (text: string): string => `{deploy: {resources: {reservations: {devices: [${text}]}}}}`;
+
 describe("what needs a GPU", () => {
-  const devices = (text: string): string => `{deploy: {resources: {reservations: {devices: [${text}]}}}}`;
   test.each([
     ["{gpus: all}", true],
     ["{gpus: [{count: 1}]}", true],
