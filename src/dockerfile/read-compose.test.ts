@@ -115,8 +115,9 @@ describe("what Compose refuses is a problem at its place, never a throw", () => 
     ["a service as a text", "services:\n  a: x", /service a is not a mapping/],
     ["a base that is not there", "services:\n  a: {extends: b}", /extends b, which is not/],
     ["a service that extends itself", "services:\n  a: {extends: b}\n  b: {extends: a}", /extends itself/],
-    ["more than 4 MiB", `services:\n  a: {image: ${"x".repeat(4_200_000)}}`, /4 MiB/],
-    ["nesting without end", `services: ${"[".repeat(100_000)}`, /nested|deep|YAML/],
+    ["more than 1 MiB", `services:\n  a: {image: ${"x".repeat(1_200_000)}}`, /1 MiB/],
+    ["nesting without end", `services: ${"[".repeat(1_000_000)}`, /nested too deep/],
+    ["lists without end", `services: ${"- ".repeat(500_000)}`, /nested too deep/],
     [
       "a billion laughs",
       `a0: &a0 [x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 12 }, (_, at) => `a${at + 1}: &a${at + 1} [${Array(9).fill(`*a${at}`).join(",")}]`).join("\n")}\nservices:\n  a: {command: *a12}`,

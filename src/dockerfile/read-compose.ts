@@ -13,7 +13,9 @@ import {
 import { indexLines, type Range } from "./text.ts";
 
 /** Larger files are no compose files that people write. */
-const largestText = 4 * 1024 * 1024;
+const largestText = 1024 * 1024;
+const deepestText = 2_000;
+const nestedMarks = /(?:[-?:][ \t]+){2000}/;
 type Problems = (Range & { message: string })[];
 
 /**
@@ -56,7 +58,11 @@ function start(text: string): Range {
 
 function parse(text: string, problems: Problems): Document[] {
   if (text.length > largestText) {
-    problems.push({ ...start(text), message: "is larger than 4 MiB, which no compose file is" });
+    problems.push({ ...start(text), message: "is larger than 1 MiB, which no compose file is" });
+    return [];
+  }
+  if (isDeep(text)) {
+    problems.push({ ...start(text), message: "is nested too deep to be read" });
     return [];
   }
   let parsed: Document[];
@@ -84,6 +90,17 @@ function parse(text: string, problems: Problems): Document[] {
     reportDoubleKeys(document, problems);
   }
   return parsed;
+}
+
+/** Whether brackets or dashes are nested as no person does it: the parser would take many seconds before it gave up. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length && depth < deepestText; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 91 || char === 123) depth += 1;
+    else if ((char === 93 || char === 125) && depth > 0) depth -= 1;
+  }
+  return depth >= deepestText || nestedMarks.test(text);
 }
 
 /** The parser's words without full stop, as part of a sentence. */
