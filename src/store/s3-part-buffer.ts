@@ -21,7 +21,7 @@ export interface PartBuffer {
 /** Bytes up to which a buffer has memory of its own. */
 const mostSmall = 256 * 1024;
 /** Blocks of 8 MiB for the others, of all uploads of this process: beyond them parts go through files, so that memory is bounded. */
-const mostBlocks = 3;
+const mostBlocks = 2;
 const freeBlocks: Buffer[] = [];
 let lentBlocks = 0;
 
