@@ -16,6 +16,9 @@ export const disagreements: Readonly<Record<string, string>> = {
   "DL3033#21":
     "the variable is of another stage: without a value in this one, it is the undefined variable that is reported",
   "DL3041#45": "as DL3033#21, with dnf",
+  "DL3049#9": "a stage that another one stands on is no image: the label is missing once, in the image",
+  "DL4006#10":
+    "/bin/sh -o pipefail is a choice that was made: busybox, bash as sh and dash from 0.5.13 on know it",
   "DL4000#3": "an instruction before the first FROM is a syntax error, which is what we report",
 };
 
