@@ -32,6 +32,7 @@ import { composeSharedMemory } from "./rules/compose-shared-memory.ts";
 import { composeUnknownDependency } from "./rules/compose-unknown-dependency.ts";
 import { composeVersionField } from "./rules/compose-version-field.ts";
 import { condaCacheKept } from "./rules/conda-cache-kept.ts";
+import { condaThenPipTorch } from "./rules/conda-then-pip-torch.ts";
 import { consecutiveRun } from "./rules/consecutive-run.ts";
 import { constantPlatform } from "./rules/constant-platform.ts";
 import { copyFromItself } from "./rules/copy-from-itself.ts";
@@ -39,17 +40,27 @@ import { copyFromUnknownStage } from "./rules/copy-from-unknown-stage.ts";
 import { copyIgnoredFile } from "./rules/copy-ignored-file.ts";
 import { copySeveralToFile } from "./rules/copy-several-to-file.ts";
 import { copyToRelative } from "./rules/copy-to-relative.ts";
+import { cudaExtensionWithoutCompiler } from "./rules/cuda-extension-without-compiler.ts";
 import { cudaMajorMismatch } from "./rules/cuda-major-mismatch.ts";
 import { cudaTagDead } from "./rules/cuda-tag-dead.ts";
 import { cudaTwice } from "./rules/cuda-twice.ts";
 import { cudnnTwice } from "./rules/cudnn-twice.ts";
+import { curlPipeShell } from "./rules/curl-pipe-shell.ts";
+import { curlWithoutFail } from "./rules/curl-without-fail.ts";
 import { descriptionComment } from "./rules/description-comment.ts";
+import { devPackageInRuntime } from "./rules/dev-package-in-runtime.ts";
 import { develInFinal } from "./rules/devel-in-final.ts";
+import { driverClaim } from "./rules/driver-claim.ts";
+import { driverTooOld } from "./rules/driver-too-old.ts";
 import { duplicateStageName } from "./rules/duplicate-stage-name.ts";
 import { emptyContinuation } from "./rules/empty-continuation.ts";
 import { envRefersToItself } from "./rules/env-refers-to-itself.ts";
 import { exposeFormat } from "./rules/expose-format.ts";
 import { exposeProtocolCasing } from "./rules/expose-protocol-casing.ts";
+import { frameworkCudaMismatch } from "./rules/framework-cuda-mismatch.ts";
+import { gpuQueryAtBuild } from "./rules/gpu-query-at-build.ts";
+import { gpuWithoutKernels } from "./rules/gpu-without-kernels.ts";
+import { heredocWithoutErrexit } from "./rules/heredoc-without-errexit.ts";
 import { ignoreArtefactsSent } from "./rules/ignore-artefacts-sent.ts";
 import { ignoreCommentTrailing } from "./rules/ignore-comment-trailing.ts";
 import { ignoreFileMissing } from "./rules/ignore-file-missing.ts";
@@ -67,14 +78,18 @@ import { labelSuperfluous } from "./rules/label-superfluous.ts";
 import { labelValue } from "./rules/label-value.ts";
 import { languageEndOfLife } from "./rules/language-end-of-life.ts";
 import { latestBase } from "./rules/latest-base.ts";
+import { ldLibraryPathLost } from "./rules/ld-library-path-lost.ts";
 import { legacyKeyValue } from "./rules/legacy-key-value.ts";
 import { maintainerDeprecated } from "./rules/maintainer-deprecated.ts";
 import { missingHealthcheck } from "./rules/missing-healthcheck.ts";
 import { missingUser } from "./rules/missing-user.ts";
 import { namedUser } from "./rules/named-user.ts";
 import { nodeCacheKept } from "./rules/node-cache-kept.ts";
+import { nvidiaDriverInImage } from "./rules/nvidia-driver-in-image.ts";
 import { onbuildTrigger } from "./rules/onbuild-trigger.ts";
+import { opencvGuiWithoutLibgl } from "./rules/opencv-gui-without-libgl.ts";
 import { osEndOfLife } from "./rules/os-end-of-life.ts";
+import { osPackageRenamed } from "./rules/os-package-renamed.ts";
 import { passwordInRun } from "./rules/password-in-run.ts";
 import { pipCacheKept } from "./rules/pip-cache-kept.ts";
 import { pipefail } from "./rules/pipefail.ts";
@@ -96,8 +111,11 @@ import { signatureCheckOff } from "./rules/signature-check-off.ts";
 import { sshPort } from "./rules/ssh-port.ts";
 import { stageNameCasing } from "./rules/stage-name-casing.ts";
 import { sudoInRun } from "./rules/sudo-in-run.ts";
+import { swallowedFailure } from "./rules/swallowed-failure.ts";
 import { systemUpgrade } from "./rules/system-upgrade.ts";
 import { tlsVerificationOff } from "./rules/tls-verification-off.ts";
+import { torchArchListMissing } from "./rules/torch-arch-list-missing.ts";
+import { torchArchListWrong } from "./rules/torch-arch-list-wrong.ts";
 import { undefinedArgInFrom } from "./rules/undefined-arg-in-from.ts";
 import { undefinedVariable } from "./rules/undefined-variable.ts";
 import { unpackWithAdd } from "./rules/unpack-with-add.ts";
@@ -112,6 +130,7 @@ import { unpinnedZypper } from "./rules/unpinned-zypper.ts";
 import { untaggedBase } from "./rules/untagged-base.ts";
 import { useraddHighUid } from "./rules/useradd-high-uid.ts";
 import { uvCacheKept } from "./rules/uv-cache-kept.ts";
+import { visibleDevicesFixed } from "./rules/visible-devices-fixed.ts";
 import { wgetAndCurl } from "./rules/wget-and-curl.ts";
 import { wgetProgress } from "./rules/wget-progress.ts";
 import { wholeStageCopied } from "./rules/whole-stage-copied.ts";
@@ -152,6 +171,7 @@ export const rules: readonly Rule[] = [
   composeUnknownDependency,
   composeVersionField,
   condaCacheKept,
+  condaThenPipTorch,
   consecutiveRun,
   constantPlatform,
   copyFromItself,
@@ -159,17 +179,27 @@ export const rules: readonly Rule[] = [
   copyIgnoredFile,
   copySeveralToFile,
   copyToRelative,
+  cudaExtensionWithoutCompiler,
   cudaMajorMismatch,
   cudaTagDead,
   cudaTwice,
   cudnnTwice,
+  curlPipeShell,
+  curlWithoutFail,
   descriptionComment,
+  devPackageInRuntime,
   develInFinal,
+  driverClaim,
+  driverTooOld,
   duplicateStageName,
   emptyContinuation,
   envRefersToItself,
   exposeFormat,
   exposeProtocolCasing,
+  frameworkCudaMismatch,
+  gpuQueryAtBuild,
+  gpuWithoutKernels,
+  heredocWithoutErrexit,
   ignoreArtefactsSent,
   ignoreCommentTrailing,
   ignoreFileMissing,
@@ -187,14 +217,18 @@ export const rules: readonly Rule[] = [
   labelValue,
   languageEndOfLife,
   latestBase,
+  ldLibraryPathLost,
   legacyKeyValue,
   maintainerDeprecated,
   missingHealthcheck,
   missingUser,
   namedUser,
   nodeCacheKept,
+  nvidiaDriverInImage,
   onbuildTrigger,
+  opencvGuiWithoutLibgl,
   osEndOfLife,
+  osPackageRenamed,
   passwordInRun,
   pipCacheKept,
   pipefail,
@@ -216,8 +250,11 @@ export const rules: readonly Rule[] = [
   sshPort,
   stageNameCasing,
   sudoInRun,
+  swallowedFailure,
   systemUpgrade,
   tlsVerificationOff,
+  torchArchListMissing,
+  torchArchListWrong,
   undefinedArgInFrom,
   undefinedVariable,
   unpackWithAdd,
@@ -232,6 +269,7 @@ export const rules: readonly Rule[] = [
   untaggedBase,
   useraddHighUid,
   uvCacheKept,
+  visibleDevicesFixed,
   wgetAndCurl,
   wgetProgress,
   wholeStageCopied,
