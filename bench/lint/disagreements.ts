@@ -2,6 +2,9 @@
 export const disagreements: Readonly<Record<string, string>> = {
   "Pragma#5": "an id that nobody knows does not make the known ones beside it void",
   "DL3002#8": "the last stage decides who runs; an earlier stage only builds",
+  "DL3009#3": "a stage that nothing uses is somebody's --target, so its layers ship",
+  "DL3009#11": "as DL3009#3",
+  "DL3060#22": "as DL3009#3",
   "DL3009#23":
     "a RUN before removed docker-clean, and the mount keeps /var/lib/apt out of the layer all the same",
   "DL3009#24": "as DL3009#23, in ONBUILD",

@@ -67,6 +67,8 @@ const condaActions: Readonly<Record<string, Action>> = {
 };
 const rpmActions: Readonly<Record<string, Action>> = {
   install: "install",
+  in: "install",
+  rei: "install",
   localinstall: "install",
   groupinstall: "install",
   "group install": "install",
@@ -75,8 +77,14 @@ const rpmActions: Readonly<Record<string, Action>> = {
   makecache: "refresh",
   update: "upgrade",
   upgrade: "upgrade",
+  up: "upgrade",
+  "upgrade-minimal": "upgrade",
+  "update-minimal": "upgrade",
+  "up-min": "upgrade",
   "dist-upgrade": "upgrade",
+  "distro-sync": "upgrade",
   distrosync: "upgrade",
+  dsync: "upgrade",
   remove: "remove",
   erase: "remove",
   autoremove: "remove",

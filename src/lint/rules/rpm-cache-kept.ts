@@ -1,13 +1,19 @@
+import type { Instruction } from "../../dockerfile/document.ts";
 import { appendCommand } from "../knowledge/append-command.ts";
 import type { CacheKind } from "../knowledge/caches.ts";
+import type { PackageCommand } from "../knowledge/installs.ts";
 import { keptCaches, placeOf } from "../knowledge/kept-caches.ts";
 import { defineRule } from "../rule.ts";
 
-const programs = {
-  dnf: ["/var/cache/dnf", "/var/cache/libdnf5"],
-  yum: ["/var/cache/yum", "/var/cache/dnf"],
-  zypper: ["/var/cache/zypp"],
-} as const;
+/** Each keeps what it downloads for itself; dnf and yum are one program. */
+const families = [
+  {
+    programs: ["dnf", "dnf5", "yum", "tdnf"],
+    folders: ["/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum"],
+  },
+  { programs: ["microdnf"], folders: ["/var/cache/yum", "/var/cache/libdnf5", "/var/cache/dnf"] },
+  { programs: ["zypper"], folders: ["/var/cache/zypp"] },
+] as const;
 
 export const rpmCacheKept = defineRule({
   kind: "dockerfile",
@@ -30,7 +36,9 @@ export const rpmCacheKept = defineRule({
     },
   ],
   check(file, report) {
-    for (const [manager, folders] of Object.entries(programs)) {
+    for (const { programs, folders } of families) {
+      const isOwn = (command: PackageCommand): boolean =>
+        programs.some((program) => program === command.command.name);
       const cache: CacheKind = {
         folders: [folders[0]],
         movedBy: [],
@@ -38,24 +46,18 @@ export const rpmCacheKept = defineRule({
         offOptions: ["--downloadonly"],
         folderOption: undefined,
         removed: /^\/var\/cache\/?(?:\*|dnf|libdnf5|yum|zypp)?/,
-        cleans: (command) => command.action === "clean" && command.manager !== "pip",
+        cleans: (command) => command.action === "clean" && isOwn(command),
       };
       const kept = keptCaches(
         file,
         cache,
-        (command) =>
-          command.manager === manager && (command.action === "install" || command.action === "upgrade"),
+        (command) => isOwn(command) && (command.action === "install" || command.action === "upgrade"),
       );
       for (const { installs } of kept) {
         const [first] = installs;
-        if (
-          first === undefined ||
-          first.instruction.flags.some((flag) => folders.some((one) => flag.value?.includes(one)))
-        ) {
-          continue;
-        }
+        if (first === undefined || isMounted(first.instruction, folders)) continue;
         const { name } = first.command;
-        const clean = manager === "zypper" ? "zypper clean --all" : `${name} clean all`;
+        const clean = name === "zypper" ? "zypper clean --all" : `${name} clean all`;
         const edit = appendCommand(file, first.script, clean);
         report({
           at: placeOf(installs),
@@ -68,3 +70,9 @@ export const rpmCacheKept = defineRule({
     }
   },
 });
+
+function isMounted(instruction: Instruction, folders: readonly string[]): boolean {
+  return (instruction.trigger ?? instruction).flags.some((flag) =>
+    folders.some((folder) => flag.value?.includes(folder)),
+  );
+}
