@@ -67,7 +67,7 @@ export interface Call<Specs extends OptionSpecs = OptionSpecs> {
   json: boolean;
   quiet: boolean;
   /** Standard output: whether a person sees it, colours where it takes them, and its columns. */
-  screen: { terminal: boolean; paint(style: Style, text: string): string; width: number };
+  screen: { terminal: boolean; paint: (style: Style, text: string) => string; width: number };
   /** Makes the temporary folder and the progress on the first call; the runner clears both away. */
   context(): Promise<PlaceContext>;
   /** Aborted when the process is told to end. */

@@ -83,7 +83,7 @@ async function runCommand(
       json: globals.json,
       quiet: globals.quiet,
       screen: {
-        terminal: world.stdout.isTTY === true,
+        terminal: world.stdout.isTTY,
         paint: (style, text) => paint(style, text, world.stdout, world.env),
         width: Math.min(world.stdout.columns ?? 100, 160),
       },

@@ -95,19 +95,34 @@ function readSmall(path: string): string | undefined {
   }
 }
 
+/** A file whose size is asked of the disk when somebody asks for it: most rules want the names alone. */
+class ListedFile {
+  readonly path: string;
+  readonly #root: string;
+  #size: number | undefined;
+
+  constructor(root: string, path: string) {
+    this.#root = root;
+    this.path = path;
+  }
+
+  get size(): number {
+    return (this.#size ??= lstatSync(`${this.#root}/${this.path}`, { throwIfNoEntry: false })?.size ?? 0);
+  }
+}
+
 /** Every file below a folder, nearest first, so that a limit leaves out what lies deep. */
 function listFiles(root: string): { path: string; size: number }[] {
   const found: { path: string; size: number }[] = [];
   const folders = [""];
   for (let at = 0; at < folders.length && found.length < mostFiles; at += 1) {
     const folder = folders[at] ?? "";
-    for (const entry of entriesOf(join(root, folder))) {
+    for (const entry of entriesOf(`${root}/${folder}`)) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
         if (entry.name !== ".git") folders.push(path);
       } else if (entry.isFile()) {
-        const size = lstatSync(join(root, path), { throwIfNoEntry: false })?.size;
-        if (size !== undefined) found.push({ path, size });
+        found.push(new ListedFile(root, path));
       }
       if (found.length >= mostFiles || folders.length > mostFiles) break;
     }

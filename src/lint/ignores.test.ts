@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { checkFile } from "./check-file.ts";
 import type { FileKind } from "./kinds.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineRule, type Report, type Rule } from "./rule.ts";
 import type { Settings } from "./settings.ts";
 import { contextFor, readAs, settingsFor } from "./testing/check.ts";
 
@@ -14,15 +14,13 @@ const about = {
 } as const;
 
 /** Finds the word "bad", wherever it stands. */
+function findBad(file: { text: string }, report: (one: Report) => void): void {
+  for (const match of file.text.matchAll(/\bbad\b/g))
+    report({ at: { start: match.index, end: match.index + 3 }, message: `bad at ${match.index}` });
+}
+
 function wordRule(kind: FileKind, name: string, aliases: readonly string[]): Rule {
-  const check = (
-    file: { text: string },
-    report: (one: { at: { start: number; end: number }; message: string }) => void,
-  ) => {
-    for (const match of file.text.matchAll(/\bbad\b/g))
-      report({ at: { start: match.index, end: match.index + 3 }, message: `bad at ${match.index}` });
-  };
-  return defineRule({ ...about, kind, name, aliases, check } as Rule);
+  return defineRule({ ...about, kind, name, aliases, check: findBad });
 }
 
 function linesFound(

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { engineRules, internalError } from "./engine-rules.ts";
 import { fixText } from "./fix.ts";
@@ -74,7 +74,6 @@ describe("examples", () => {
 
   test.each(examples)("%s: the fix keeps the line ends of Windows", (_, rule, example) => {
     if (example.fixed === undefined || /<<|`/.test(example.bad)) return;
-    const dos = (text: string): string => text.replaceAll("\n", "\r\n");
     const fixed = fixText(dos(example.bad), (text) => checkWith(rule, text, example), true);
     expect(fixed.text).toBe(dos(example.fixed));
   });
@@ -132,6 +131,10 @@ describe("damaged files", () => {
     );
   });
 });
+
+function dos(text: string): string {
+  return text.replaceAll("\n", "\r\n");
+}
 
 function broken(text: string, [a, b, how, piece]: [number, number, string, string]): string {
   const at = text.length === 0 ? 0 : a % text.length;
