@@ -12,8 +12,6 @@ export const disagreements: Readonly<Record<string, string>> = {
   "DL3013#76":
     "pipx keeps each program in an environment of its own, which another rule would have to be about",
   "DL3013#77": "as DL3013#76, in ONBUILD",
-  "DL3022#5":
-    "a file without FROM: where one is put before, stage 0 is there, and that it copies from itself is another rule's finding",
   "DL3025#5":
     "the words of HEALTHCHECK are run by a shell on purpose: signals do not reach it, and a fallback like exit 1 needs one",
   "DL3033#21":
@@ -22,6 +20,10 @@ export const disagreements: Readonly<Record<string, string>> = {
   "DL3049#9": "a stage that another one stands on is no image: the label is missing once, in the image",
   "DL4006#10":
     "/bin/sh -o pipefail is a choice that was made: busybox, bash as sh and dash from 0.5.13 on know it",
+  "DL3022#1":
+    "a name that no stage has is a context given with --build-context in nearly all real files; we name misspelt stages, later stages, numbers and well-known images",
+  "DL3067#1": "a copy of everything into an empty image squashes it on purpose",
+  "DL3067#2": "as DL3067#1, in quotes",
   "DL4000#3": "an instruction before the first FROM is a syntax error, which is what we report",
 };
 

@@ -8,6 +8,7 @@ import { aptUpdateAlone } from "./rules/apt-update-alone.ts";
 import { asCasing } from "./rules/as-casing.ts";
 import { basePlatformMismatch } from "./rules/base-platform-mismatch.ts";
 import { baseWithoutDigest } from "./rules/base-without-digest.ts";
+import { chownDoublesCopy } from "./rules/chown-doubles-copy.ts";
 import { composeContainerName } from "./rules/compose-container-name.ts";
 import { composeDockerSocket } from "./rules/compose-docker-socket.ts";
 import { composeDuplicatePort } from "./rules/compose-duplicate-port.ts";
@@ -50,6 +51,7 @@ import { curlWithoutFail } from "./rules/curl-without-fail.ts";
 import { descriptionComment } from "./rules/description-comment.ts";
 import { devPackageInRuntime } from "./rules/dev-package-in-runtime.ts";
 import { develInFinal } from "./rules/devel-in-final.ts";
+import { downloadLeft } from "./rules/download-left.ts";
 import { driverClaim } from "./rules/driver-claim.ts";
 import { driverTooOld } from "./rules/driver-too-old.ts";
 import { duplicateStageName } from "./rules/duplicate-stage-name.ts";
@@ -58,6 +60,7 @@ import { envRefersToItself } from "./rules/env-refers-to-itself.ts";
 import { exposeFormat } from "./rules/expose-format.ts";
 import { exposeProtocolCasing } from "./rules/expose-protocol-casing.ts";
 import { frameworkCudaMismatch } from "./rules/framework-cuda-mismatch.ts";
+import { gitCloneDeep } from "./rules/git-clone-deep.ts";
 import { gpuQueryAtBuild } from "./rules/gpu-query-at-build.ts";
 import { gpuWithoutKernels } from "./rules/gpu-without-kernels.ts";
 import { heredocWithoutErrexit } from "./rules/heredoc-without-errexit.ts";
@@ -100,6 +103,7 @@ import { projectCacheKept } from "./rules/project-cache-kept.ts";
 import { redundantTargetPlatform } from "./rules/redundant-target-platform.ts";
 import { registryNotAllowed } from "./rules/registry-not-allowed.ts";
 import { relativeWorkdir } from "./rules/relative-workdir.ts";
+import { removedInLaterLayer } from "./rules/removed-in-later-layer.ts";
 import { reservedStageName } from "./rules/reserved-stage-name.ts";
 import { rootUser } from "./rules/root-user.ts";
 import { rpmCacheKept } from "./rules/rpm-cache-kept.ts";
@@ -147,6 +151,7 @@ export const rules: readonly Rule[] = [
   asCasing,
   basePlatformMismatch,
   baseWithoutDigest,
+  chownDoublesCopy,
   composeContainerName,
   composeDockerSocket,
   composeDuplicatePort,
@@ -189,6 +194,7 @@ export const rules: readonly Rule[] = [
   descriptionComment,
   devPackageInRuntime,
   develInFinal,
+  downloadLeft,
   driverClaim,
   driverTooOld,
   duplicateStageName,
@@ -197,6 +203,7 @@ export const rules: readonly Rule[] = [
   exposeFormat,
   exposeProtocolCasing,
   frameworkCudaMismatch,
+  gitCloneDeep,
   gpuQueryAtBuild,
   gpuWithoutKernels,
   heredocWithoutErrexit,
@@ -239,6 +246,7 @@ export const rules: readonly Rule[] = [
   redundantTargetPlatform,
   registryNotAllowed,
   relativeWorkdir,
+  removedInLaterLayer,
   reservedStageName,
   rootUser,
   rpmCacheKept,

@@ -24,7 +24,8 @@ export function unsetIn(
       },
     );
   } catch {
-    // What was seen before the mistake is still unset.
+    // A builder stops at the word, whatever is in it.
+    return [];
   }
   return [...unset];
 }

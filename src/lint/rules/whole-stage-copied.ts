@@ -8,7 +8,7 @@ export const wholeStageCopied = defineRule({
   severity: "info",
   aliases: ["DL3067"],
   meaning: "COPY takes the whole file system of another stage.",
-  why: "Compilers, caches and build files come along, all in one layer that changes with every build. Copy the folders that the program needs. Into `FROM scratch` it is a way to squash an image; ignore the rule there.",
+  why: "Compilers, caches and build files come along, all in one layer that changes with every build. Copy the folders that the program needs. Images of one tool that are made for it, and copies into `FROM scratch` that squash an image, are left alone.",
   examples: [
     {
       bad: "FROM debian:12 AS build\nRUN true\nFROM debian:12\nCOPY --from=build / /\n",
@@ -19,6 +19,12 @@ export const wholeStageCopied = defineRule({
     for (const instruction of file.instructions) {
       const from = instruction.flags.find((flag) => flag.name === "from");
       if (instruction.keyword !== "COPY" || from === undefined) continue;
+      const stage = file.stages.find(
+        (one) => one.name === from.value?.toLowerCase() || String(one.index) === from.value,
+      );
+      // Images of one tool are made to be copied whole, and a copy into scratch is meant to squash.
+      const isTool = stage === undefined ? /[/:]/.test(from.value ?? "") : stage.instructions.length === 1;
+      if (isTool || file.stages[instruction.stage]?.base.kind === "scratch") continue;
       const source = allSources(file, instruction).find(({ path }) => path === "/");
       if (source === undefined || copyTarget(file, instruction)?.path !== "/") continue;
       report({ at: source.at, message: `everything of ${from.value ?? "the stage"} is copied` });
