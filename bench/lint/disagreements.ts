@@ -22,7 +22,7 @@ export const disagreements: Readonly<Record<string, string>> = {
     "/bin/sh -o pipefail is a choice that was made: busybox, bash as sh and dash from 0.5.13 on know it",
   "DL3022#1":
     "a name that no stage has is a context given with --build-context in nearly all real files; we name misspelt stages, later stages, numbers and well-known images",
-  "DL3067#1": "a copy of everything into an empty image squashes it on purpose",
+  "DL3067#1": "a name that no stage has is a context given with --build-context, which is made to be copied",
   "DL3067#2": "as DL3067#1, in quotes",
   "DL4000#3": "an instruction before the first FROM is a syntax error, which is what we report",
 };

@@ -14,20 +14,23 @@ export function unsetIn(
 ): string[] {
   if (!word.includes("$")) return [];
   const unset = new Set<string>();
+  const answered = new Set<string>();
   try {
     expandWord(
       word,
       (name) => known.get(name),
       escape,
-      (name, answered) => {
-        if (!answered && !known.has(name) && /^[A-Za-z_]/.test(name)) unset.add(name);
+      (name, hasAnswer) => {
+        // `${X:+:$X}` uses X only where it is set.
+        if (hasAnswer) answered.add(name);
+        else if (!known.has(name) && /^[A-Za-z_]/.test(name)) unset.add(name);
       },
     );
   } catch {
     // A builder stops at the word, whatever is in it.
     return [];
   }
-  return [...unset];
+  return [...unset].filter((name) => !answered.has(name));
 }
 
 /** The image at the end of a stage's chain of FROM. */

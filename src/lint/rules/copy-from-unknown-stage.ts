@@ -38,10 +38,13 @@ export const copyFromUnknownStage = defineRule({
       if (earlier.some((stage) => stage.name === from) || file.stages[instruction.stage]?.name === from)
         continue;
       const later = file.stages.find((stage) => stage.name === from);
-      const close = closeName(
-        from,
-        earlier.flatMap((stage) => stage.name ?? []),
-      );
+      const close =
+        from.length < 4
+          ? undefined
+          : closeName(
+              from,
+              earlier.flatMap((stage) => stage.name ?? []),
+            );
       // Any other name is most likely that of a context given with --build-context.
       const known = close !== undefined || officialImages.has(from);
       if (later === undefined && !known) continue;

@@ -6,7 +6,7 @@ import { defineRule } from "../rule.ts";
 
 /** What hardly ever fails, or fails on purpose. */
 const harmless = new Set(
-  "echo printf yes true cat uname dpkg ls id which command awk sed tr cut sort head tail date nproc grep find env ps arch getconf lsb_release apt-key apt-cache dpkg-query rpm nvidia-smi sha256sum md5sum base64 seq hostname stat du df readlink dirname basename scanelf ldd xargs openssl file".split(
+  "echo printf yes true cat uname dpkg ls id which command awk sed tr cut sort head tail date nproc grep find env ps arch getconf lsb_release apt-key apt-cache dpkg-query rpm nvidia-smi sha256sum md5sum base64 seq hostname stat du df readlink dirname basename scanelf ldd envsubst xargs openssl file".split(
     " ",
   ),
 );
@@ -61,7 +61,7 @@ function firstPipe({ commands }: ShellScript): ShellCommand | undefined {
 /** `pip list | grep x` asks; nothing is missing afterwards when it fails. */
 function asksOnly({ name, args }: ShellCommand): boolean {
   return (
-    /^(?:pip|conda|npm|git|gpg|go|python)[\d.]*$/.test(name) &&
+    /^(?:pip|conda|mamba|micromamba|npm|git|gpg|go|python)[\d.]*$/.test(name) &&
     args.some((word) =>
       /^(?:show|list|freeze|describe|version|--version|--show-keys|env|info|-c)$/.test(word.value),
     )

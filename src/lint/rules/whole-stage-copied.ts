@@ -22,9 +22,13 @@ export const wholeStageCopied = defineRule({
       const stage = file.stages.find(
         (one) => one.name === from.value?.toLowerCase() || String(one.index) === from.value,
       );
-      // Images of one tool are made to be copied whole, and a copy into scratch is meant to squash.
-      const isTool = stage === undefined ? /[/:]/.test(from.value ?? "") : stage.instructions.length === 1;
-      if (isTool || file.stages[instruction.stage]?.base.kind === "scratch") continue;
+      // Images of one tool and build contexts are made to be copied whole, and a copy into scratch is meant to squash.
+      if (
+        stage === undefined ||
+        stage.instructions.length === 1 ||
+        file.stages[instruction.stage]?.base.kind === "scratch"
+      )
+        continue;
       const source = allSources(file, instruction).find(({ path }) => path === "/");
       if (source === undefined || copyTarget(file, instruction)?.path !== "/") continue;
       report({ at: source.at, message: `everything of ${from.value ?? "the stage"} is copied` });
