@@ -6,10 +6,12 @@ import type { Speed } from "./speed.ts";
 
 /** A Markdown table; a column of numbers by a heading that ends with `:`. */
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]): string =>
-    `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
   const rule = head.map((cell) => (cell.endsWith(":") ? "---:" : "---"));
   return [line(head.map((cell) => cell.replace(/:$/, ""))), line(rule), ...rows.map(line)].join("\n");
+}
+
+function line(cells: readonly (string | number)[]): string {
+  return `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
 function percent(part: number, whole: number): string {
@@ -111,12 +113,14 @@ export function fixTable(rows: readonly (readonly [string, FixesOnCorpus])[]): s
 
 /** Wall and CPU of each linter. */
 export function speedTable(speeds: readonly Speed[]): string {
-  const cells = (cost: Cost | string): string[] =>
-    typeof cost === "string"
-      ? [cost, "–", "–"]
-      : [`${cost.wall.toFixed(2)} s`, `${cost.cpu.toFixed(2)} s`, `${Math.round(cost.rss / 1e6)} MB`];
   return table(
     ["linter", "1,000 files, wall:", "CPU:", "memory:", "one small file, wall:"],
-    speeds.map(({ title, thousand, one }) => [title, ...cells(thousand), cells(one)[0] ?? ""]),
+    speeds.map(({ title, thousand, one }) => [title, ...costCells(thousand), costCells(one)[0] ?? ""]),
   );
+}
+
+function costCells(cost: Cost | string): string[] {
+  return typeof cost === "string"
+    ? [cost, "–", "–"]
+    : [`${cost.wall.toFixed(2)} s`, `${cost.cpu.toFixed(2)} s`, `${Math.round(cost.rss / 1e6)} MB`];
 }
