@@ -5,7 +5,7 @@ import { byPlace, type Finding, type IgnoredFinding, type Level } from "./findin
 import { makeFingerprints } from "./fingerprint.ts";
 import { type Ignore, type Ignores, isBuildkitCheck, readIgnores, silences } from "./ignores.ts";
 import type { Document } from "./kinds.ts";
-import type { LintContext, Report, Rule, RuleInfo } from "./rule.ts";
+import type { LintContext, Report, Rule, RuleInfo, Severity } from "./rule.ts";
 import { levelOf, type Settings } from "./settings.ts";
 
 /** What was found in one file. */
@@ -122,8 +122,7 @@ function place(
   ignores: Ignores,
   path: string,
 ): Finding | undefined {
-  const asked =
-    raw.code === undefined ? undefined : (settings.codes.get(raw.code) ?? settings.codes.get("*"));
+  const asked = askedFor(raw, settings);
   const severity =
     asked !== undefined
       ? levelOf(asked)
@@ -141,6 +140,13 @@ function place(
     end: document.lines.position(at.end),
     fingerprint: "",
   };
+}
+
+/** What the settings say of another tool's finding: of its code, or of all that this tool says. */
+function askedFor({ code, rule }: Raw, settings: Settings): Severity | undefined {
+  if (code === undefined) return undefined;
+  const all = settings.severity(rule);
+  return settings.codes.get(code) ?? settings.codes.get("*") ?? (all === rule.severity ? undefined : all);
 }
 
 /** The lines that a range has a part of: not the next one where it ends with a line end. */

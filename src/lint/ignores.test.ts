@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { checkFile } from "./check-file.ts";
+import { shellcheck } from "./engine-rules.ts";
 import type { FileKind } from "./kinds.ts";
 import { defineRule, type Report, type Rule } from "./rule.ts";
 import type { Settings } from "./settings.ts";
@@ -165,4 +166,27 @@ test("what comes after a place that cannot be read is not told", () => {
     ["syntax-error", 3],
   ]);
   expect(findings[1]?.message).toMatch(/\(and 1 more\)$/);
+});
+
+test.each([
+  ["# hadolint ignore=SC2086", {}, []],
+  ["# shellcheck disable=SC2086", {}, []],
+  ["# ddiff ignore=shellcheck", {}, []],
+  ["# hadolint ignore=SC2046", {}, ["warning"]],
+  ["#", { codes: new Map([["SC2086", "error"]]) }, ["error"]],
+  ["#", { codes: new Map([["SC2086", "off"]]) }, []],
+  ["#", { severity: () => "info" }, ["info"]],
+] as const)("a finding of ShellCheck heeds its code and its rule: %s %j", (comment, settings, severities) => {
+  const rule = wordRule("dockerfile", "word-rule", []);
+  const text = `FROM scratch\n${comment}\nRUN rm -rf $x\n`;
+  const place = text.indexOf("$x");
+  const at = { start: place, end: place + 2 };
+  const outside = [{ rule: shellcheck, severity: "warning", code: "SC2086", message: "quote", at }] as const;
+  const checked = checkFile(
+    readAs("dockerfile", text),
+    { ...settingsFor(rule), ...settings } as Settings,
+    contextFor({}),
+    outside,
+  );
+  expect(checked.findings.map((one) => one.severity)).toEqual(severities);
 });

@@ -5,7 +5,7 @@ import { type Baseline, readBaseline } from "./baseline.ts";
 import { openContexts } from "./build-context.ts";
 import { type Checked, checkFile, type OutsideReport } from "./check-file.ts";
 import { type LoadedConfig, openConfigs } from "./config.ts";
-import { syntaxError, unreadableFile } from "./engine-rules.ts";
+import { shellcheck, syntaxError, unreadableFile } from "./engine-rules.ts";
 import { findFiles, type FoundFile } from "./find-files.ts";
 import { type Finding, type IgnoredFinding, isAtLeast } from "./finding.ts";
 import { type Document, type FileKind, kindOf } from "./kinds.ts";
@@ -55,11 +55,13 @@ export interface LintResult {
   readonly ignored: readonly IgnoredFinding[];
   /** Whether a finding is bad enough to fail. */
   readonly failed: boolean;
+  /** What else a person should know: sentences without a full stop. */
+  readonly notes: readonly string[];
 }
 
 /**
  * Finds, reads and checks files. What is wrong with a file is a finding and hides nothing. Throws `CONFIG_INVALID`, `RULE_UNKNOWN`,
- * `GPU_UNKNOWN`, `DRIVER_INVALID`, `BASELINE_INVALID`.
+ * `GPU_UNKNOWN`, `DRIVER_INVALID`, `BASELINE_INVALID`, `SHELLCHECK_FAILED`.
  */
 export async function lint(options: LintOptions): Promise<LintResult> {
   checkNames(options.only);
@@ -80,8 +82,9 @@ export async function lint(options: LintOptions): Promise<LintResult> {
   }
   const readers = await loadReaders(opened.flatMap((one) => ("kind" in one ? [one.kind] : [])));
   const checks = await makeChecks(options, readers);
+  const outside = await askShellcheck(opened, readers);
   const files: LintedFile[] = [];
-  for (const one of opened) files.push(await checks.file(one));
+  for (const one of opened) files.push(await checks.file(one, outside.reports.get(one)));
   const findings = files.flatMap((file) => file.findings);
   return {
     files,
@@ -90,18 +93,45 @@ export async function lint(options: LintOptions): Promise<LintResult> {
     failed: files.some((file) =>
       file.findings.some((finding) => isAtLeast(finding.severity, file.settings.failOn)),
     ),
+    notes: outside.notes,
   };
 }
 
-type Opened = FoundFile & { config: LoadedConfig | undefined; settings: Settings } & (
+/** Has ShellCheck look at the scripts of all Dockerfiles for which that is wanted, together. */
+async function askShellcheck(
+  opened: readonly Opened[],
+  read: ReadDocument,
+): Promise<{ reports: Map<Opened, readonly OutsideReport[]>; notes: string[] }> {
+  const reports = new Map<Opened, readonly OutsideReport[]>();
+  const wanted = opened.flatMap((one) => {
+    if ("problem" in one || !one.settings.shellcheck) return [];
+    if (one.settings.severity(shellcheck) === "off") return [];
+    const document = read(one.text, one.kind);
+    return document.kind === "dockerfile" ? [{ one, document }] : [];
+  });
+  if (wanted.length === 0) return { reports, notes: [] };
+  const { runShellcheck } = await import("./shellcheck.ts");
+  const said = await runShellcheck(wanted.map(({ document }) => document));
+  if (said === undefined)
+    return { reports, notes: ["ShellCheck is not installed: its findings are missing"] };
+  for (const [at, { one }] of wanted.entries()) reports.set(one, said[at] ?? []);
+  return { reports, notes: [] };
+}
+
+/** A file before it is checked: its text and what it is, or why there is none. */
+export type Opened = FoundFile & { config: LoadedConfig | undefined; settings: Settings } & (
     | { problem: string }
     | { text: string; bytes: Buffer; kind: FileKind }
   );
 
-async function makeChecks(
+/**
+ * Makes what checks files one by one. Everything around them is read when it is first asked for, and kept: a checker that is to see what changed on
+ * the disk is made anew. Throws `CONTEXT_MISSING`; `file` throws `BASELINE_INVALID`.
+ */
+export async function makeChecks(
   options: LintOptions,
   read: ReadDocument,
-): Promise<{ file(one: Opened): Promise<LintedFile> }> {
+): Promise<{ file(one: Opened, outside: readonly OutsideReport[] | undefined): Promise<LintedFile> }> {
   const open = openContexts();
   const finder = makeContextFinder(open);
   const given = options.context === undefined ? undefined : open(resolve(options.cwd, options.context));
@@ -153,7 +183,7 @@ async function makeChecks(
   }
 
   return {
-    async file(one) {
+    async file(one, outside) {
       if ("problem" in one) return unreadable(one);
       const { kind, settings } = one;
       const baseline = baselineOf(one.config);
@@ -168,7 +198,8 @@ async function makeChecks(
         const checked = checkFile(document, settings, contextOf(one, document), outside);
         return baseline === undefined ? checked : baseline.without(one.absolute, checked);
       };
-      return { ...one, ...check(one.text), recheck: (text) => check(text) };
+      // What ShellCheck said is about this text only, so that a mended one is judged without it.
+      return { ...one, ...check(one.text, outside), recheck: (text) => check(text) };
     },
   };
 }

@@ -33,6 +33,13 @@ export function decodeText(bytes: Buffer): ReadText | { readonly problem: string
   return { text: text.startsWith("\uFEFF") ? text.slice(1) : text, bytes };
 }
 
+/** Why a text that an editor holds is not checked, as half a sentence. */
+export function problemOfText(text: string): string | undefined {
+  // No UTF-16 unit takes more than three bytes: most texts need no counting.
+  if (text.length * 3 > largest && Buffer.byteLength(text) > largest) return "is larger than 4 MiB";
+  return text.includes("\0") ? "is not text" : undefined;
+}
+
 /** A file's text, `undefined` where it cannot be read. */
 export function readText(path: string): string | undefined {
   const read = tryReadText(path);

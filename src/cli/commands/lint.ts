@@ -67,7 +67,7 @@ export const lint = defineCommand({
       notes.push(fixedLine(fixed, true));
       result = await run(wanted);
     }
-    return report(call, result, notes);
+    return report(call, result, [...notes, ...result.notes]);
   },
 });
 

@@ -38,7 +38,7 @@ function resultOf(reports: readonly Report[], path = "a b/Dockerfile"): LintResu
     recheck: undefined,
     ...checked,
   };
-  return { files: [file], findings: checked.findings, ignored: checked.ignored, failed: true };
+  return { files: [file], findings: checked.findings, ignored: checked.ignored, failed: true, notes: [] };
 }
 
 const one: Report = { at: { start: 44, end: 51 }, message: "the one" };
