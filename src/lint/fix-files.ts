@@ -38,7 +38,7 @@ export async function fixFiles(
 }
 
 /** A new text of a file as bytes, with the mark of byte order where the file has one. */
-export function encodeLike(file: LintedFile, text: string): Buffer {
+function encodeLike(file: LintedFile, text: string): Buffer {
   const mark = file.bytes[0] === 0xef && file.bytes[1] === 0xbb && file.bytes[2] === 0xbf ? "\uFEFF" : "";
   // Bytes that are no UTF-8 would come back as other ones.
   if (!Buffer.from(mark + file.text).equals(file.bytes)) {

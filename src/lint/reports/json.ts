@@ -12,7 +12,7 @@ interface JsonPlace {
 }
 
 /** A finding as `--json` writes it. */
-export interface JsonFinding extends JsonPlace {
+interface JsonFinding extends JsonPlace {
   rule: string;
   severity: string;
   path: string;
