@@ -8,6 +8,7 @@ import { aptUpdateAlone } from "./rules/apt-update-alone.ts";
 import { asCasing } from "./rules/as-casing.ts";
 import { basePlatformMismatch } from "./rules/base-platform-mismatch.ts";
 import { baseWithoutDigest } from "./rules/base-without-digest.ts";
+import { buildToolsInFinal } from "./rules/build-tools-in-final.ts";
 import { chownDoublesCopy } from "./rules/chown-doubles-copy.ts";
 import { composeContainerName } from "./rules/compose-container-name.ts";
 import { composeDockerSocket } from "./rules/compose-docker-socket.ts";
@@ -36,6 +37,7 @@ import { condaCacheKept } from "./rules/conda-cache-kept.ts";
 import { condaThenPipTorch } from "./rules/conda-then-pip-torch.ts";
 import { consecutiveRun } from "./rules/consecutive-run.ts";
 import { constantPlatform } from "./rules/constant-platform.ts";
+import { copyBeforeDependencies } from "./rules/copy-before-dependencies.ts";
 import { copyFromItself } from "./rules/copy-from-itself.ts";
 import { copyFromUnknownStage } from "./rules/copy-from-unknown-stage.ts";
 import { copyIgnoredFile } from "./rules/copy-ignored-file.ts";
@@ -48,6 +50,7 @@ import { cudaTwice } from "./rules/cuda-twice.ts";
 import { cudnnTwice } from "./rules/cudnn-twice.ts";
 import { curlPipeShell } from "./rules/curl-pipe-shell.ts";
 import { curlWithoutFail } from "./rules/curl-without-fail.ts";
+import { debianFrontendEnv } from "./rules/debian-frontend-env.ts";
 import { descriptionComment } from "./rules/description-comment.ts";
 import { devPackageInRuntime } from "./rules/dev-package-in-runtime.ts";
 import { develInFinal } from "./rules/devel-in-final.ts";
@@ -56,6 +59,7 @@ import { driverClaim } from "./rules/driver-claim.ts";
 import { driverTooOld } from "./rules/driver-too-old.ts";
 import { duplicateStageName } from "./rules/duplicate-stage-name.ts";
 import { emptyContinuation } from "./rules/empty-continuation.ts";
+import { entrypointWithoutExec } from "./rules/entrypoint-without-exec.ts";
 import { envRefersToItself } from "./rules/env-refers-to-itself.ts";
 import { exposeFormat } from "./rules/expose-format.ts";
 import { exposeProtocolCasing } from "./rules/expose-protocol-casing.ts";
@@ -75,6 +79,7 @@ import { ignoreWeightsAnchored } from "./rules/ignore-weights-anchored.ts";
 import { installWithoutYes } from "./rules/install-without-yes.ts";
 import { instructionCasing } from "./rules/instruction-casing.ts";
 import { invalidDefaultArgInFrom } from "./rules/invalid-default-arg-in-from.ts";
+import { jupyterOpen } from "./rules/jupyter-open.ts";
 import { labelKey } from "./rules/label-key.ts";
 import { labelMissing } from "./rules/label-missing.ts";
 import { labelSuperfluous } from "./rules/label-superfluous.ts";
@@ -105,19 +110,27 @@ import { registryNotAllowed } from "./rules/registry-not-allowed.ts";
 import { relativeWorkdir } from "./rules/relative-workdir.ts";
 import { removedInLaterLayer } from "./rules/removed-in-later-layer.ts";
 import { reservedStageName } from "./rules/reserved-stage-name.ts";
+import { rootHomeTool } from "./rules/root-home-tool.ts";
 import { rootUser } from "./rules/root-user.ts";
 import { rpmCacheKept } from "./rules/rpm-cache-kept.ts";
+import { runStateLost } from "./rules/run-state-lost.ts";
+import { secretFileCopied } from "./rules/secret-file-copied.ts";
 import { secretInArgOrEnv } from "./rules/secret-in-arg-or-env.ts";
+import { secretInUrl } from "./rules/secret-in-url.ts";
+import { secretLiteral } from "./rules/secret-literal.ts";
 import { severalCommands } from "./rules/several-commands.ts";
 import { shRelinked } from "./rules/sh-relinked.ts";
 import { shellFormCommand } from "./rules/shell-form-command.ts";
 import { signatureCheckOff } from "./rules/signature-check-off.ts";
 import { sshPort } from "./rules/ssh-port.ts";
+import { sshRootLogin } from "./rules/ssh-root-login.ts";
 import { stageNameCasing } from "./rules/stage-name-casing.ts";
 import { sudoInRun } from "./rules/sudo-in-run.ts";
+import { sudoWithoutPassword } from "./rules/sudo-without-password.ts";
 import { swallowedFailure } from "./rules/swallowed-failure.ts";
 import { systemUpgrade } from "./rules/system-upgrade.ts";
 import { tlsVerificationOff } from "./rules/tls-verification-off.ts";
+import { toolAbsent } from "./rules/tool-absent.ts";
 import { torchArchListMissing } from "./rules/torch-arch-list-missing.ts";
 import { torchArchListWrong } from "./rules/torch-arch-list-wrong.ts";
 import { undefinedArgInFrom } from "./rules/undefined-arg-in-from.ts";
@@ -135,10 +148,12 @@ import { untaggedBase } from "./rules/untagged-base.ts";
 import { useraddHighUid } from "./rules/useradd-high-uid.ts";
 import { uvCacheKept } from "./rules/uv-cache-kept.ts";
 import { visibleDevicesFixed } from "./rules/visible-devices-fixed.ts";
+import { weightsBakedIn } from "./rules/weights-baked-in.ts";
 import { wgetAndCurl } from "./rules/wget-and-curl.ts";
 import { wgetProgress } from "./rules/wget-progress.ts";
 import { wholeStageCopied } from "./rules/whole-stage-copied.ts";
 import { workdirInsteadOfCd } from "./rules/workdir-instead-of-cd.ts";
+import { worldWritable } from "./rules/world-writable.ts";
 
 /** Every rule, in the order of their names. A rule is a file of rules/ and two lines here. */
 export const rules: readonly Rule[] = [
@@ -151,6 +166,7 @@ export const rules: readonly Rule[] = [
   asCasing,
   basePlatformMismatch,
   baseWithoutDigest,
+  buildToolsInFinal,
   chownDoublesCopy,
   composeContainerName,
   composeDockerSocket,
@@ -179,6 +195,7 @@ export const rules: readonly Rule[] = [
   condaThenPipTorch,
   consecutiveRun,
   constantPlatform,
+  copyBeforeDependencies,
   copyFromItself,
   copyFromUnknownStage,
   copyIgnoredFile,
@@ -191,6 +208,7 @@ export const rules: readonly Rule[] = [
   cudnnTwice,
   curlPipeShell,
   curlWithoutFail,
+  debianFrontendEnv,
   descriptionComment,
   devPackageInRuntime,
   develInFinal,
@@ -199,6 +217,7 @@ export const rules: readonly Rule[] = [
   driverTooOld,
   duplicateStageName,
   emptyContinuation,
+  entrypointWithoutExec,
   envRefersToItself,
   exposeFormat,
   exposeProtocolCasing,
@@ -218,6 +237,7 @@ export const rules: readonly Rule[] = [
   installWithoutYes,
   instructionCasing,
   invalidDefaultArgInFrom,
+  jupyterOpen,
   labelKey,
   labelMissing,
   labelSuperfluous,
@@ -248,19 +268,27 @@ export const rules: readonly Rule[] = [
   relativeWorkdir,
   removedInLaterLayer,
   reservedStageName,
+  rootHomeTool,
   rootUser,
   rpmCacheKept,
+  runStateLost,
+  secretFileCopied,
   secretInArgOrEnv,
+  secretInUrl,
+  secretLiteral,
   severalCommands,
   shRelinked,
   shellFormCommand,
   signatureCheckOff,
   sshPort,
+  sshRootLogin,
   stageNameCasing,
   sudoInRun,
+  sudoWithoutPassword,
   swallowedFailure,
   systemUpgrade,
   tlsVerificationOff,
+  toolAbsent,
   torchArchListMissing,
   torchArchListWrong,
   undefinedArgInFrom,
@@ -278,8 +306,10 @@ export const rules: readonly Rule[] = [
   useraddHighUid,
   uvCacheKept,
   visibleDevicesFixed,
+  weightsBakedIn,
   wgetAndCurl,
   wgetProgress,
   wholeStageCopied,
   workdirInsteadOfCd,
+  worldWritable,
 ];

@@ -70,3 +70,15 @@ export function hasSwitch(
 export function firstPlain(args: readonly ShellWord[]): ShellWord | undefined {
   return args.find((word) => !word.value.startsWith("-"));
 }
+
+/** Whether a command runs a script of the image or the build context, of which nothing is known. */
+export function runsScript({ command }: Pick<Use, "command">): boolean {
+  if (/\.(?:sh|bash)$/.test(command.name)) return true;
+  if (!/^(?:sh|bash|dash|zsh|source|\.)$/.test(command.name)) return false;
+  const first = firstPlain(command.args);
+  return (
+    first !== undefined &&
+    !/^(?:\/dev|<)/.test(first.value) &&
+    !command.args.some((one) => /^-\w*[cs]$/.test(one.value))
+  );
+}

@@ -1,0 +1,62 @@
+import { readHeredocOpener } from "../../dockerfile/read-words.ts";
+import { readShell } from "../../dockerfile/read-shell.ts";
+import { runsOf } from "../knowledge/commands.ts";
+import { defineRule } from "../rule.ts";
+
+/** What hardly fails. */
+const harmless = new Set("echo printf export set : true cat".split(" "));
+
+export const heredocWithoutErrexit = defineRule({
+  kind: "dockerfile",
+  name: "heredoc-without-errexit",
+  group: "shell",
+  severity: "warning",
+  aliases: [],
+  meaning: "A RUN of several lines in a heredoc goes on after a line that failed.",
+  why: "The shell runs a heredoc like any script: only the last command decides whether the RUN failed. An `apt-get install` that found nothing is passed over and the broken layer is cached. `set -e` in the first line ends the script where something fails.",
+  examples: [
+    {
+      bad: "FROM debian:12\nRUN <<EOF\napt-get update\napt-get install -y --no-install-recommends git\nrm -rf /var/lib/apt/lists/*\nEOF\n",
+      good: "FROM debian:12\nRUN <<EOF\nset -e\napt-get update\napt-get install -y --no-install-recommends git\nrm -rf /var/lib/apt/lists/*\nEOF\n",
+      fixed:
+        "FROM debian:12\nRUN <<EOF\nset -e\napt-get update\napt-get install -y --no-install-recommends git\nrm -rf /var/lib/apt/lists/*\nEOF\n",
+    },
+  ],
+  check(file, report) {
+    for (const instruction of runsOf(file)) {
+      const [heredoc] = instruction.heredocs;
+      const run = instruction.trigger ?? instruction;
+      if (heredoc === undefined || !run.words.every((word) => readHeredocOpener(word.raw) !== undefined))
+        continue;
+      const { shell } = file.before(instruction);
+      if (shell.some((word) => /^-[a-z]*e[a-z]*$/.test(word) || word === "errexit")) continue;
+      const [script] = readShell(file, instruction);
+      const statements = script?.ast?.commands ?? [];
+      if (script === undefined || statements.length < 2) continue;
+      if (
+        /(?:^|\n)\s*set\s+(?:-[a-zA-Z]*e|-o\s+errexit|-[a-z]+o? errexit)|^#!.*\s-[a-z]*e/.test(
+          heredoc.content,
+        )
+      )
+        continue;
+      const lastStart = script.offset(statements.at(-1)?.pos ?? 0);
+      const risky = script.commands.find(
+        (one) => one.start < lastStart && one.name !== "" && !harmless.has(one.name),
+      );
+      if (risky === undefined) continue;
+      const at = heredoc.content.startsWith("#!")
+        ? heredoc.body.start + file.text.slice(heredoc.body.start).indexOf("\n") + 1
+        : heredoc.body.start;
+      const newline = file.text.includes("\r\n") ? "\r\n" : "\n";
+      report({
+        at: heredoc.opener,
+        message: `the script goes on when ${risky.name} or another line fails, and the RUN ends well`,
+        fix: {
+          title: "begin with set -e",
+          risk: "unsafe",
+          edits: [{ start: at, end: at, text: `set -e${newline}` }],
+        },
+      });
+    }
+  },
+});
