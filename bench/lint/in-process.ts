@@ -17,7 +17,7 @@ export interface CaseInput {
 }
 
 const everything = openSettings(
-  { only: [], profile: "strict", failOn: undefined, shellcheck: false, target: {} },
+  { only: [], profile: "strict", failOn: undefined, shellcheck: false, all: true, target: {} },
   () => ({ gpus: [], driver: undefined }),
 ).of("Dockerfile", undefined);
 
@@ -54,6 +54,7 @@ export async function lintFiles(
     profile: undefined,
     failOn: undefined,
     shellcheck: false,
+    all: false,
     target: {},
     ...more,
   });

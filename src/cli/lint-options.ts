@@ -50,6 +50,7 @@ export async function readLintOptions(call: LintCall, failOn?: string): Promise<
     profile: options.profile === "strict" || options.profile === "default" ? options.profile : undefined,
     failOn: failOn as Level | undefined,
     shellcheck: options.shellcheck,
+    all: false,
     target: {
       ...(options.gpu.length === 0 ? {} : { gpus: target.gpus }),
       ...(options.driver === undefined ? {} : { driver: target.driver }),

@@ -32,6 +32,7 @@ async function lintHere(paths = ["."]) {
     profile: undefined,
     failOn: undefined,
     shellcheck: false,
+    all: false,
     target: {},
   };
   const places = {

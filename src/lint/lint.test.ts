@@ -32,6 +32,7 @@ function options(more: Partial<LintOptions> = {}): LintOptions {
     profile: undefined,
     failOn: undefined,
     shellcheck: false,
+    all: false,
     target: {},
     ...more,
   };
@@ -43,6 +44,18 @@ async function found(more: Partial<LintOptions> = {}): Promise<string[]> {
   const { findings } = await lint(options(more));
   return findings.map((one) => `${one.path}:${one.start.line} ${one.severity} ${one.rule.name}`);
 }
+
+test("a file with many findings has its ten most telling reported, and fails by all", async () => {
+  const stage =
+    "FROM debian:12\nENV a b\nRUN curl -o x https://lab.example/x\nRUN wget -O- https://lab.example/y | sh\n";
+  put("Dockerfile", stage.repeat(8));
+  const [few, all] = [await lint(options({ only: [] })), await lint(options({ only: [], all: true }))];
+  expect(few.findings.length).toBe(10);
+  expect(few.held).toBe(all.findings.length - 10);
+  expect(all.held).toBe(0);
+  const worst = (list: typeof few.findings) => list.filter((one) => one.severity !== "info").length;
+  expect(worst(few.findings)).toBe(Math.min(10, worst(all.findings)));
+});
 
 describe("files", () => {
   test("are found by their names, below folders, and only where they are a project's own", async () => {

@@ -9,6 +9,7 @@ import { shellcheck, syntaxError, unreadableFile } from "./engine-rules.ts";
 import { findFiles, type FoundFile } from "./find-files.ts";
 import { type Finding, type IgnoredFinding, isAtLeast } from "./finding.ts";
 import { type Document, type FileKind, kindOf } from "./kinds.ts";
+import { mostTelling } from "./most-telling.ts";
 import { loadReaders, type ReadDocument } from "./read-document.ts";
 import { decodeText, tryReadText } from "./read-text.ts";
 import type { LintContext, RuleInfo } from "./rule.ts";
@@ -37,6 +38,8 @@ export interface LintOptions extends Wishes {
 
 /** A file that was looked at. */
 export interface LintedFile extends FoundFile, Checked {
+  /** Those of the findings that are reported: of many, the ones that tell most. */
+  readonly shown: readonly Finding[];
   /** As it was checked; empty where it could not be read. */
   readonly text: string;
   /** As it is on the disk. */
@@ -50,8 +53,10 @@ export interface LintedFile extends FoundFile, Checked {
 /** What a run found. */
 export interface LintResult {
   readonly files: readonly LintedFile[];
-  /** In the order of files and places. */
+  /** Those that are reported, in the order of files and places. */
   readonly findings: readonly Finding[];
+  /** How many more there are in files with many. */
+  readonly held: number;
   readonly ignored: readonly IgnoredFinding[];
   /** Whether a finding is bad enough to fail. */
   readonly failed: boolean;
@@ -85,10 +90,11 @@ export async function lint(options: LintOptions): Promise<LintResult> {
   const outside = await askShellcheck(opened, readers);
   const files: LintedFile[] = [];
   for (const one of opened) files.push(await checks.file(one, outside.reports.get(one)));
-  const findings = files.flatMap((file) => file.findings);
+  const findings = files.flatMap((file) => file.shown);
   return {
     files,
     findings,
+    held: files.reduce((sum, file) => sum + file.findings.length - file.shown.length, 0),
     ignored: files.flatMap((file) => file.ignored),
     failed: files.some((file) =>
       file.findings.some((finding) => isAtLeast(finding.severity, file.settings.failOn)),
@@ -199,7 +205,9 @@ export async function makeChecks(
         return baseline === undefined ? checked : baseline.without(one.absolute, checked);
       };
       // What ShellCheck said is about this text only, so that a mended one is judged without it.
-      return { ...one, ...check(one.text, outside), recheck: (text) => check(text) };
+      const checked = check(one.text, outside);
+      const shown = mostTelling(checked.findings, settings.most);
+      return { ...one, ...checked, shown, recheck: (text) => check(text) };
     },
   };
 }
@@ -207,7 +215,8 @@ export async function makeChecks(
 function unreadable(one: Opened & { problem: string }): LintedFile {
   const { path, absolute, settings, problem } = one;
   const nothing = { path, absolute, settings, kind: undefined, text: "", bytes: Buffer.alloc(0) };
-  return { ...nothing, ...broken(one, settings, unreadableFile, `${path} ${problem}`), recheck: undefined };
+  const only = broken(one, settings, unreadableFile, `${path} ${problem}`);
+  return { ...nothing, ...only, shown: only.findings, recheck: undefined };
 }
 
 /** The one finding of a file that could not be looked at. */

@@ -1,3 +1,4 @@
+import { mostOfFile } from "./most-telling.ts";
 import type { LoadedConfig } from "./config.ts";
 import { type Level, levels } from "./finding.ts";
 import { makeGlobs } from "./globs.ts";
@@ -13,6 +14,8 @@ export interface Wishes {
   readonly profile: "default" | "strict" | undefined;
   readonly failOn: Level | undefined;
   readonly shellcheck: boolean;
+  /** Report every finding, also where a file has many. */
+  readonly all: boolean;
   /** Of `--gpu` and `--driver`: each part goes before the configuration's. */
   readonly target: Partial<Target>;
 }
@@ -27,6 +30,8 @@ export interface Settings {
   readonly codes: ReadonlyMap<string, Severity>;
   readonly failOn: Level;
   readonly requireReason: boolean;
+  /** How many findings of a file are reported. */
+  readonly most: number;
   readonly shellcheck: boolean;
   readonly target: Target;
   readonly options: RuleOptions;
@@ -100,6 +105,7 @@ function settle(
     severity,
     codes,
     failOn: wishes.failOn ?? lint?.["fail-on"] ?? "warning",
+    most: strict || wishes.all || wishes.only.length > 0 ? Number.POSITIVE_INFINITY : mostOfFile,
     requireReason: lint?.["require-reason"] ?? false,
     shellcheck: wishes.shellcheck || (lint?.shellcheck ?? false),
     target: { gpus: wishes.target.gpus ?? target.gpus, driver: wishes.target.driver ?? target.driver },

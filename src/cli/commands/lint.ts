@@ -19,6 +19,7 @@ const options = {
     choices: ["error", "warning", "info"],
     help: "findings this bad or worse make the exit status 1, warning if not said",
   },
+  all: { help: "report all findings of files that have more than 10" },
   fix: { help: "mend what can be mended first, as ddiff fix does" },
   unsafe: { help: "with --fix, also what may change what the build does" },
   ...lintOptionSpecs,
@@ -53,7 +54,7 @@ export const lint = defineCommand({
     if (call.options["list-rules"]) return listRules();
     if (call.options.explain !== undefined) return explain(call.options.explain, call);
     const { lint: run } = await import("../../lint/lint.ts");
-    const wanted = await readLintOptions(call, call.options["fail-on"]);
+    const wanted = { ...(await readLintOptions(call, call.options["fail-on"])), all: call.options.all };
     const writeTo = call.options["write-baseline"];
     if (writeTo !== undefined) return writeBaseline(writeTo, await run({ ...wanted, baseline: false }));
     if (call.options.unsafe && !call.options.fix) throw usageError("--unsafe needs --fix", "lint");

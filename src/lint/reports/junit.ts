@@ -5,7 +5,7 @@ import { summarize } from "./summary.ts";
 export function junitReport(result: LintResult): string {
   const summary = summarize(result);
   const suites = result.files.map((file) => {
-    const cases = file.findings.map((one) => {
+    const cases = file.shown.map((one) => {
       const place = `${file.path}:${one.start.line}:${one.start.column}`;
       const name = attribute(`${one.rule.name} at ${one.start.line}:${one.start.column}`);
       const body = attribute(`${one.severity}: ${one.message} (${place})`);
@@ -23,7 +23,7 @@ export function junitReport(result: LintResult): string {
       "  </testsuite>",
     ].join("\n");
   });
-  const tests = result.files.reduce((sum, file) => sum + Math.max(1, file.findings.length), 0);
+  const tests = result.files.reduce((sum, file) => sum + Math.max(1, file.shown.length), 0);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="ddiff lint" tests="${tests}" failures="${summary.findings}" errors="0">`,

@@ -1,7 +1,7 @@
 import { formatBytes } from "../../util/bytes.ts";
 import type { Finding } from "../finding.ts";
 import type { LintedFile, LintResult } from "../lint.ts";
-import { fixLine, headline, summarize } from "./summary.ts";
+import { fixLine, headline, heldLine, summarize } from "./summary.ts";
 
 /** GitHub cuts comments off at 65,536 characters. */
 const longest = 60_000;
@@ -11,7 +11,7 @@ const icons = { error: "❌", warning: "⚠️", info: "ℹ️" } as const;
 export function markdownReport(result: LintResult): string {
   const summary = summarize(result);
   const parts = [`### ${headline(summary)}`];
-  const files = result.files.filter((file) => file.findings.length > 0);
+  const files = result.files.filter((file) => file.shown.length > 0);
   if (files.length > 0) parts.push(overview(files));
   let length = parts.join("\n\n").length;
   let left = files.length;
@@ -23,6 +23,8 @@ export function markdownReport(result: LintResult): string {
     left -= 1;
   }
   if (left > 0) parts.push(`The findings of ${left} more files do not fit here.`);
+  const held = heldLine(summary.held);
+  if (held !== undefined) parts.push(held);
   const fixes = fixLine(summary);
   if (fixes !== undefined) parts.push(fixes.replaceAll('"', "`"));
   return parts.join("\n\n");
@@ -30,9 +32,8 @@ export function markdownReport(result: LintResult): string {
 
 function overview(files: readonly LintedFile[]): string {
   const rows = files.map((file) => {
-    const count = (severity: string): number =>
-      file.findings.filter((one) => one.severity === severity).length;
-    const waste = file.findings.reduce((sum, one) => sum + (one.waste ?? 0), 0);
+    const count = (severity: string): number => file.shown.filter((one) => one.severity === severity).length;
+    const waste = file.shown.reduce((sum, one) => sum + (one.waste ?? 0), 0);
     const cells = [
       code(file.path),
       count("error"),
@@ -46,7 +47,7 @@ function overview(files: readonly LintedFile[]): string {
 }
 
 function details(file: LintedFile): string {
-  const rows = file.findings.map((one) => `| ${one.start.line} | ${icons[one.severity]} | ${text(one)} |`);
+  const rows = file.shown.map((one) => `| ${one.start.line} | ${icons[one.severity]} | ${text(one)} |`);
   return [
     `<details><summary>${html(file.path)}</summary>`,
     "",

@@ -37,8 +37,10 @@ function resultOf(reports: readonly Report[], path = "a b/Dockerfile"): LintResu
     settings,
     recheck: undefined,
     ...checked,
+    shown: checked.findings,
   };
-  return { files: [file], findings: checked.findings, ignored: checked.ignored, failed: true, notes: [] };
+  const { findings, ignored } = checked;
+  return { files: [file], findings, held: 0, ignored, failed: true, notes: [] };
 }
 
 const one: Report = { at: { start: 44, end: 51 }, message: "the one" };

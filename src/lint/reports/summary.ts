@@ -17,6 +17,8 @@ export interface Summary {
   readonly fixable: number;
   readonly unsafelyFixable: number;
   readonly ignored: number;
+  /** Findings of lesser weight that are not reported, in files that have many. */
+  readonly held: number;
 }
 
 /** Counts what was found. */
@@ -34,6 +36,7 @@ export function summarize(result: LintResult): Summary {
     fixable: count((one) => one.fix?.risk === "safe"),
     unsafelyFixable: count((one) => one.fix?.risk === "unsafe"),
     ignored: result.ignored.length,
+    held: result.held,
   };
 }
 
@@ -68,6 +71,11 @@ export function fixLine(summary: Summary): string | undefined {
   if (fixable === 0) return `${unsafelyFixable} can be mended by "ddiff fix --unsafe"`;
   const more = unsafelyFixable === 0 ? "" : `, ${unsafelyFixable} more with --unsafe`;
   return `${fixable} can be mended by "ddiff fix"${more}`;
+}
+
+/** That files with many findings have more of them, or nothing. */
+export function heldLine(held: number): string | undefined {
+  return held === 0 ? undefined : `${held} more of lesser weight in files with many: --all shows them`;
 }
 
 /** The page of a rule in ddiff's documentation. */

@@ -2,7 +2,7 @@ import { indexLines, type LineIndex } from "../../dockerfile/text.ts";
 import { formatBytes } from "../../util/bytes.ts";
 import type { Finding } from "../finding.ts";
 import type { LintedFile, LintResult } from "../lint.ts";
-import { fixLine, headline, plural, summarize } from "./summary.ts";
+import { fixLine, headline, heldLine, plural, summarize } from "./summary.ts";
 
 /** How to write for the screen that is there. */
 export interface Ink {
@@ -21,12 +21,14 @@ export function terminalReport(result: LintResult, ink: Ink): string {
   const color = summary.errors > 0 ? "red" : summary.warnings > 0 ? "yellow" : "green";
   const blocks = [ink.paint("bold", ink.paint(color, headline(summary)))];
   for (const file of result.files) {
-    if (file.findings.length === 0) continue;
+    if (file.shown.length === 0) continue;
     blocks.push(ink.paint("bold", ink.printable(file.path)));
     const lines = indexLines(file.text);
-    for (const finding of file.findings) blocks.push(findingText(finding, file, lines, ink));
+    for (const finding of file.shown) blocks.push(findingText(finding, file, lines, ink));
   }
-  const last = [fixLine(summary), ignoredLine(summary.ignored)].filter((line) => line !== undefined);
+  const last = [heldLine(summary.held), fixLine(summary), ignoredLine(summary.ignored)].filter(
+    (line) => line !== undefined,
+  );
   if (last.length > 0) blocks.push(last.join("\n"));
   return blocks.join("\n\n");
 }

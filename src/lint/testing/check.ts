@@ -39,6 +39,7 @@ export function settingsFor(rule: Rule): Settings {
     failOn: "warning",
     requireReason: false,
     shellcheck: false,
+    most: Number.POSITIVE_INFINITY,
     target: { gpus: [], driver: undefined },
     options: { allowedRegistries: undefined, labels: undefined, strictLabels: false },
   };
