@@ -1,5 +1,6 @@
 import type { Rule } from "./rule.ts";
 import { addForLocalFiles } from "./rules/add-for-local-files.ts";
+import { anacondaBase } from "./rules/anaconda-base.ts";
 import { apkCacheKept } from "./rules/apk-cache-kept.ts";
 import { aptInScript } from "./rules/apt-in-script.ts";
 import { aptListsKept } from "./rules/apt-lists-kept.ts";
@@ -79,6 +80,7 @@ import { ignoreWeightsAnchored } from "./rules/ignore-weights-anchored.ts";
 import { installWithoutYes } from "./rules/install-without-yes.ts";
 import { instructionCasing } from "./rules/instruction-casing.ts";
 import { invalidDefaultArgInFrom } from "./rules/invalid-default-arg-in-from.ts";
+import { jaxLibraryPath } from "./rules/jax-library-path.ts";
 import { jupyterOpen } from "./rules/jupyter-open.ts";
 import { labelKey } from "./rules/label-key.ts";
 import { labelMissing } from "./rules/label-missing.ts";
@@ -88,6 +90,7 @@ import { languageEndOfLife } from "./rules/language-end-of-life.ts";
 import { latestBase } from "./rules/latest-base.ts";
 import { ldLibraryPathLost } from "./rules/ld-library-path-lost.ts";
 import { legacyKeyValue } from "./rules/legacy-key-value.ts";
+import { lockFlagMissing } from "./rules/lock-flag-missing.ts";
 import { maintainerDeprecated } from "./rules/maintainer-deprecated.ts";
 import { missingHealthcheck } from "./rules/missing-healthcheck.ts";
 import { missingUser } from "./rules/missing-user.ts";
@@ -133,6 +136,12 @@ import { tlsVerificationOff } from "./rules/tls-verification-off.ts";
 import { toolAbsent } from "./rules/tool-absent.ts";
 import { torchArchListMissing } from "./rules/torch-arch-list-missing.ts";
 import { torchArchListWrong } from "./rules/torch-arch-list-wrong.ts";
+import { torchCompanionMismatch } from "./rules/torch-companion-mismatch.ts";
+import { torchCpuResolvesCuda } from "./rules/torch-cpu-resolves-cuda.ts";
+import { torchCudaOnPlainBase } from "./rules/torch-cuda-on-plain-base.ts";
+import { torchIndexMismatch } from "./rules/torch-index-mismatch.ts";
+import { torchPythonMismatch } from "./rules/torch-python-mismatch.ts";
+import { torchReinstalled } from "./rules/torch-reinstalled.ts";
 import { undefinedArgInFrom } from "./rules/undefined-arg-in-from.ts";
 import { undefinedVariable } from "./rules/undefined-variable.ts";
 import { unpackWithAdd } from "./rules/unpack-with-add.ts";
@@ -158,6 +167,7 @@ import { worldWritable } from "./rules/world-writable.ts";
 /** Every rule, in the order of their names. A rule is a file of rules/ and two lines here. */
 export const rules: readonly Rule[] = [
   addForLocalFiles,
+  anacondaBase,
   apkCacheKept,
   aptInScript,
   aptListsKept,
@@ -237,6 +247,7 @@ export const rules: readonly Rule[] = [
   installWithoutYes,
   instructionCasing,
   invalidDefaultArgInFrom,
+  jaxLibraryPath,
   jupyterOpen,
   labelKey,
   labelMissing,
@@ -246,6 +257,7 @@ export const rules: readonly Rule[] = [
   latestBase,
   ldLibraryPathLost,
   legacyKeyValue,
+  lockFlagMissing,
   maintainerDeprecated,
   missingHealthcheck,
   missingUser,
@@ -291,6 +303,12 @@ export const rules: readonly Rule[] = [
   toolAbsent,
   torchArchListMissing,
   torchArchListWrong,
+  torchCompanionMismatch,
+  torchCpuResolvesCuda,
+  torchCudaOnPlainBase,
+  torchIndexMismatch,
+  torchPythonMismatch,
+  torchReinstalled,
   undefinedArgInFrom,
   undefinedVariable,
   unpackWithAdd,

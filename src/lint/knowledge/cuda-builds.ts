@@ -83,7 +83,16 @@ function compiles({ name, args }: ShellCommand): boolean {
   return compilers.test(name) || name === "configure";
 }
 
-/** Whether a RUN runs a script of which nothing is known. */
+/** Scripts of others that compile nothing. */
+const installers =
+  /get-pip\.py|(?:mini|ana)conda|miniforge|mambaforge|micromamba|rustup|nodesource|nvm|poetry|uv-installer|install-uv/i;
+
+/** Whether a RUN runs a script of which nothing is known; installers of tools are known to compile nothing. */
+export function runsUnknownScript(file: Dockerfile, instruction: Instruction): boolean {
+  return runsScript(file, instruction) && !installers.test(instruction.body.text);
+}
+
+/** Whether a RUN runs a script, whatever it does. */
 export function runsScript(file: Dockerfile, instruction: Instruction): boolean {
   if (instruction.keyword !== "RUN") return false;
   return readShell(file, instruction).some((script) =>

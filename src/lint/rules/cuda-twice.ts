@@ -9,7 +9,7 @@ import { minorOf } from "../../catalog/versions.ts";
 import { cudaImageBytes } from "../../catalog/package-sizes.ts";
 import type { Dockerfile, Stage, Word } from "../../dockerfile/document.ts";
 import { chainOf, imageStages, instructionsOf } from "../knowledge/bases.ts";
-import { mayCompile, runsScript } from "../knowledge/cuda-builds.ts";
+import { mayCompile, runsUnknownScript } from "../knowledge/cuda-builds.ts";
 import { packageCommandsOf } from "../knowledge/installs.ts";
 import { wantedPackages } from "../knowledge/python-packages.ts";
 import { bringsCuda, torchInstalls } from "../knowledge/torch-installs.ts";
@@ -70,7 +70,10 @@ function needsSystemCuda(
   const instructions = instructionsOf(stage);
   if (instructions.some((one) => usesLibraries(one.body.text))) return true;
   // Without the headers of devel nothing is compiled against them.
-  if (flavour === "devel" && instructions.some((one) => mayCompile(file, one) || runsScript(file, one)))
+  if (
+    flavour === "devel" &&
+    instructions.some((one) => mayCompile(file, one) || runsUnknownScript(file, one))
+  )
     return true;
   // Programs that another stage built for this one may be linked with them.
   if (

@@ -2,7 +2,7 @@ import { readImageName } from "../../catalog/image-name.ts";
 import { cudaTagOf, parseCudaTag } from "../../catalog/cuda-images.ts";
 import { cudaImageBytes } from "../../catalog/package-sizes.ts";
 import { chainOf, imageStages, instructionsOf } from "../knowledge/bases.ts";
-import { mayCompile, runsScript } from "../knowledge/cuda-builds.ts";
+import { mayCompile, runsUnknownScript } from "../knowledge/cuda-builds.ts";
 import { rootImage } from "../knowledge/variables.ts";
 import { defineRule } from "../rule.ts";
 
@@ -21,14 +21,18 @@ export const develInFinal = defineRule({
     },
   ],
   check(file, report, { path }) {
-    if (forDevelopment.test(path)) return;
+    if (forDevelopment.test(path) || compilesLater.test(path)) return;
     for (const stage of imageStages(file)) {
       const image = rootImage(stage);
-      if (image === undefined || forDevelopment.test(stage.name ?? "")) continue;
+      // The last stage is the image, whatever its name says of building.
+      const name =
+        stage === file.stages.at(-1) ? (stage.name ?? "").replace(/build\w*/, "") : (stage.name ?? "");
+      if (image === undefined || forDevelopment.test(name)) continue;
       const flavour = flavourOf(image);
       if (flavour === undefined) continue;
       const instructions = instructionsOf(stage);
-      if (instructions.some((one) => compilesLater.test(one.body.text) || runsScript(file, one))) continue;
+      if (instructions.some((one) => compilesLater.test(one.body.text) || runsUnknownScript(file, one)))
+        continue;
       const sizes = cudaImageBytes;
       const waste = sizes.devel[flavour][1] - sizes.runtime[flavour][1];
       const builds = instructions.some((one) => mayCompile(file, one));
