@@ -12,7 +12,7 @@ import { openMirror } from "./mirror.ts";
 import { type Group, sources } from "./sources.ts";
 
 /** The files of one repository, by path, with the SHA-256 of their bytes. */
-export interface Listed {
+interface Listed {
   repository: string;
   commit: string;
   group: Group;
@@ -43,7 +43,7 @@ const list = join(import.meta.dirname, "corpus.json");
 export const corpusFolder = join(workFolder, ".lint-corpus");
 
 /** The committed list. */
-export function listCorpus(): Listed[] {
+function listCorpus(): Listed[] {
   return JSON.parse(readFileSync(list, "utf8")) as Listed[];
 }
 

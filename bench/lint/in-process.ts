@@ -7,7 +7,7 @@ import type { RuleOptions } from "../../src/lint/rule.ts";
 import { openSettings } from "../../src/lint/settings.ts";
 
 /** A fixed day, so that ends of life do not change the tables. */
-export const today = Date.UTC(2026, 10, 21);
+const today = Date.UTC(2026, 10, 21);
 
 /** What a case of another linter's tests comes with. */
 export interface CaseInput {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a person who read the file says of one finding. */
-export interface Judgement {
+interface Judgement {
   repository: string;
   path: string;
   /** Of the file. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /** A file of a commit. */
-export interface Entry {
+interface Entry {
   path: string;
   size: number;
   object: string;

@@ -7,7 +7,7 @@ import { type Mirror, openMirror } from "../mirror.ts";
 import { GoReader, type GoValue, readGo } from "./go-values.ts";
 
 /** A warning that BuildKit's test expects. */
-export interface BuildkitWarning {
+interface BuildkitWarning {
   rule: string;
   /** From 1; undefined where the test does not look at it. */
   line: number | undefined;

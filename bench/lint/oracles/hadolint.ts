@@ -7,7 +7,7 @@ import { openMirror } from "../mirror.ts";
 import { readHaskell, type Token } from "./haskell.ts";
 
 /** hadolint's options that a case sets. */
-export interface HadolintConfig {
+interface HadolintConfig {
   trustedRegistries?: string[];
   labelSchema?: Record<string, string>;
   strictLabels?: boolean;
