@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import { link, lstat, mkdir, open, rename, rm, rmdir, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { addAbortSignal } from "node:stream";
@@ -8,7 +7,7 @@ import { DdiffError, systemErrorCode } from "../util/errors.ts";
 import { processMark } from "../util/process-mark.ts";
 import { mapLimited } from "../util/map-limited.ts";
 import type { Progress } from "../util/progress.ts";
-import { folderBlobs, insidePath, readSize } from "./named-blobs.ts";
+import { folderBlobs, insidePath } from "./named-blobs.ts";
 import type { OutgoingBlob } from "./place.ts";
 import { explainWriteError, makeFolder, sweepAbandoned, writeAll, writeSynced } from "./temp-files.ts";
 import { withLock } from "./temp-files-lock.ts";
@@ -113,20 +112,37 @@ async function stage(
   signal: AbortSignal,
   advance: (bytes: number) => void,
 ): Promise<void> {
-  const isLinked = blob.file !== undefined && (await linked(blob.file, path));
-  const bytes = isLinked ? createReadStream(path, { highWaterMark: readSize }) : await blob.open();
+  if (blob.file !== undefined && (await linked(blob.file, path))) {
+    await stageFile(blob, path);
+    advance(blob.descriptor.size);
+    return;
+  }
+  const bytes = await blob.open();
   const checked = addAbortSignal(signal, verified(bytes, blob.descriptor, `blob ${blob.descriptor.digest}`));
-  const handle = await open(path, isLinked ? "r" : "wx", 0o644).catch((error: unknown) => {
+  const handle = await open(path, "wx", 0o644).catch((error: unknown) => {
     checked.destroy();
     throw error;
   });
   try {
-    if (isLinked) {
-      for await (const chunk of checked as AsyncIterable<Buffer>) advance(chunk.length);
-      await handle.chmod(0o644);
-    } else {
-      await writeAll(checked, handle, advance);
+    await writeAll(checked, handle, advance);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A file of our own was hashed when it was written, and nobody else knows its name: its bytes are not read again. */
+async function stageFile({ descriptor }: OutgoingBlob, path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    const { size } = await handle.stat();
+    if (size !== descriptor.size) {
+      throw new DdiffError(
+        "SIZE_MISMATCH",
+        `blob ${descriptor.digest} has ${size} bytes, not ${descriptor.size}`,
+      );
     }
+    await handle.chmod(0o644);
     await handle.sync();
   } finally {
     await handle.close();
