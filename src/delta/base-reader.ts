@@ -156,8 +156,9 @@ export class BaseReader {
     return { header, body: unpackedBytes(unpacked, { name, size: bodyLength }) };
   }
 
+  /** May be called again. */
   close(): void {
-    for (const layer of this.#unpacked) layer.close();
+    for (const layer of this.#unpacked.splice(0)) layer.close();
     this.#spool.close();
   }
 }

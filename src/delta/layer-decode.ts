@@ -18,6 +18,7 @@ import {
 import type { LayerPatchFile, Segment } from "./layer-patch-file.ts";
 import { LiteralReader } from "./literals.ts";
 import type { Bytes } from "./patch/bytes.ts";
+import type { PieceWriter } from "./piece-writer.ts";
 import { PatchDecoder } from "./patch/decode.ts";
 import { type EntryRef, RefCoder } from "./refs.ts";
 
@@ -34,18 +35,24 @@ export interface LayerToDecode {
   /** Names the layer in errors. */
   what: string;
   base: BaseReader;
-  /** `length` bytes from `offset` of an earlier patch's layer, or of this one as far as it is written. */
+  /** `length` bytes from `offset` of an earlier patch's layer, or of this one as far as `out` has given it on. */
   earlier(layer: number, offset: number, length: number): Bytes;
-  /** Receives the layer's tar in order. The bytes are good only during the call. */
-  write(bytes: Uint8Array): void;
+  /** Receives the layer's tar in order; nothing is left in it at the end. */
+  out: PieceWriter;
 }
 
-/**
- * The base entries that a patch refers to, by base layer number: what must be fetched before it can be applied.
- * Throws `BUNDLE_INVALID` for more entries than a layer of its size can have.
- */
-export function wantedBy(patch: LayerPatchFile, layerSize: number, what: string): Map<number, Wanted> {
+/** What a layer patch needs, found without applying it. */
+export interface PatchNeeds {
+  /** Base entries, by base layer number: what must be fetched before it can be applied. */
+  wanted: Map<number, Wanted>;
+  /** Whether it may copy from its own layer, or an earlier one. */
+  copies: boolean;
+}
+
+/** Reads what a patch refers to. Throws `BUNDLE_INVALID` for more entries than a layer of its size can have. */
+export function needsOf(patch: LayerPatchFile, layerSize: number, what: string): PatchNeeds {
   const wanted = new Map<number, Wanted>();
+  let copies = false;
   let left = Math.min(mostEntries, Math.floor(layerSize / blockSize));
   for (let number = 0; number < patch.segmentCount; number++) {
     const { ops, refs } = named(patch.segment(number));
@@ -62,6 +69,7 @@ export function wantedBy(patch: LayerPatchFile, layerSize: number, what: string)
       if (left-- === 0) {
         throw new DdiffError("BUNDLE_INVALID", `the bundle is damaged: ${what} has more entries than it may`);
       }
+      if (data === body.copy) copies = true;
       const ref = partnerRef(op, coder, refs);
       if (ref !== undefined) want(ref, data === body.same || data === body.patch);
       if (data === body.other || data === body.otherPatch) {
@@ -71,7 +79,7 @@ export function wantedBy(patch: LayerPatchFile, layerSize: number, what: string)
       }
     }
   }
-  return wanted;
+  return { wanted, copies };
 }
 
 /** Rebuilds a layer. Throws `BUNDLE_INVALID` for a patch that lies; the caller checks the digest of what was written. */
@@ -90,7 +98,6 @@ export async function decodeLayer(layer: LayerToDecode): Promise<void> {
 class LayerDecoder {
   readonly #layer: LayerToDecode;
   readonly #literals = new Map<LiteralKind, LiteralReader>();
-  readonly #piece = Buffer.allocUnsafe(pieceSize);
   #written = 0;
   /** A patched entry whose segment ended before its data did. */
   #unfinished: { base: Bytes; left: number; kind: LiteralKind; padding: Buffer } | undefined;
@@ -123,7 +130,7 @@ class LayerDecoder {
       const base = partnerOf && this.#layer.base.entry(partnerOf.layer, partnerOf.index);
       const header = headers.next(base?.header);
       const size = this.#dataSize(header);
-      this.#write(header);
+      await this.#write(header);
       const padding = this.#padding(op, size, columns.padding);
       if (data === body.empty && size !== 0) throw this.#invalid("has an entry without its data");
       if (data === body.literal) {
@@ -132,7 +139,7 @@ class LayerDecoder {
         const from = data === body.same ? base : this.#other(refs, columns.refs);
         if (from === undefined || from.body.length !== size)
           throw this.#invalid("reuses data of another length");
-        this.#copy(from.body);
+        await this.#copy(from.body);
       } else if (data === body.copy) {
         const number = this.#layer.number - columns.copies.unsigned();
         copyOffset += columns.copies.signed();
@@ -141,6 +148,7 @@ class LayerDecoder {
         if (number === this.#layer.number && copyOffset + length > this.#written) {
           throw this.#invalid("copies what is not written yet");
         }
+        await this.#layer.out.flush();
         const from = this.#layer.earlier(number, copyOffset, length);
         if (patched) {
           const kind = kindIn(columns.kinds, this.#layer.what);
@@ -148,7 +156,7 @@ class LayerDecoder {
           await this.#patchOn(columns.lengths.unsigned(), patches);
           continue;
         }
-        this.#copy(from);
+        await this.#copy(from);
       } else if (data === body.patch || data === body.otherPatch) {
         const from = data === body.patch ? base : this.#other(refs, columns.refs);
         if (from === undefined) throw this.#invalid("patches no base");
@@ -157,7 +165,7 @@ class LayerDecoder {
         await this.#patchOn(columns.lengths.unsigned(), patches);
         continue;
       }
-      this.#write(padding);
+      await this.#write(padding);
     }
     headers.end();
     patches.end();
@@ -168,6 +176,7 @@ class LayerDecoder {
     if (this.#unfinished !== undefined) throw this.#invalid("leaves an entry unfinished");
     if (this.#written !== this.#layer.size) throw this.#invalid("gives fewer bytes than it says");
     for (const reader of this.#literals.values()) await reader.end();
+    await this.#layer.out.flush();
   }
 
   close(): void {
@@ -181,7 +190,7 @@ class LayerDecoder {
     } else if (which === special.zeros) {
       this.#room(length);
       for (let left = length; left > 0; left -= pieceSize)
-        this.#write(zeros.subarray(0, Math.min(left, pieceSize)));
+        await this.#write(zeros.subarray(0, Math.min(left, pieceSize)));
     } else if (which === special.raw) {
       await this.#literal(kindIn(columns.kinds, this.#layer.what), length);
     } else {
@@ -198,11 +207,11 @@ class LayerDecoder {
       await patches.piece(state.base, literal, async (bytes) => {
         state.left -= bytes.length;
         if (state.left < 0) throw this.#invalid("gives an entry more data than it has");
-        this.#write(bytes);
+        await this.#write(bytes);
       });
     }
     if (state.left > 0) return;
-    this.#write(state.padding);
+    await this.#write(state.padding);
     this.#unfinished = undefined;
   }
 
@@ -233,7 +242,7 @@ class LayerDecoder {
     this.#room(length);
     for (let left = length; left > 0; ) {
       const bytes = await this.#new(kind, left);
-      this.#write(bytes);
+      await this.#write(bytes);
       left -= bytes.length;
     }
   }
@@ -245,17 +254,24 @@ class LayerDecoder {
     return reader.read(most);
   }
 
-  #copy(from: Bytes): void {
+  async #copy(from: Bytes): Promise<void> {
     this.#room(from.length);
-    for (let at = 0; at < from.length; at += pieceSize) {
-      this.#write(from.read(at, Math.min(pieceSize, from.length - at), this.#piece));
+    this.#written += from.length;
+    const { out } = this.#layer;
+    for (let at = 0; at < from.length; ) {
+      const room = out.room();
+      const some = Math.min(room.length, from.length - at);
+      const bytes = from.read(at, some, room);
+      if (bytes.buffer !== room.buffer || bytes.byteOffset !== room.byteOffset) room.set(bytes);
+      at += some;
+      await out.took(some);
     }
   }
 
-  #write(bytes: Uint8Array): void {
+  #write(bytes: Uint8Array): Promise<void> | undefined {
     this.#room(bytes.length);
     this.#written += bytes.length;
-    this.#layer.write(bytes);
+    return this.#layer.out.write(bytes);
   }
 
   /** Refuses, before anything is written, what would make the layer longer than it may be. */

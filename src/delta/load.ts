@@ -9,7 +9,7 @@ import { type Bundle, openBundleFile, readBundle } from "./bundle-read.ts";
 import { readTargets } from "./bundle-source.ts";
 import { isLegacyArchive, openLegacyArchive } from "./legacy.ts";
 import { outgoingImage } from "./outgoing.ts";
-import { neededLayers, openPatches, rebuildLayers } from "./rebuild.ts";
+import { neededLayers, openPatches, type RebuiltLayers, rebuildLayers } from "./rebuild.ts";
 
 /** What `ddiff load` is asked to do. */
 export interface LoadRequest {
@@ -41,14 +41,15 @@ export interface VerifyReport {
 
 /**
  * Loads a bundle. It is checked whole, then the base, then every layer is rebuilt and checked; only then is anything
- * written to the place. Throws `BUNDLE_INVALID`, `BUNDLE_VERSION`, `BASE_MISSING`, `DISK_SPACE`, and what places throw.
+ * written to the place. A single image for a place that takes streams is rebuilt and checked while it is sent: such a place shows
+ * nothing of it before its end. Throws `BUNDLE_INVALID`, `BUNDLE_VERSION`, `BASE_MISSING`, `DISK_SPACE`, and what places throw.
  */
 export async function loadBundle(request: LoadRequest): Promise<LoadReport> {
   const { context } = request;
   return withBundle(request, async (bundle) => {
     const base = new BaseLayers();
     const sinks: Sink[] = [];
-    const release: (() => void)[] = [];
+    let rebuilt: RebuiltLayers | undefined;
     try {
       const trees = await readTargets(bundle, request.bundle);
       const places: Place[] = [];
@@ -57,19 +58,19 @@ export async function loadBundle(request: LoadRequest): Promise<LoadReport> {
       }
       refuseSamePlace(places);
       await findBase(bundle, base, request.bases, places, context);
-      const rebuilt = await rebuildLayers(bundle, base, context);
-      release.push(() => rebuilt.close());
+      for (const place of places) sinks.push(await place.sink());
+      const late = sinks.length === 1 && sinks[0]?.takesStreams === true;
+      rebuilt = await rebuildLayers(bundle, base, context, { late });
       const loaded: Written[] = [];
       for (const [i, tree] of trees.entries()) {
-        const sink = await (places[i] as Place).sink();
-        sinks.push(sink);
+        const sink = sinks[i] as Sink;
         const image = await outgoingImage(tree, { bundle, base, rebuilt });
         loaded.push(await sink.write(image, writeOptions(context)));
       }
       return { loaded, bundleBytes: bundle.size };
     } finally {
       for (const sink of sinks) await sink.close();
-      for (const free of release) free();
+      await rebuilt?.close();
       await base.close();
     }
   });
@@ -102,7 +103,7 @@ export async function verifyBundle(request: LoadRequest): Promise<VerifyReport> 
         return { ...report, layersRebuilt: 0, missing: base.missing(neededLayers(bundle)) };
       }
       const rebuilt = await rebuildLayers(bundle, base, context);
-      rebuilt.close();
+      await rebuilt.close();
       return { ...report, layersRebuilt: rebuilt.spools.size, missing: [] };
     } finally {
       await base.close();

@@ -59,6 +59,12 @@ export async function supplyLayer(layer: Layer, docker: boolean, supply: LayerSu
       file: spool.path,
     };
   }
+  const stream = supply.rebuilt.streams.get(diffId);
+  if (stream !== undefined) {
+    const mediaType = docker ? mediaTypes.dockerLayer : mediaTypes.ociLayer;
+    const descriptor = { mediaType, digest: diffId, size: stream.size };
+    return { descriptor, diffId, open: async () => stream.open(), isChecked: true };
+  }
   const held = supply.base.require(diffId);
   const verbatim = await held.source.hasBlob(layer.descriptor);
   const descriptor = verbatim ? layer.descriptor : held.layer.descriptor;

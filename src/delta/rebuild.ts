@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { decompressed } from "../codec/compression.ts";
 import { verified } from "../codec/verify.ts";
 import { compressionOfType } from "../oci/media-types.ts";
@@ -8,17 +9,29 @@ import type { BaseLayers } from "./base-layers.ts";
 import { BaseReader, type Wanted } from "./base-reader.ts";
 import { carriedLayers, type PatchedLayer, type WholeLayer } from "./bundle-config.ts";
 import type { Bundle } from "./bundle-read.ts";
-import { decodeLayer, wantedBy } from "./layer-decode.ts";
+import { decodeLayer, needsOf } from "./layer-decode.ts";
 import { type LayerPatchFile, openLayerPatch } from "./layer-patch-file.ts";
 import { streamOf } from "./literals.ts";
+import { type MadeStream, madeStream } from "./made-stream.ts";
+import { PieceWriter } from "./piece-writer.ts";
 import { checkRoom } from "./room.ts";
 import { Spool } from "./spool.ts";
 
-/** Layers rebuilt from a bundle, as temporary files. */
+/** The patched layers of a bundle, each in one of two forms. */
 export interface RebuiltLayers {
-  /** By diffID. */
+  /** Rebuilt and checked, in temporary files, by diffID. */
   spools: Map<Digest, Spool>;
-  close(): void;
+  /** Rebuilt and checked while they are read, by diffID. */
+  streams: Map<Digest, RebuiltStream>;
+  close(): Promise<void>;
+}
+
+/** A layer that is rebuilt anew each time it is opened. */
+export interface RebuiltStream {
+  /** Bytes. */
+  size: number;
+  /** Its tar. The stream fails with `BUNDLE_INVALID` where it does not come out right, after its last byte at the latest. */
+  open(): Readable;
 }
 
 /** Every base layer that the bundle's patches and targets need. */
@@ -44,64 +57,152 @@ export function openPatches(bundle: Bundle): Map<PatchedLayer, LayerPatchFile> {
 }
 
 /**
- * Rebuilds every patched layer of a bundle into temporary files and checks each carried layer against its diffID.
- * Throws `BUNDLE_INVALID` where a patch lies, `DISK_SPACE` before it begins where there is no room, `DISK_FULL` later.
+ * Rebuilds the patched layers of a bundle and checks each carried layer against its diffID. They go into temporary files; with
+ * `late`, those that no other layer copies from are made only when they are read. Throws `BUNDLE_INVALID` where a patch lies,
+ * `DISK_SPACE` before it begins where there is no room, `DISK_FULL` later.
  */
 export async function rebuildLayers(
   bundle: Bundle,
   base: BaseLayers,
   context: PlaceContext,
+  { late }: { late: boolean } = { late: false },
 ): Promise<RebuiltLayers> {
-  const patches = openPatches(bundle);
-  const wanted = new Map<number, Wanted>();
-  await checkRoom(context.tempDir, patchedBytes(bundle), "rebuilding the layers");
-  for (const [layer, patch] of patches) {
-    for (const [number, entries] of wantedBy(patch, layer.size, `the patch of layer ${layer.diffId}`)) {
-      if (!layer.bases.includes(number)) throw outsideBase(layer, number);
-      const all = wanted.get(number) ?? new Map<number, boolean>();
-      for (const [entry, body] of entries) all.set(entry, body || all.get(entry) === true);
-      wanted.set(number, all);
-    }
-  }
+  const { wanted, jobs } = planRebuild(bundle, late);
+  const filed = jobs.filter(({ inFile, copies }) => inFile || copies);
+  const bytes = filed.reduce((sum, { layer }) => sum + layer.size, 0);
+  await checkRoom(context.tempDir, bytes, "rebuilding the layers");
   const reader = new BaseReader(context.tempDir);
-  const spools: Spool[] = [];
-  const rebuilt = new Map<Digest, Spool>();
-  const used: Digest[] = [];
-  const close = (): void => {
-    for (const spool of spools) spool.close();
+  const spools = new Map<number, Spool>();
+  const used = [...wanted.keys()].map((number) => bundle.config.base.layers[number] as Digest);
+  const opened: MadeStream[] = [];
+  const close = async (): Promise<void> => {
+    for (const { stream } of opened) stream.destroy();
+    for (const { ended } of opened) await ended;
+    reader.close();
+    for (const spool of spools.values()) spool.close();
   };
+  const make = (job: Job, own: Spool | undefined, give: Give): Promise<void> =>
+    explained(base, used, () => rebuildLayer({ ...job, own, spools, reader, give }, context));
+  const rebuilt: RebuiltLayers = { spools: new Map(), streams: new Map(), close };
   try {
-    for (const [number, entries] of wanted) {
-      const diffId = bundle.config.base.layers[number] as Digest;
-      used.push(diffId);
-      const unpacked = await base.openUnpacked(diffId);
-      if (unpacked === undefined) {
-        await reader.fetch(number, await base.open(diffId), entries);
-      } else {
-        await reader.fetchUnpacked(number, unpacked, entries);
-      }
+    await explained(base, used, () => fetchBase(bundle, base, reader, wanted));
+    for (const layer of carriedLayers(bundle.config)) {
+      if (layer.from === "blob") await checkWhole(bundle, layer, context);
     }
-    for (const [number, layer] of carriedLayers(bundle.config).entries()) {
-      const spool = new Spool(context.tempDir, { named: true });
-      spools.push(spool);
-      if (layer.from === "blob") {
-        await checkWhole(bundle, layer, context);
+    for (const job of jobs) {
+      const { number, layer, inFile, copies } = job;
+      if (inFile) {
+        const spool = new Spool(context.tempDir, { named: true });
+        spools.set(number, spool);
+        await makeFile(layer, context, (give) => make(job, spool, give));
+        rebuilt.spools.set(layer.diffId, spool);
         continue;
       }
-      await rebuildLayer(
-        { number, layer, patch: patches.get(layer) as LayerPatchFile, spools, reader },
-        context,
-      );
-      rebuilt.set(layer.diffId, spool);
+      const open = (): Readable => {
+        const made = madeStream(async (give) => {
+          const own = copies ? new Spool(context.tempDir) : undefined;
+          try {
+            await make(job, own, { piece: give, lends: false });
+          } finally {
+            own?.close();
+          }
+        });
+        opened.push(made);
+        return made.stream;
+      };
+      rebuilt.streams.set(layer.diffId, { size: layer.size, open });
     }
-    return { spools: rebuilt, close };
+    // Files of layers need their base no more.
+    if (rebuilt.streams.size === 0) reader.close();
+    return rebuilt;
   } catch (error) {
-    close();
-    // A layer that came out right proves its base right; where one came out wrong, the base may be why.
+    await close();
+    throw error;
+  }
+}
+
+/** One patched layer that is to be rebuilt. */
+interface Job {
+  /** Among the carried layers. */
+  number: number;
+  layer: PatchedLayer;
+  patch: LayerPatchFile;
+  /** Whether it may copy from what is made of it, or of earlier layers. */
+  copies: boolean;
+  inFile: boolean;
+}
+
+/** Who takes the pieces of a layer, and whether they are only lent to it. */
+interface Give {
+  piece(bytes: Buffer): Promise<void> | undefined;
+  lends: boolean;
+}
+
+/** Reads every patch to its end: what is wanted of the base, by its layers' numbers, and how each layer is to be made. */
+function planRebuild(bundle: Bundle, late: boolean): { wanted: Map<number, Wanted>; jobs: Job[] } {
+  const patches = openPatches(bundle);
+  const wanted = new Map<number, Wanted>();
+  const jobs: Job[] = [];
+  const copied = new Set([...patches.keys()].flatMap((layer) => layer.copies));
+  for (const [number, layer] of carriedLayers(bundle.config).entries()) {
+    if (layer.from === "blob") continue;
+    const patch = patches.get(layer) as LayerPatchFile;
+    const needs = needsOf(patch, layer.size, `the patch of layer ${layer.diffId}`);
+    for (const [from, entries] of needs.wanted) {
+      if (!layer.bases.includes(from)) throw outsideBase(layer, from);
+      const all = wanted.get(from) ?? new Map<number, boolean>();
+      for (const [entry, body] of entries) all.set(entry, body || all.get(entry) === true);
+      wanted.set(from, all);
+    }
+    jobs.push({ number, layer, patch, copies: needs.copies, inFile: !late || copied.has(number) });
+  }
+  return { wanted, jobs };
+}
+
+async function fetchBase(
+  bundle: Bundle,
+  base: BaseLayers,
+  reader: BaseReader,
+  wanted: ReadonlyMap<number, Wanted>,
+): Promise<void> {
+  for (const [number, entries] of wanted) {
+    const diffId = bundle.config.base.layers[number] as Digest;
+    const unpacked = await base.openUnpacked(diffId);
+    if (unpacked === undefined) await reader.fetch(number, await base.open(diffId), entries);
+    else await reader.fetchUnpacked(number, unpacked, entries);
+  }
+}
+
+/** A layer that came out right proves its base right; where `work` finds one wrong, the base may be why. */
+async function explained(
+  base: BaseLayers,
+  used: readonly Digest[],
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
     if (isDdiffError(error, "BUNDLE_INVALID")) for (const diffId of used) await checkBase(base, diffId);
     throw error;
+  }
+}
+
+async function makeFile(
+  { diffId, size }: PatchedLayer,
+  { progress }: PlaceContext,
+  make: (give: Give) => Promise<void>,
+): Promise<void> {
+  const task = progress.task(`rebuilding layer ${diffId.slice(7, 19)}`, size);
+  try {
+    await make({
+      piece: (bytes) => {
+        task.advance(bytes.length);
+        return undefined;
+      },
+      lends: true,
+    });
   } finally {
-    reader.close();
+    task.end();
   }
 }
 
@@ -111,46 +212,39 @@ async function checkBase(base: BaseLayers, diffId: Digest): Promise<void> {
   for await (const _ of tar) continue;
 }
 
-interface Rebuilding {
-  number: number;
-  layer: PatchedLayer;
-  patch: LayerPatchFile;
-  /** The carried layers so far, this one last. */
-  spools: Spool[];
+interface Rebuilding extends Job {
+  /** Keeps what is made of the layer, where it is in a file or copies from itself. */
+  own: Spool | undefined;
+  /** The layers that are in files so far, by number. */
+  spools: ReadonlyMap<number, Spool>;
   reader: BaseReader;
+  give: Give;
 }
 
-async function rebuildLayer(
-  { number, layer, patch, spools, reader }: Rebuilding,
-  context: PlaceContext,
-): Promise<void> {
-  const spool = spools[number] as Spool;
+async function rebuildLayer(job: Rebuilding, { signal }: PlaceContext): Promise<void> {
+  const { number, layer, patch, own, spools, reader, give } = job;
   const digester = new Digester();
-  const task = context.progress.task(`rebuilding layer ${layer.diffId.slice(7, 19)}`, layer.size);
-  try {
-    await decodeLayer({
-      number,
-      patch,
-      size: layer.size,
-      what: `the patch of layer ${layer.diffId}`,
-      base: reader,
-      earlier(from, offset, length) {
-        const source = from === number || layer.copies.includes(from) ? spools[from] : undefined;
-        if (source === undefined || offset < 0 || offset + length > source.length)
-          throw outsideBase(layer, from);
-        return source.bytes(offset, length);
-      },
-      write(bytes) {
-        context.signal?.throwIfAborted();
-        digester.update(bytes);
-        spool.append(bytes);
-        task.advance(bytes.length);
-      },
-    });
-    spool.flush();
-  } finally {
-    task.end();
-  }
+  const out = new PieceWriter((piece) => {
+    signal?.throwIfAborted();
+    digester.update(piece);
+    own?.append(piece);
+    return give.piece(piece);
+  }, give);
+  await decodeLayer({
+    number,
+    patch,
+    size: layer.size,
+    what: `the patch of layer ${layer.diffId}`,
+    base: reader,
+    earlier(from, offset, length) {
+      const source = from === number ? own : layer.copies.includes(from) ? spools.get(from) : undefined;
+      if (source === undefined || from > number || offset < 0 || offset + length > source.length)
+        throw outsideBase(layer, from);
+      return source.bytes(offset, length);
+    },
+    out,
+  });
+  own?.flush();
   if (digester.digest() === layer.diffId) return;
   throw new DdiffError(
     "BUNDLE_INVALID",
@@ -186,10 +280,6 @@ async function checkWhole(
   } finally {
     task.end();
   }
-}
-
-function patchedBytes({ config }: Bundle): number {
-  return config.layers.reduce((sum, layer) => sum + (layer.from === "patch" ? layer.size : 0), 0);
 }
 
 function outsideBase(layer: PatchedLayer, number: number): DdiffError {

@@ -9,6 +9,8 @@ import { type Bytes, fileBytes } from "./patch/bytes.ts";
 export { diskError };
 
 const gatherSize = 1 << 20;
+/** From this length on, a write of its own costs less than a copy. */
+const directSize = 128 << 10;
 
 /**
  * A temporary file that is appended to and read back at random. It has no name once it is open, so that a killed
@@ -21,6 +23,7 @@ export class Spool {
   #gatheredLength = 0;
   #written = 0;
   #named: boolean;
+  #isClosed = false;
 
   /** Throws `DISK_FULL` or `TEMP_FAILED`. */
   constructor(tempDir: string, options: { named?: boolean } = {}) {
@@ -36,14 +39,15 @@ export class Spool {
     return this.#written + this.#gatheredLength;
   }
 
-  /** Appends a copy of `bytes`. Synchronous: small appends are gathered into one write of a mebibyte. */
+  /** Appends a copy of `bytes`. Synchronous: small appends are gathered into writes of up to a mebibyte. */
   append(bytes: Uint8Array): void {
+    if (bytes.length >= directSize) {
+      this.flush();
+      this.#write(bytes);
+      return;
+    }
     let at = 0;
     while (at < bytes.length) {
-      if (this.#gatheredLength === 0 && bytes.length - at >= gatherSize) {
-        this.#write(bytes.subarray(at));
-        return;
-      }
       const some = Math.min(bytes.length - at, gatherSize - this.#gatheredLength);
       this.#gathered.set(bytes.subarray(at, at + some), this.#gatheredLength);
       this.#gatheredLength += some;
@@ -65,8 +69,10 @@ export class Spool {
     return fileBytes(this.#fd, offset, length);
   }
 
-  /** Closes the file; a named one is deleted too (nothing happens where a sink has moved it). */
+  /** Closes the file; a named one is deleted too (nothing happens where a sink has moved it). May be called again. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     closeSync(this.#fd);
     if (!this.#named) return;
     this.#named = false;

@@ -93,6 +93,8 @@ export interface OutgoingBlob {
   open(): Promise<Readable>;
   /** A file of our own that holds exactly these bytes; a sink on the same file system may move it. */
   file?: string;
+  /** True where the stream that `open` gives fails by itself unless its bytes are the descriptor's. */
+  isChecked?: boolean;
   /** Where the bytes lie if the sink is that same registry: a repository to mount from. */
   mountFrom?: { registry: string; repository: string };
 }
@@ -125,6 +127,8 @@ export interface Sink {
   readonly label: string;
   /** True where the place keeps and sends on layers as it gets them: a registry. */
   readonly wantsPacked?: boolean;
+  /** True where blobs go out in one stream, each opened once and in turn: what can be made while it is read needs no file before. */
+  readonly takesStreams?: boolean;
   /** Whether the place already holds this blob, or (engines) this layer by diffID. */
   has(blob: { descriptor: Descriptor; diffId?: Digest }): Promise<boolean>;
   /**

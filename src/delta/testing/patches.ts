@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import { BaseReader, type Wanted } from "../base-reader.ts";
-import { decodeLayer, wantedBy } from "../layer-decode.ts";
+import { decodeLayer, needsOf } from "../layer-decode.ts";
 import { encodeLayer } from "../layer-encode.ts";
 import { type LayerPatchFile, openLayerPatch } from "../layer-patch-file.ts";
+import { PieceWriter } from "../piece-writer.ts";
 import { BaseIndex } from "../match.ts";
 import { Aligner, type Effort } from "../patch/align.ts";
 import { bufferBytes } from "../patch/bytes.ts";
@@ -77,7 +78,7 @@ export async function applyPatches(
   );
   const wanted = new Map<number, Wanted>();
   for (const [i, patch] of opened.entries()) {
-    for (const [number, entries] of wantedBy(patch, sizes[i] ?? 0, `patch ${i}`)) {
+    for (const [number, entries] of needsOf(patch, sizes[i] ?? 0, `patch ${i}`).wanted) {
       const all = wanted.get(number) ?? new Map<number, boolean>();
       for (const [entry, body] of entries) all.set(entry, body || all.get(entry) === true);
       wanted.set(number, all);
@@ -90,6 +91,14 @@ export async function applyPatches(
     for (const [number, patch] of opened.entries()) {
       const made = Buffer.alloc(sizes[number] ?? 0);
       let length = 0;
+      const out = new PieceWriter(
+        (bytes) => {
+          made.set(bytes, length);
+          length += bytes.length;
+          return undefined;
+        },
+        { lends: true },
+      );
       await decodeLayer({
         number,
         patch,
@@ -100,10 +109,7 @@ export async function applyPatches(
           bufferBytes(
             (layer === number ? made : (layers[layer] ?? Buffer.alloc(0))).subarray(offset, offset + count),
           ),
-        write(bytes) {
-          made.set(bytes, length);
-          length += bytes.length;
-        },
+        out,
       });
       layers.push(made);
     }

@@ -64,6 +64,7 @@ export function dockerSink(
 
   return {
     label,
+    takesStreams: true,
     async has(blob) {
       const store = await getInfo();
       if (store.containerdStore) return heldIn(contentStores(store), blob);
