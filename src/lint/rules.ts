@@ -108,6 +108,7 @@ import { pixiCacheKept } from "./rules/pixi-cache-kept.ts";
 import { pointlessCommand } from "./rules/pointless-command.ts";
 import { portOutOfRange } from "./rules/port-out-of-range.ts";
 import { projectCacheKept } from "./rules/project-cache-kept.ts";
+import { projectFileMisspelt } from "./rules/project-file-misspelt.ts";
 import { redundantTargetPlatform } from "./rules/redundant-target-platform.ts";
 import { registryNotAllowed } from "./rules/registry-not-allowed.ts";
 import { relativeWorkdir } from "./rules/relative-workdir.ts";
@@ -144,6 +145,7 @@ import { torchPythonMismatch } from "./rules/torch-python-mismatch.ts";
 import { torchReinstalled } from "./rules/torch-reinstalled.ts";
 import { undefinedArgInFrom } from "./rules/undefined-arg-in-from.ts";
 import { undefinedVariable } from "./rules/undefined-variable.ts";
+import { unknownPipOption } from "./rules/unknown-pip-option.ts";
 import { unpackWithAdd } from "./rules/unpack-with-add.ts";
 import { unpinnedApk } from "./rules/unpinned-apk.ts";
 import { unpinnedApt } from "./rules/unpinned-apt.ts";
@@ -275,6 +277,7 @@ export const rules: readonly Rule[] = [
   pointlessCommand,
   portOutOfRange,
   projectCacheKept,
+  projectFileMisspelt,
   redundantTargetPlatform,
   registryNotAllowed,
   relativeWorkdir,
@@ -311,6 +314,7 @@ export const rules: readonly Rule[] = [
   torchReinstalled,
   undefinedArgInFrom,
   undefinedVariable,
+  unknownPipOption,
   unpackWithAdd,
   unpinnedApk,
   unpinnedApt,
