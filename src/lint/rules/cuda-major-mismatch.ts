@@ -1,7 +1,7 @@
 import { cudaTagOf, parseCudaTag } from "../../catalog/cuda-images.ts";
 import { majorOf } from "../../catalog/versions.ts";
 import { imageStages } from "../knowledge/bases.ts";
-import { bringsCuda, torchInstalls } from "../knowledge/torch-installs.ts";
+import { bringsCuda, torchBuilds } from "../knowledge/torch-builds.ts";
 import { rootImage } from "../knowledge/variables.ts";
 import { defineRule } from "../rule.ts";
 
@@ -26,7 +26,7 @@ export const cudaMajorMismatch = defineRule({
       const parts = tag === undefined ? undefined : parseCudaTag(tag);
       if (parts === undefined) continue;
       // A later install replaces an earlier one.
-      const torch = torchInstalls(file, stage, context).at(-1);
+      const torch = torchBuilds(file, stage, context).at(-1);
       if (torch?.cuda === undefined || torch.version === undefined || !bringsCuda(torch)) continue;
       if (majorOf(torch.cuda) === majorOf(parts.cuda)) continue;
       report({

@@ -12,7 +12,8 @@ import { chainOf, imageStages, instructionsOf } from "../knowledge/bases.ts";
 import { mayCompile, runsUnknownScript } from "../knowledge/cuda-builds.ts";
 import { packageCommandsOf } from "../knowledge/installs.ts";
 import { wantedPackages } from "../knowledge/python-packages.ts";
-import { bringsCuda, torchInstalls } from "../knowledge/torch-installs.ts";
+import { bringsCuda, torchBuilds } from "../knowledge/torch-builds.ts";
+import { lockedPackages, lockOf } from "../knowledge/uv-lock.ts";
 import { rootImage } from "../knowledge/variables.ts";
 import { defineRule, type Fix, type LintContext } from "../rule.ts";
 
@@ -43,7 +44,7 @@ export const cudaTwice = defineRule({
         parts.flavour === "base"
       )
         continue;
-      const torch = torchInstalls(file, stage, context).find(bringsCuda);
+      const torch = torchBuilds(file, stage, context).find(bringsCuda);
       if (torch === undefined || needsSystemCuda(file, stage, parts.flavour, context)) continue;
       const flavour = parts.cudnn === undefined ? "plain" : "cudnn";
       const fix = fixFor(chainOf(stage)[0], tag);
@@ -89,7 +90,9 @@ function needsSystemCuda(
       return command.packages.some(({ name }) =>
         /^(?:cuda|libcu|libnv|libnccl|tensorrt|nvidia-cuda)/.test(name),
       );
-    return wantedPackages(file, command, context).some(({ name }) => systemCuda.test(name));
+    const lock = command.manager === "uv" ? lockOf(file, context) : undefined;
+    const wanted = lock === undefined ? wantedPackages(file, command, context) : lockedPackages(lock);
+    return wanted.some(({ name }) => systemCuda.test(name));
   });
 }
 

@@ -2,7 +2,7 @@ import { type Answer, driverRuns, driverRunsWheel } from "../../catalog/cuda.ts"
 import { cudaTagOf, parseCudaTag } from "../../catalog/cuda-images.ts";
 import type { Stage } from "../../dockerfile/document.ts";
 import { chainOf, imageStages } from "../knowledge/bases.ts";
-import { bringsCuda, torchInstalls, torchOfBase } from "../knowledge/torch-installs.ts";
+import { bringsCuda, torchBuilds, torchOfBase } from "../knowledge/torch-builds.ts";
 import { rootImage } from "../knowledge/variables.ts";
 import { defineRule } from "../rule.ts";
 
@@ -37,7 +37,7 @@ export const driverTooOld = defineRule({
         report({ at, message: `${rootImage(stage)} does not start on driver ${driver}: ${image.reason}` });
         continue;
       }
-      const torch = torchInstalls(file, stage, context).at(-1) ?? torchOfBase(stage);
+      const torch = torchBuilds(file, stage, context).at(-1) ?? torchOfBase(stage);
       if (torch?.cuda === undefined || !bringsCuda(torch)) continue;
       const wheel = driverRunsWheel(driver, torch.cuda);
       if (wheel.runs === false)

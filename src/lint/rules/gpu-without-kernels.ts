@@ -1,6 +1,6 @@
 import { torchCapabilities, torchFor, torchHasKernels } from "../../catalog/torch.ts";
 import { imageStages } from "../knowledge/bases.ts";
-import { torchInstalls, torchOfBase } from "../knowledge/torch-installs.ts";
+import { torchBuilds, torchOfBase } from "../knowledge/torch-builds.ts";
 import { defineRule } from "../rule.ts";
 
 export const gpuWithoutKernels = defineRule({
@@ -27,7 +27,7 @@ export const gpuWithoutKernels = defineRule({
     const { gpus } = context.target;
     if (gpus.length === 0) return;
     for (const stage of imageStages(file)) {
-      const torch = torchInstalls(file, stage, context).at(-1) ?? torchOfBase(stage);
+      const torch = torchBuilds(file, stage, context).at(-1) ?? torchOfBase(stage);
       if (torch?.cuda === undefined || torch.version === undefined || torch.cuda === "cpu") continue;
       for (const { name, capability } of gpus) {
         if (torchHasKernels(torch.version, torch.cuda, capability) !== false) continue;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { readDockerfile } from "../../dockerfile/read.ts";
 import { contextFor } from "../testing/check.ts";
-import { torchInstalls, torchOfBase } from "./torch-installs.ts";
+import { torchBuilds, torchOfBase } from "./torch-builds.ts";
 
 function read(run: string, head = "", files: Record<string, string> = {}) {
   const file = readDockerfile(`FROM python:3.12-slim\n${head}RUN ${run}\n`);
   const [stage] = file.stages;
   if (stage === undefined) throw new Error("there is a stage");
-  return torchInstalls(file, stage, contextFor({ files })).map((one) => [one.version, one.cuda]);
+  return torchBuilds(file, stage, contextFor({ files })).map((one) => [one.version, one.cuda]);
 }
 
 describe("which build of torch an install brings", () => {
@@ -41,8 +41,9 @@ describe("which build of torch an install brings", () => {
       "pip install torch==2.5.1 --index-url https://download.pytorch.org/whl/rocm6.2",
       [["2.5.1", undefined]],
     ],
-    ["a version in an unknown variable", "pip install torch==$TORCH", []],
-    ["something else", "pip install torchvision", []],
+    ["a version in an unknown variable", "pip install torch==$TORCH", [[undefined, undefined]]],
+    ["what needs torch brings it", "pip install ultralytics", [[undefined, "13.0"]]],
+    ["something else", "pip install numpy", []],
   ])("%s", (_, run, wanted) => {
     expect(read(run)).toEqual(wanted);
   });
