@@ -14,6 +14,8 @@ export interface TorchBuild {
   readonly version: string | undefined;
   /** `12.4`; `cpu`; undefined where it cannot be said: other indexes, ROCm. */
   readonly cuda: string | undefined;
+  /** Whether `cuda` is that of the build, rather than what is likely where other packages choose the version. */
+  readonly certain: boolean;
   /** Where it is asked for. */
   readonly at: Range;
   /** `torch 2.5.1 from PyPI`, `pytorch/pytorch:2.1.0-...`: for messages. */
@@ -32,7 +34,7 @@ export function torchBuilds(file: Dockerfile, stage: Stage, context: LintContext
       const cuda = cudaOf(one);
       const number = one.version === undefined ? "torch" : `torch ${one.version}`;
       const said = one.index.kind === "pypi" && one.local === undefined ? `${number} from PyPI` : number;
-      return { version: one.version, cuda, at: placeOfTorch(one), said };
+      return { version: one.version, cuda, certain: isCertain(one), at: placeOfTorch(one), said };
     });
 }
 
@@ -44,7 +46,7 @@ export function torchOfBase(stage: Stage): TorchBuild | undefined {
   const match = /^(\d+\.\d+\.\d+)-cuda(\d+\.\d+)/.exec(read.tag ?? "");
   const at = chainOf(stage)[0]?.image;
   if (match === null || at === undefined) return undefined;
-  return { version: match[1], cuda: match[2], at, said: image };
+  return { version: match[1], cuda: match[2], certain: true, at, said: image };
 }
 
 function cudaOf({ local, index, version, asked }: TorchInstall): string | undefined {
@@ -55,6 +57,12 @@ function cudaOf({ local, index, version, asked }: TorchInstall): string | undefi
   if (version !== undefined) return torchDefaults(version)?.cuda;
   // A range may stop at any version; what only needs torch takes the newest.
   return asked.name !== "torch" || asked.version === "" ? newestDefault : undefined;
+}
+
+/** Others that are pinned (`xformers==0.0.27`) hold torch at an older version. */
+function isCertain({ version, asked, wanted, index }: TorchInstall): boolean {
+  if (version !== undefined || index.kind !== "pypi") return true;
+  return asked.name === "torch" && !wanted.some((one) => one !== asked && /[=<~]/.test(one.version));
 }
 
 /** Whether a build brings CUDA's libraries, as wheels of their own or within: all for CUDA do. */

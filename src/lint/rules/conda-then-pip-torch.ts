@@ -1,8 +1,10 @@
-import { torchCudaBytes } from "../../catalog/package-sizes.ts";
 import { instructionsOf } from "../knowledge/bases.ts";
 import { hasOption, type PackageCommand, packageCommandsOf } from "../knowledge/installs.ts";
 import { shippedStages } from "../knowledge/shipped.ts";
 import { defineRule } from "../rule.ts";
+
+/** The package pytorch alone, without the CUDA that conda keeps beside it. */
+const condaTorchBytes = 1_000_000_000;
 
 export const condaThenPipTorch = defineRule({
   kind: "dockerfile",
@@ -37,7 +39,7 @@ export const condaThenPipTorch = defineRule({
             report({
               at: wanted.word,
               message: `pip replaces the torch that conda installed on line ${first.command.instruction.line}`,
-              waste: torchCudaBytes().disk / 2,
+              waste: condaTorchBytes,
             });
           first = undefined;
         }

@@ -1,7 +1,7 @@
 import { type Answer, driverRuns, driverRunsWheel } from "../../catalog/cuda.ts";
 import { cudaTagOf, parseCudaTag } from "../../catalog/cuda-images.ts";
 import type { Stage } from "../../dockerfile/document.ts";
-import { chainOf, imageStages } from "../knowledge/bases.ts";
+import { baseOf, chainOf, imageStages } from "../knowledge/bases.ts";
 import { bringsCuda, torchBuilds, torchOfBase } from "../knowledge/torch-builds.ts";
 import { rootImage } from "../knowledge/variables.ts";
 import { defineRule } from "../rule.ts";
@@ -37,8 +37,10 @@ export const driverTooOld = defineRule({
         report({ at, message: `${rootImage(stage)} does not start on driver ${driver}: ${image.reason}` });
         continue;
       }
+      // Images of other makers have their own torch, which pip is content with.
+      if (baseOf(stage) === undefined) continue;
       const torch = torchBuilds(file, stage, context).at(-1) ?? torchOfBase(stage);
-      if (torch?.cuda === undefined || !bringsCuda(torch)) continue;
+      if (torch?.cuda === undefined || !torch.certain || !bringsCuda(torch)) continue;
       const wheel = driverRunsWheel(driver, torch.cuda);
       if (wheel.runs === false)
         report({ at: torch.at, message: `${torch.said} finds no GPU on driver ${driver}: ${wheel.reason}` });

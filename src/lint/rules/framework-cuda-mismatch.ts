@@ -14,7 +14,7 @@ export const frameworkCudaMismatch = defineRule({
   severity: "warning",
   aliases: [],
   meaning: "TensorFlow or ONNX Runtime was built for another CUDA or cuDNN than the base has.",
-  why: "Unlike torch, `onnxruntime-gpu` and plain `tensorflow` take cuBLAS and cuDNN from the system, of the major release that they were built with: onnxruntime-gpu needs CUDA 12 and cuDNN 9 since 1.19, CUDA 11 and cuDNN 8 before. With others they print a warning and compute on the CPU, ten times slower. Take the base that fits; `tensorflow[and-cuda]` brings its own.",
+  why: "Unlike torch, `onnxruntime-gpu` and plain `tensorflow` take cuBLAS and cuDNN from the system, of the major release that they were built with: onnxruntime-gpu needs CUDA 12 and cuDNN 9 since 1.19, CUDA 11 and cuDNN 8 before. With others they print a warning and compute on the CPU. Take the base that fits; `tensorflow[and-cuda]` brings its own.",
   examples: [
     {
       bad: "FROM nvidia/cuda:12.2.2-cudnn8-runtime-ubuntu22.04\nRUN pip install onnxruntime-gpu==1.20.1\n",

@@ -1,5 +1,5 @@
 import { torchCapabilities, torchFor, torchHasKernels } from "../../catalog/torch.ts";
-import { imageStages } from "../knowledge/bases.ts";
+import { baseOf, imageStages } from "../knowledge/bases.ts";
 import { torchBuilds, torchOfBase } from "../knowledge/torch-builds.ts";
 import { defineRule } from "../rule.ts";
 
@@ -27,6 +27,8 @@ export const gpuWithoutKernels = defineRule({
     const { gpus } = context.target;
     if (gpus.length === 0) return;
     for (const stage of imageStages(file)) {
+      // Images of other makers have their own torch, and boards with ARM their own builds.
+      if (baseOf(stage) === undefined || /arm/.test(stage.platform ?? "")) continue;
       const torch = torchBuilds(file, stage, context).at(-1) ?? torchOfBase(stage);
       if (torch?.cuda === undefined || torch.version === undefined || torch.cuda === "cpu") continue;
       for (const { name, capability } of gpus) {

@@ -10,7 +10,7 @@ export const secretInUrl = defineRule({
   severity: "error",
   aliases: [],
   meaning: "A RUN has a password or token in a URL.",
-  why: "An ARG's value is in the history of the image, and `git clone https://$TOKEN@...` writes it to `.git/config` as well, pip to its `direct_url.json`. With `RUN --mount=type=secret,id=token git -c credential.helper='...'` or `--mount=type=ssh` nothing of it stays.",
+  why: "An ARG's value is in the history of the image, and `git clone https://$TOKEN@...` writes it to `.git/config` as well. With `RUN --mount=type=secret,id=token git -c credential.helper='...'` or `--mount=type=ssh` nothing of it stays.",
   examples: [
     {
       bad: "FROM debian:12\nARG TOKEN\nRUN git clone https://oauth2:${TOKEN}@git.lab.example/group/repo.git\n",

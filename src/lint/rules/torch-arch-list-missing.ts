@@ -9,7 +9,7 @@ export const torchArchListMissing = defineRule({
   severity: "warning",
   aliases: [],
   meaning: "A CUDA extension of torch is compiled without `TORCH_CUDA_ARCH_LIST`.",
-  why: 'torch asks the GPU of the machine for which architecture to compile, and a build has none: older releases then compile for every architecture (an hour instead of minutes), newer ones stop with "IndexError: list index out of range", and some packages leave their CUDA code out without a word. `ENV TORCH_CUDA_ARCH_LIST="8.0;8.6;8.9;9.0+PTX"` says which GPUs the image is for. NGC\'s images set it, so they are left alone.',
+  why: 'torch asks the GPU of the machine for which architecture to compile, and a build has none: it stops with "IndexError: list index out of range", apex compiles for every architecture that it knows (an hour instead of minutes), and detectron2 and mmcv leave their CUDA code out without a word. `ENV TORCH_CUDA_ARCH_LIST="8.0;8.6;8.9;9.0+PTX"` says which GPUs the image is for. NGC\'s images set it, so they are left alone.',
   examples: [
     {
       bad: "FROM nvidia/cuda:12.8.1-devel-ubuntu24.04\nRUN pip install git+https://github.com/facebookresearch/detectron2.git\n",
