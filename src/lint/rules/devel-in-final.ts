@@ -1,10 +1,11 @@
 import { readImageName } from "../../catalog/image-name.ts";
 import { cudaTagOf, parseCudaTag } from "../../catalog/cuda-images.ts";
 import { cudaImageBytes } from "../../catalog/package-sizes.ts";
+import type { Word } from "../../dockerfile/document.ts";
 import { chainOf, imageStages, instructionsOf } from "../knowledge/bases.ts";
 import { mayCompile, runsUnknownScript } from "../knowledge/cuda-builds.ts";
 import { rootImage } from "../knowledge/variables.ts";
-import { defineRule } from "../rule.ts";
+import { defineRule, type Fix } from "../rule.ts";
 
 export const develInFinal = defineRule({
   kind: "dockerfile",
@@ -17,6 +18,7 @@ export const develInFinal = defineRule({
   examples: [
     {
       bad: "FROM nvidia/cuda:12.8.1-devel-ubuntu24.04\nRUN pip install torch\n",
+      fixed: "FROM nvidia/cuda:12.8.1-runtime-ubuntu24.04\nRUN pip install torch\n",
       good: "FROM nvidia/cuda:12.8.1-devel-ubuntu24.04 AS build\nRUN nvcc -o /app a.cu\nFROM nvidia/cuda:12.8.1-runtime-ubuntu24.04\nCOPY --from=build /app /app\n",
     },
   ],
@@ -41,6 +43,7 @@ export const develInFinal = defineRule({
         at: chainOf(stage)[0]?.image ?? stage.from,
         message: `the image carries the CUDA compiler and static libraries of ${image}: ${advice}`,
         waste,
+        ...(!builds && runtimeFix(chainOf(stage)[0]?.image)),
       });
     }
   },
@@ -51,6 +54,26 @@ const forDevelopment =
 /** What compiles kernels when it is first used. */
 const compilesLater =
   /deepspeed|\bvllm|sglang|flashinfer|\bninja|jupyter|notebook|nsight|cuda-gdb|\bsshd\b|code-server|openssh-server/i;
+
+/** The same image without the compiler, where its flavour is written in the file. */
+function runtimeFix(image: Word | undefined): { fix: Fix } | undefined {
+  const at = image?.raw.search(/-devel(?=-|$)/) ?? -1;
+  if (
+    image === undefined ||
+    at < 0 ||
+    image.raw.includes("@") ||
+    image.raw.length !== image.end - image.start
+  )
+    return undefined;
+  const start = image.start + at + 1;
+  return {
+    fix: {
+      title: "take the runtime flavour",
+      risk: "unsafe",
+      edits: [{ start, end: start + "devel".length, text: "runtime" }],
+    },
+  };
+}
 
 function flavourOf(image: string): "plain" | "cudnn" | undefined {
   const tag = cudaTagOf(image);
