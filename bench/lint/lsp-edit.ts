@@ -44,9 +44,8 @@ export async function measureEdits(files = 5000): Promise<EditTimes> {
     const times: number[] = [];
     for (let edit = 0; edit < edits; edit += 1) {
       await new Promise((resolve) => setTimeout(resolve, 80));
-      // A letter into a line of a script: what follows moves, and what is found stays.
-      const line = Math.floor((edit * lines) / edits / 10) * 10 + 4;
-      const place = { line, character: 10 };
+      // A letter into the name of a package: what follows moves, and what is found stays.
+      const place = { line: (edit % 20) * 50 + 10, character: 10 };
       const from = performance.now();
       found = await client.edit(uri, edit + 2, { start: place, end: place }, "x");
       times.push(performance.now() - from);
@@ -61,22 +60,45 @@ export async function measureEdits(files = 5000): Promise<EditTimes> {
   }
 }
 
-/** Stages of ten lines as machine-learning teams write them, with what is to be found in them. */
+/** Twenty stages of fifty lines as large machine-learning projects write them, with something to be found in each. */
 function longDockerfile(): string {
+  const packages =
+    "build-essential ca-certificates cmake curl ffmpeg git libgl1 libsndfile1 ninja-build numactl vim wget";
+  const wheels =
+    "accelerate datasets einops fastapi numpy safetensors scipy sentencepiece transformers uvicorn";
   const stages: string[] = [];
-  for (let at = 0; at < lines / 10; at += 1) {
-    const base = at === 0 ? "nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04" : `stage${at - 1}`;
+  for (let at = 0; at < lines / 50; at += 1) {
+    const base = at % 5 === 0 ? "nvidia/cuda:12.4.1-cudnn-devel-ubuntu22.04" : `stage${at - 1}`;
     stages.push(
       `FROM ${base} AS stage${at}`,
-      `ARG VERSION_${at}=1.2`,
-      `ENV HOME_${at}=/opt/app-${at} PATH=/opt/app-${at}/bin:$PATH`,
+      "",
+      `# What part ${at} of the service needs.`,
+      "ARG TORCH_VERSION=2.5.1",
+      `ARG PART=${at}`,
+      "ENV DEBIAN_FRONTEND=noninteractive \\",
+      `    APP_HOME=/opt/app-${at} \\`,
+      `    PATH=/opt/app-${at}/bin:$PATH`,
       "RUN apt-get update && \\",
-      `    apt-get install -y --no-install-recommends curl git libgl1 lib${at} && \\`,
+      "    apt-get install -y --no-install-recommends \\",
+      ...packages.split(" ").map((name) => `        ${name} \\`),
+      `        lib-part-${at} && \\`,
       "    rm -rf /var/lib/apt/lists/*",
-      `RUN pip install --no-cache-dir torch==2.5.1 package-${at}==$VERSION_${at}`,
-      `COPY src/part-${at} /opt/app-${at}/`,
-      `RUN curl -fsSL https://example.org/${at}.tar.gz | tar -xz -C /opt/app-${at}`,
+      "",
+      "RUN --mount=type=cache,target=/root/.cache/pip \\",
+      "    pip install torch==${TORCH_VERSION} --index-url https://download.pytorch.org/whl/cu124",
+      "RUN pip install \\",
+      ...wheels.split(" ").map((name) => `        ${name}==1.${at} \\`),
+      `        part-${at}`,
+      "",
+      `RUN curl -fsSL https://example.org/part-${at}.tar.gz | tar -xz -C /opt && \\`,
+      "    cd /opt/part && make -j$(nproc) && make install && rm -rf /opt/part",
+      `COPY requirements.txt pyproject.toml /opt/app-${at}/`,
+      `COPY src/part-${at} /opt/app-${at}/src`,
+      `RUN chown -R 1000:1000 /opt/app-${at}`,
       `WORKDIR /opt/app-${at}`,
+      "EXPOSE 8000",
+      `CMD ["python", "-m", "part_${at}"]`,
+      "",
     );
   }
   return `${stages.join("\n")}\n`;

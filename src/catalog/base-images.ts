@@ -161,10 +161,17 @@ const entries: readonly Entry[] = [
  * variable in them. An image named by digest alone gives the facts that hold for every tag of it, its OS left out.
  */
 export function describeBase(image: string): BaseFacts | undefined {
+  if (described.has(image)) return described.get(image);
   const read = readImageName(image);
   const entry = read && entries.find((one) => one.matches(read));
-  return entry && { name: read.name, ...entry.facts(read, read.tag ?? "") };
+  const facts = entry && { name: read.name, ...entry.facts(read, read.tag ?? "") };
+  // Rules ask for the same few bases again and again; a run over thousands of files must not keep all of theirs.
+  if (described.size >= 500) described.clear();
+  described.set(image, facts);
+  return facts;
 }
+
+const described = new Map<string, BaseFacts | undefined>();
 
 /** Whether a program is in a base image: yes, no, or unknown (undefined). */
 export function baseHas(base: BaseFacts, program: string): boolean | undefined {

@@ -12,6 +12,7 @@ import { helpCommand } from "./commands/help.ts";
 import { lint } from "./commands/lint.ts";
 import { list } from "./commands/list.ts";
 import { load } from "./commands/load.ts";
+import { lsp } from "./commands/lsp.ts";
 import { pull } from "./commands/pull.ts";
 import { push } from "./commands/push.ts";
 import { server } from "./commands/server.ts";
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   server,
   lint,
   fix,
+  lsp,
   catalog,
   cache,
   completionCommand(() => commands),

@@ -93,7 +93,8 @@ function readComment(
     return {
       names: splitNames(match[3] ?? ""),
       global: match[2] !== undefined,
-      reason: reason === "" ? undefined : reason,
+      // Editors put in dots where a reason is to be written.
+      reason: reason === undefined || /^[.…]*$/.test(reason) ? undefined : reason,
       own: match[1]?.toLowerCase() === "ddiff",
     };
   }

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
 import { readShell } from "../../dockerfile/read-shell.ts";
 import type { LintContext } from "../rule.ts";
+import { filesWithin, keepFor } from "./context-files.ts";
 import { copySources, copyTarget, isRemote, allSources, sourceCount } from "./copies.ts";
 import { downloadsOf } from "./downloads.ts";
 import { switchValue } from "./downloads.ts";
@@ -41,38 +42,37 @@ function copied(file: Dockerfile, instruction: Instruction, context: LintContext
   const several = sourceCount(instruction) > 1 || target.path.endsWith("/");
   return sources.map(({ path }): Written => {
     const clean = posix.normalize(path).replace(/^(?:\.?\/)+|\/+$/g, "") || ".";
-    const size = foreign ? undefined : sizeOf(clean, context);
-    const isFolder = size !== undefined && !size.single;
+    const { files = [] } = foreign ? {} : context;
+    const [first] = clean === "." || /[*?[]/.test(clean) ? [] : filesWithin(files, clean);
+    const isFolder = first !== undefined && first.path !== clean;
     // A folder's contents are copied, not the folder itself.
     const whole = clean === "." || /[*?[]/.test(clean) || isFolder || (foreign && path.endsWith("/"));
     const asFile = several && !whole && /\.[^/]+$/.test(clean);
+    let size: number | undefined | "unknown" = "unknown";
     return {
       path: asFile ? posix.join(to, posix.basename(clean)) : to,
       instruction,
       by: instruction.keyword,
-      size: size?.bytes,
+      // Adding up a context of thousands of files takes long, and few rules ask.
+      get size() {
+        if (size === "unknown") size = foreign ? undefined : sizeOf(clean, context);
+        return size;
+      },
     };
   });
 }
 
 /** The bytes of a file or folder of the build context; undefined where there is none, or no context. */
-export function sizeOf(path: string, context: LintContext): { bytes: number; single: boolean } | undefined {
-  if (isRemote(path)) return undefined;
-  const { files, ignore } = context;
-  if (files === undefined) return undefined;
-  const pattern = /[*?[]/.test(path) ? asPattern(path) : undefined;
-  let bytes = 0;
-  let found = 0;
-  let single = false;
-  for (const one of files) {
-    const fits =
-      path === "." ? true : pattern === undefined ? isWithin(one.path, path) : pattern.test(one.path);
-    if (!fits || ignore?.ignores(one.path) === true) continue;
-    bytes += one.size;
-    found += 1;
-    single = one.path === path;
-  }
-  return found === 0 ? undefined : { bytes, single: single && found === 1 };
+function sizeOf(path: string, { files, ignore }: LintContext): number | undefined {
+  if (isRemote(path) || files === undefined) return undefined;
+  return keepFor(files, ignore, `bytes of ${path}`, () => {
+    const pattern = /[*?[]/.test(path) ? asPattern(path) : undefined;
+    const candidates = pattern === undefined ? filesWithin(files, path) : files;
+    const sent = candidates.filter(
+      (one) => pattern?.test(one.path) !== false && ignore?.ignores(one.path) !== true,
+    );
+    return sent.length === 0 ? undefined : sent.reduce((sum, one) => sum + one.size, 0);
+  });
 }
 
 function asPattern(path: string): RegExp {

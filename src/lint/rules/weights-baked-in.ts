@@ -3,6 +3,7 @@ import { readShell } from "../../dockerfile/read-shell.ts";
 import type { ShellCommand } from "../../dockerfile/shell.ts";
 import type { Range } from "../../dockerfile/text.ts";
 import { formatBytes } from "../../util/bytes.ts";
+import { filesWithin } from "../knowledge/context-files.ts";
 import { copySources, isRemote, allSources } from "../knowledge/copies.ts";
 import { mountsOf } from "../knowledge/mounts.ts";
 import { shippedStages } from "../knowledge/shipped.ts";
@@ -130,11 +131,8 @@ function copiedWeights(
   return copySources(file, instruction).flatMap(({ path, at }) => {
     const clean = path.replace(/^(?:\.?\/)+|\/+$/g, "");
     if (/[*?[]/.test(clean)) return [];
-    const inside = (context.files ?? []).filter(
-      (one) =>
-        weights.test(one.path) &&
-        (clean === "" || clean === "." || one.path === clean || one.path.startsWith(`${clean}/`)) &&
-        context.ignore?.ignores(one.path) !== true,
+    const inside = filesWithin(context.files ?? [], clean).filter(
+      (one) => weights.test(one.path) && context.ignore?.ignores(one.path) !== true,
     );
     const bytes = inside.reduce((sum, one) => sum + one.size, 0);
     const [largest] = inside.toSorted((a, b) => b.size - a.size);
