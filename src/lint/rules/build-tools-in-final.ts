@@ -18,8 +18,8 @@ export const buildToolsInFinal = defineRule({
   why: "With build-essential come about 200 MB that a service never calls, and tools for whoever breaks into it. Compile in the stage that is there for it and copy the result. Not reported for images with one stage, on bases that have a compiler anyway, and where torch.compile, Triton, Numba and the like compile while they run.",
   examples: [
     {
-      bad: "FROM python:3.12 AS build\nRUN pip wheel -w /wheels pyserial\nFROM python:3.12-slim\nRUN apt-get update && apt-get install -y --no-install-recommends build-essential libpq5\nCOPY --from=build /wheels /wheels\nRUN pip install --no-cache-dir /wheels/*\n",
-      good: "FROM python:3.12 AS build\nRUN pip wheel -w /wheels pyserial\nFROM python:3.12-slim\nRUN apt-get update && apt-get install -y --no-install-recommends libpq5\nCOPY --from=build /wheels /wheels\nRUN pip install --no-cache-dir /wheels/*\n",
+      bad: 'FROM python:3.12 AS build\nRUN pip wheel -w /wheels pyserial\nFROM python:3.12-slim\nRUN apt-get update && apt-get install -y --no-install-recommends build-essential libpq5\nCOPY --from=build /wheels /wheels\nRUN pip install --no-cache-dir /wheels/*\nCMD ["python", "serve.py"]\n',
+      good: 'FROM python:3.12 AS build\nRUN pip wheel -w /wheels pyserial\nFROM python:3.12-slim\nRUN apt-get update && apt-get install -y --no-install-recommends libpq5\nCOPY --from=build /wheels /wheels\nRUN pip install --no-cache-dir /wheels/*\nCMD ["python", "serve.py"]\n',
     },
   ],
   check(file, report, context) {
@@ -35,6 +35,7 @@ export const buildToolsInFinal = defineRule({
     )
       return;
     const instructions = instructionsOf(last);
+    if (!instructions.some((one) => one.keyword === "CMD" || one.keyword === "ENTRYPOINT")) return;
     // Without a stage that lends files, this one is where things are made.
     if (!instructions.some((one) => one.keyword === "COPY" && one.flags.some((flag) => flag.name === "from")))
       return;

@@ -31,6 +31,7 @@ export const chownDoublesCopy = defineRule({
   ],
   check(file, report, context) {
     const shipped = shippedStages(file);
+    const done = new Set<Instruction>();
     for (const use of usesOf(file, "chown", "chmod", "chgrp")) {
       const { command, instruction } = use;
       const stage = file.stages[instruction.stage];
@@ -44,8 +45,10 @@ export const chownDoublesCopy = defineRule({
       if (first === undefined) continue;
       const bytes = twice.reduce((sum, one) => sum + (one.size ?? 0), 0);
       const known = twice.every((one) => one.size !== undefined);
-      if (known && bytes < worthIt) continue;
-      const lines = [...new Set(twice.map((one) => one.instruction.line))];
+      // A second change of the same files costs nothing more.
+      if ((known && bytes < worthIt) || done.has(instruction)) continue;
+      done.add(instruction);
+      const lines = [...new Set(twice.map((one) => one.instruction.line))].sort((a, b) => a - b);
       const size = known ? ` (${formatBytes(bytes)})` : "";
       const remedy = /^(?:COPY|ADD)$/.test(first.by)
         ? `${first.by} ${command.name === "chmod" ? "--chmod" : "--chown"} does it without`
@@ -53,7 +56,7 @@ export const chownDoublesCopy = defineRule({
       report({
         at: { start: command.start, end: command.end },
         message: `${command.name} -R stores ${shownPath(first.path)} of line${lines.length > 1 ? "s" : ""} ${lines.join(", ")} a second time${size}; ${remedy}`,
-        ...(bytes > 0 && { waste: bytes }),
+        ...(bytes > worthIt && { waste: bytes }),
       });
     }
   },
@@ -81,7 +84,10 @@ function doubled(
       }
     }
   }
-  return [...found];
+  // What is large, or may be, says more than a small file beside it.
+  return [...found].sort(
+    (a, b) => (b.size ?? Infinity) - (a.size ?? Infinity) || a.instruction.start - b.instruction.start,
+  );
 }
 
 /** Clones, environments and unpacked archives; folders of another stage or image; single weights. */

@@ -58,6 +58,8 @@ function firstInstall(
         if (command.action === "sync" || command.files.length > 0) before.add(command.manager);
         continue;
       }
+      // Where the project itself is installed first, its dependencies come with it.
+      if (command.files.some((word) => /^(?:\.\/?|\.\[.*|-e)$/.test(word.value))) before.add(command.manager);
       if (manifest === undefined || before.has(command.manager)) continue;
       return { line: file.lines.position(command.command.start).line, manifest };
     }

@@ -1,11 +1,11 @@
-import type { Dockerfile } from "../../dockerfile/document.ts";
+import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
 import { appendCommand } from "../knowledge/append-command.ts";
 import { removes } from "../knowledge/caches.ts";
 import { type Download, downloadsOf } from "../knowledge/downloads.ts";
 import { isWithin, mountsOf } from "../knowledge/mounts.ts";
 import { shownPath, unknownFolder } from "../knowledge/paths.ts";
 import { shippedStages } from "../knowledge/shipped.ts";
-import { defineRule } from "../rule.ts";
+import { defineRule, type Edit } from "../rule.ts";
 
 /** What is unpacked or run once. */
 const spent =
@@ -40,6 +40,7 @@ export const downloadLeft = defineRule({
     const downloads = downloadsOf(file);
     if (downloads.length === 0) return;
     const shipped = shippedStages(file);
+    const left = new Map<Instruction, Left[]>();
     for (const one of downloads) {
       const { path, instruction, script, name } = one;
       const stage = file.stages[instruction.stage];
@@ -53,16 +54,18 @@ export const downloadLeft = defineRule({
       if (user === undefined || isTaken(one)) continue;
       // A later mention means that it is still wanted, or taken away too late, which is a finding of its own.
       if (file.text.slice(instruction.end).includes(name)) continue;
-      // A path that is relative is only good where no cd comes between.
-      const moved =
-        path.startsWith(unknownFolder) && script.commands.some((command) => command.name === "cd");
-      const edit =
-        moved || script.commands.some((command) => command.depth > 0)
-          ? undefined
-          : appendCommand(file, script, `rm ${shownPath(path)}`);
+      const list = left.get(instruction);
+      if (list === undefined) left.set(instruction, [{ one, path, user: user.name }]);
+      else list.push({ one, path, user: user.name });
+    }
+    for (const list of left.values()) {
+      const [first] = list;
+      if (first === undefined) continue;
+      const edit = removal(file, list);
+      const more = list.length > 1 ? ` (and ${list.length - 1} more in this RUN)` : "";
       report({
-        at: one.command,
-        message: `${name} stays in the layer after ${user.name} has used it`,
+        at: first.one.command,
+        message: `${first.one.name} stays in the layer after ${first.user} has used it${more}`,
         ...(edit !== undefined && {
           fix: { title: "remove it in the same RUN", risk: "safe", edits: [edit] },
         }),
@@ -70,6 +73,21 @@ export const downloadLeft = defineRule({
     }
   },
 });
+
+interface Left {
+  one: Download;
+  path: string;
+  user: string;
+}
+
+function removal(file: Dockerfile, list: readonly Left[]): Edit | undefined {
+  const script = list[0]?.one.script;
+  if (script === undefined || script.commands.some((command) => command.depth > 0)) return undefined;
+  // A path that is relative is only good where no cd comes between.
+  const relative = list.some(({ path }) => path.startsWith(unknownFolder));
+  if (relative && script.commands.some((command) => command.name === "cd")) return undefined;
+  return appendCommand(file, script, `rm ${list.map(({ path }) => shownPath(path)).join(" ")}`);
+}
 
 function endsWithName(value: string, name: string): boolean {
   return value === name || value.endsWith(`/${name}`);

@@ -1,8 +1,10 @@
+import type { Instruction } from "../../dockerfile/document.ts";
 import type { ShellScript } from "../../dockerfile/shell.ts";
+import type { Range } from "../../dockerfile/text.ts";
 import { usesOf } from "../knowledge/commands.ts";
 import { shippedStages } from "../knowledge/shipped.ts";
 import { cloneOf } from "../knowledge/written-files.ts";
-import { defineRule } from "../rule.ts";
+import { defineRule, type Edit } from "../rule.ts";
 
 export const gitCloneDeep = defineRule({
   kind: "dockerfile",
@@ -20,43 +22,64 @@ export const gitCloneDeep = defineRule({
     },
   ],
   check(file, report) {
+    if (file.text.includes("describe")) return;
     const shipped = shippedStages(file);
-    for (const { command, script, instruction } of usesOf(file, "git")) {
+    const deep = new Map<Instruction, { at: Range; name: string; edit: Edit }[]>();
+    const uses = usesOf(file, "git");
+    for (const use of uses) {
+      const { command, script, instruction } = use;
       const stage = file.stages[instruction.stage];
       if (stage === undefined || !shipped.has(stage)) continue;
       const cloned = cloneOf(command.args);
-      const clone = command.args.find((word) => word.value === "clone");
-      if (cloned === undefined || clone === undefined || command.args[0] !== clone) continue;
+      const [clone] = command.args;
+      if (cloned === undefined || clone?.value !== "clone") continue;
       const shallow = /^--(?:depth|filter|shallow|mirror|bare|reference|no-checkout|recurs)/;
       if (command.args.some((word) => shallow.test(word.value))) continue;
       const folder = cloned.into?.value.split("/").findLast((part) => part !== "") ?? cloned.name;
-      if (needsHistory(script, command.start, folder) || file.text.includes("describe")) continue;
-      report({
+      const later = uses.some(
+        (one) =>
+          one.instruction.stage === instruction.stage &&
+          one.command.start > command.start &&
+          historic.test(one.command.args.find((word) => !word.value.startsWith("-"))?.value ?? ""),
+      );
+      if (later || isRemoved(script, command.start, folder)) continue;
+      const found = {
         at: { start: command.start, end: clone.end },
-        message: `${cloned.name} comes with its whole history`,
-        ...(clone.raw === "clone" && {
-          fix: {
-            title: "add --depth 1",
-            risk: "unsafe",
-            edits: [{ start: clone.end, end: clone.end, text: " --depth 1" }],
-          },
-        }),
+        name: cloned.name,
+        edit: { start: clone.end, end: clone.end, text: " --depth 1" },
+      };
+      const list = deep.get(instruction);
+      if (list === undefined) deep.set(instruction, [found]);
+      else list.push(found);
+    }
+    for (const list of deep.values()) {
+      const [first] = list;
+      if (first === undefined) continue;
+      const names = list.map((one) => one.name).join(", ");
+      report({
+        at: first.at,
+        message: `${names} come${list.length > 1 ? "" : "s"} with the whole history`,
+        fix: { title: "add --depth 1", risk: "unsafe", edits: list.map((one) => one.edit) },
       });
     }
   },
 });
 
-/** Whether the RUN goes back in the history, or takes it away with the folder. */
-function needsHistory(script: ShellScript, start: number, folder: string): boolean {
-  return script.commands.some((one) => {
-    if (one.start <= start) return false;
-    if (one.name === "git") return !/^(?:clone|config|lfs|apply|am|init)$/.test(one.args[0]?.value ?? "");
-    if (one.name !== "rm" && one.name !== "find") return false;
-    return one.args.some(
-      ({ value }) =>
-        value.includes(".git") ||
-        value.replace(/\/+\*?$/, "").endsWith(folder) ||
-        /^(?:\.|\.\.|\*|\/tmp\/\*)$/.test(value),
-    );
-  });
+/** What goes back in the history, or takes more of it. */
+const historic =
+  /^(?:checkout|switch|reset|submodule|fetch|pull|rev-parse|log|tag|cherry-pick|revert|merge|rebase|archive|worktree|blame|rev-list)$/;
+
+/** Whether the RUN takes away the folder, or its history. */
+function isRemoved(script: ShellScript, start: number, folder: string): boolean {
+  return script.commands.some(
+    (one) =>
+      one.start > start &&
+      (one.name === "rm" || one.name === "find") &&
+      one.args.some(
+        ({ value }) =>
+          value.includes(".git") ||
+          value.replace(/\/+\*?$/, "").endsWith(folder) ||
+          /^(?:\.|\.\.|\*|\/tmp\/\*)$/.test(value),
+      ),
+  );
 }
