@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type ClientCapabilities,
   type CodeAction,
@@ -209,6 +210,8 @@ export async function runLanguageServer(world: ServerWorld): Promise<0 | 1> {
   connection.listen();
   if (!ending.signal.aborted) await once(ending.signal, "abort");
   workspace.end();
+  // What was asked before is still answered: a message and its answer take a few turns.
+  for (let turn = 0; turn < 10; turn += 1) await nextTurn();
   connection.dispose();
   return life.stage === "shut-down" ? 0 : 1;
 }
