@@ -179,12 +179,12 @@ describe("an editor", () => {
 
 const configFile = (): string => join(folder, ".ddiff.yaml");
 
-describe("the configuration", () => {
-  const told = async (server: LspClient): Promise<void> =>
-    server.connection.sendNotification(DidChangeWatchedFilesNotification.type, {
-      changes: [{ uri: pathToFileURL(configFile()).href, type: 2 }],
-    });
+const told = async (server: LspClient): Promise<void> =>
+  server.connection.sendNotification(DidChangeWatchedFilesNotification.type, {
+    changes: [{ uri: pathToFileURL(configFile()).href, type: 2 }],
+  });
 
+describe("the configuration", () => {
   test("counts, and again when it changed; one that is wrong is said where people look", async () => {
     writeFileSync(configFile(), "lint:\n  rules:\n    pip-cache-kept: off\n");
     const capabilities = {
