@@ -1,13 +1,15 @@
+import { posix } from "node:path";
 import type { Instruction } from "../../dockerfile/document.ts";
 import type { ShellCommand, ShellScript } from "../../dockerfile/shell.ts";
 import { hasSwitch, usesOf } from "../knowledge/commands.ts";
+import { switchValue } from "../knowledge/downloads.ts";
 import { defineRule, type Edit } from "../rule.ts";
 
 const valued = "oHduAexTXmCYyzbcEFKQrtUwDP";
-/** What makes use of a page, whatever it is. */
-const takers = new Set(
-  "tar sh bash dash zsh python python3 perl gpg apt-key tee unzip gunzip dd base64 node ruby".split(" "),
-);
+/** What takes a page for good: an empty script does nothing, and does it well. tar, gpg and the like fail on one. */
+const takers = new Set("sh bash dash zsh tee dd".split(" "));
+/** What does not look into a file. */
+const movers = new Set("chmod chown mv cp ln rm echo ls mkdir install touch".split(" "));
 
 export const curlWithoutFail = defineRule({
   kind: "dockerfile",
@@ -16,7 +18,7 @@ export const curlWithoutFail = defineRule({
   severity: "info",
   aliases: ["DF035"],
   meaning: "curl stores or pipes what a server answers, also when that is an error page.",
-  why: "Without `-f` curl ends well whatever the status is: a `404` becomes a file of 9 bytes, the build goes on and the layer is cached. The error comes much later, as a broken archive or a model that cannot be read. With `-f` curl fails where the fault is.",
+  why: "Without `-f` curl ends well whatever the status is: a `404` becomes a file of 9 bytes, the build goes on and the layer is cached. The error comes when the model cannot be read or the key does not fit. With `-f` curl fails where the fault is. Not reported where the same RUN unpacks, runs or checks the file, which fails as well.",
   examples: [
     {
       bad: "FROM debian:12\nRUN curl -L -o /opt/w.onnx https://lab.example/w.onnx\n",
@@ -24,9 +26,9 @@ export const curlWithoutFail = defineRule({
       fixed: "FROM debian:12\nRUN curl -fL -o /opt/w.onnx https://lab.example/w.onnx\n",
     },
     {
-      bad: "FROM debian:12\nRUN curl https://lab.example/a.tgz | tar xz\n",
-      good: "FROM debian:12\nRUN curl -f https://lab.example/a.tgz | tar xz\n",
-      fixed: "FROM debian:12\nRUN curl -f https://lab.example/a.tgz | tar xz\n",
+      bad: "FROM debian:12\nRUN curl https://lab.example/key.asc | tee /etc/apt/keyrings/lab.asc\n",
+      good: "FROM debian:12\nRUN curl -f https://lab.example/key.asc | tee /etc/apt/keyrings/lab.asc\n",
+      fixed: "FROM debian:12\nRUN curl -f https://lab.example/key.asc | tee /etc/apt/keyrings/lab.asc\n",
     },
   ],
   check(file, report) {
@@ -34,7 +36,15 @@ export const curlWithoutFail = defineRule({
     for (const { command, script, instruction } of usesOf(file, "curl")) {
       const { args, nameWord } = command;
       if (nameWord === undefined || !args.some((word) => /^https?:\/\//.test(word.value))) continue;
-      if (hasSwitch(args, ["--fail", "--fail-with-body", "--head", "--write-out"], "fIw", valued)) continue;
+      if (
+        hasSwitch(
+          args,
+          ["--fail", "--fail-with-body", "--head", "--write-out", "--data", "--request"],
+          "fIwdX",
+          valued,
+        )
+      )
+        continue;
       const use = useOf(command, script);
       if (use === undefined || isGuarded(command, script)) continue;
       const list = careless.get(instruction);
@@ -57,9 +67,12 @@ export const curlWithoutFail = defineRule({
 });
 
 function useOf(command: ShellCommand, script: ShellScript): string | undefined {
-  const stores = hasSwitch(command.args, ["--output", "--remote-name", "--remote-name-all"], "oO", valued);
-  const nowhere = command.args.some((word) => word.value === "/dev/null");
-  if (!nowhere && (stores || command.writes.some((word) => !word.value.startsWith("/dev/")))) return "stores";
+  const named = switchValue(command.args, ["--output"], "o", valued) ?? command.writes[0];
+  const remote = hasSwitch(command.args, ["--remote-name", "--remote-name-all"], "O", valued);
+  const url = command.args.find((word) => /^https?:\/\//.test(word.value))?.value ?? "";
+  const file = named?.value ?? (remote ? url.replace(/[?#].*$/, "") : undefined);
+  if (file !== undefined)
+    return /^\/dev\/|^-$/.test(file) || isLookedInto(file, command, script) ? undefined : "stores";
   const next = script.commands.find(
     (one) =>
       one.start > command.start &&
@@ -68,6 +81,22 @@ function useOf(command: ShellCommand, script: ShellScript): string | undefined {
       one.joint === "|",
   );
   return next !== undefined && takers.has(next.name) ? `gives ${next.name}` : undefined;
+}
+
+/** Whether the RUN unpacks, runs or checks what was stored, and so fails on a page that is something else. */
+function isLookedInto(file: string, command: ShellCommand, script: ShellScript): boolean {
+  const name = posix.basename(file);
+  const globs = new Set(["*", `*${posix.extname(name)}`]);
+  const names = (value: string): boolean =>
+    !value.includes("://") && posix.basename(value.replace(/^.*[=@]/, "")) === name;
+  return script.commands.some(
+    (one) =>
+      one.start > command.start &&
+      (one.name.endsWith("sum") ||
+        one.name === name ||
+        (!movers.has(one.name) &&
+          one.args.some(({ value }) => names(value) || globs.has(posix.basename(value))))),
+  );
 }
 
 /** Whether something is done about a failure already, or said not to matter. */

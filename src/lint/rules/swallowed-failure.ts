@@ -105,5 +105,5 @@ function namesIn(script: ShellScript, node: { pos: number; end: number }): strin
   const end = script.offset(node.end - 1);
   return script.commands
     .filter((one) => one.start >= start && one.start <= end && one.name !== "")
-    .map((one) => one.name);
+    .map((one) => (one.through.includes("command") ? "command" : one.name));
 }

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { messagesOf } from "../testing/check.ts";
+import { swallowedFailure } from "./swallowed-failure.ts";
+
+test.each([
+  "make && strip x || true",
+  "make && strip x || :",
+  "cd /src && make && rm -r /src 2>/dev/null || true",
+  "set -ex && apt-get update && apt-get install -y x || true && rm -rf /tmp/*",
+])("%s hides more than it says", (script) => {
+  expect(messagesOf(swallowedFailure, `FROM debian:12\nRUN ${script}\n`)).toHaveLength(1);
+});
+
+test.each([
+  "rm -r /src || true",
+  "make && { strip x || true; }",
+  "make && (strip x || true) && rm -rf /src",
+  "make || strip x || true",
+  "[ -f x ] && rm x || true",
+  "test -d /opt/x && rm -r /opt/x || true",
+  "grep -q a /etc/passwd && userdel a || true",
+  "command -v npm && npm ci || true",
+  "make && strip x || exit 1",
+  "make; strip x || true",
+])("%s says what it means", (script) => {
+  expect(messagesOf(swallowedFailure, `FROM debian:12\nRUN ${script}\n`)).toEqual([]);
+});
