@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, join, relative } from "node:path";
 
 /** A file of a commit. */
 interface Entry {
@@ -9,8 +9,9 @@ interface Entry {
   object: string;
 }
 
-/** A repository that lies on this disk, as git keeps it; it needs no work tree. */
+/** A repository that lies on this disk: as git keeps it, without need of a work tree, or as plain files. */
 export interface Mirror {
+  /** The commit; of plain files what follows the `@` of their folder's name, as in Go's `buildkit@v0.33.0`. */
   commit: string;
   entries(): Entry[];
   /** The files' bytes, in their order. */
@@ -18,14 +19,16 @@ export interface Mirror {
 }
 
 /**
- * Opens `owner/name` in a folder of mirrors: `owner+name/repo`, `owner/name` or `owner/name.git`, each a git directory or a clone.
- * Undefined where it is not there.
+ * Opens `owner/name` in a folder of mirrors: `owner+name/repo`, `owner/name` or `owner/name.git`, each a git directory, a clone or a
+ * folder of plain files, which has no other commits. Undefined where it is not there.
  */
 export function openMirror(folder: string, repository: string, commit = "HEAD"): Mirror | undefined {
   const path = [repository.replace("/", "+").concat("/repo"), repository, `${repository}.git`]
     .map((name) => join(folder, name))
     .find((path) => existsSync(path));
   if (path === undefined) return undefined;
+  if (![".git", "HEAD"].some((name) => existsSync(join(path, name))))
+    return commit === "HEAD" ? openFolder(realpathSync(path)) : undefined;
   const git = (args: readonly string[], input?: string): Buffer =>
     execFileSync("git", ["-C", path, ...args], {
       maxBuffer: 2 ** 31,
@@ -57,5 +60,19 @@ export function openMirror(folder: string, repository: string, commit = "HEAD"):
       }
       return texts;
     },
+  };
+}
+
+function openFolder(path: string): Mirror {
+  return {
+    commit: basename(path).replace(/^.*@/, ""),
+    entries: () =>
+      readdirSync(path, { recursive: true, withFileTypes: true })
+        .filter((one) => one.isFile())
+        .map((one) => {
+          const object = join(one.parentPath, one.name);
+          return { path: relative(path, object), size: statSync(object).size, object };
+        }),
+    read: (entries) => entries.map(({ object }) => readFileSync(object)),
   };
 }

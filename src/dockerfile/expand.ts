@@ -1,4 +1,5 @@
 import { DdiffError } from "../util/errors.ts";
+import { PatternProblem, replaceMatches, trimMatch } from "./expand-pattern.ts";
 
 /** The value of a variable, or undefined where it is not set. */
 export type Lookup = (name: string) => string | undefined;
@@ -17,8 +18,35 @@ export function expandWord(
   escape: string,
   onUnset: OnUnset = () => {},
 ): string {
-  const state: State = { text: word, at: 0, lookup, onUnset, escape, depth: 0 };
-  return expandUntil(state, "");
+  return expandUntil(openState(word, lookup, escape, onUnset), "");
+}
+
+/**
+ * Expands a text as `expandWord` does and cuts it into words at the blanks outside quotes, those of unquoted values too, as BuildKit
+ * does for EXPOSE. Throws `DOCKERFILE_INVALID`.
+ */
+export function expandWords(
+  text: string,
+  lookup: Lookup,
+  escape: string,
+  onUnset: OnUnset = () => {},
+): string[] {
+  const words: string[] = [];
+  let word = "";
+  expandUntil(openState(text, lookup, escape, onUnset), "", (part, whole) => {
+    const [first = "", ...rest] = whole ? [part] : part.split(/\s+/);
+    word += first;
+    for (const next of rest) {
+      if (word !== "") words.push(word);
+      word = next;
+    }
+  });
+  if (word !== "") words.push(word);
+  return words;
+}
+
+function openState(text: string, lookup: Lookup, escape: string, onUnset: OnUnset): State {
+  return { text, at: 0, lookup, onUnset, escape, depth: 0, keepsEscapes: false };
 }
 
 interface State {
@@ -28,6 +56,8 @@ interface State {
   readonly onUnset: OnUnset;
   readonly escape: string;
   depth: number;
+  /** In a pattern, which has escapes of its own. */
+  keepsEscapes: boolean;
 }
 
 function fail(state: State, why: string): never {
@@ -36,19 +66,28 @@ function fail(state: State, why: string): never {
   });
 }
 
-function expandUntil(state: State, stops: string): string {
+/** `onPart` is told of each part with whether it was quoted or escaped. */
+function expandUntil(
+  state: State,
+  stops: string,
+  onPart: (part: string, quoted: boolean) => void = () => {},
+): string {
   let out = "";
   while (state.at < state.text.length) {
     const char = state.text.charAt(state.at);
-    if (stops.includes(char)) return out;
     state.at += 1;
-    if (char === "'") out += singleQuoted(state);
-    else if (char === '"') out += doubleQuoted(state);
-    else if (char === "$") out += dollar(state);
-    else if (char === state.escape) {
-      out += state.text.charAt(state.at);
+    if (char === stops) return out;
+    let part = char;
+    const escaped = char === state.escape;
+    if (char === "'") part = singleQuoted(state);
+    else if (char === '"') part = doubleQuoted(state);
+    else if (char === "$") part = dollar(state);
+    else if (escaped) {
+      part = (state.keepsEscapes ? char : "") + state.text.charAt(state.at);
       state.at += 1;
-    } else out += char;
+    }
+    onPart(part, escaped || char === "'" || char === '"');
+    out += part;
   }
   if (stops !== "") fail(state, `a "${stops}" is missing`);
   return out;
@@ -72,7 +111,8 @@ function doubleQuoted(state: State): string {
     else if (char === state.escape) {
       const next = state.text.charAt(state.at);
       state.at += 1;
-      out += next === '"' || next === "$" || next === state.escape ? next : char + next;
+      const special = next === '"' || next === "$" || next === state.escape;
+      out += `${state.keepsEscapes ? char : ""}${special ? "" : char}${next}`;
     } else out += char;
   }
   return fail(state, "a double quote is not closed");
@@ -95,12 +135,21 @@ function dollar(state: State): string {
 /** What stands for a bare `$X`: nothing where it is not set. */
 function valueOf(state: State, name: string): string {
   const value = state.lookup(name);
-  if (value === undefined) state.onUnset(name, false);
+  if (value === undefined) unset(state, name, false);
   return value ?? "";
 }
 
+/** `$1` and `$?` are no news: nobody can set them in a Dockerfile. */
+function unset(state: State, name: string, answered: boolean): void {
+  if (/^[\p{L}_]/u.test(name)) state.onUnset(name, answered);
+}
+
+/** The shell's own parameters are names too. */
+const namePattern = /[\p{L}_][\p{L}\p{Nd}_]*|\p{Nd}+|[@*#?$!-]/uy;
+
 function variableName(state: State): string {
-  const name = /^(?:[a-zA-Z_][a-zA-Z0-9_]*|[0-9@*#])/.exec(state.text.slice(state.at))?.[0] ?? "";
+  namePattern.lastIndex = state.at;
+  const name = namePattern.exec(state.text)?.[0] ?? "";
   state.at += name.length;
   return name;
 }
@@ -118,7 +167,7 @@ function braced(state: State): string {
     state.at += 1;
   }
   const present = colon ? value !== undefined && value !== "" : value !== undefined;
-  if (value === undefined) state.onUnset(name, operator === "-" || operator === "+");
+  if (value === undefined) unset(state, name, operator === "-" || operator === "+");
   switch (operator) {
     case "-": {
       const word = closing(state);
@@ -145,71 +194,34 @@ function braced(state: State): string {
   return fail(state, `\${${name} has a modifier that builders do not know`);
 }
 
-function closing(state: State): string {
-  const word = expandUntil(state, "}");
-  state.at += 1;
+/** What stands before the next `stop`, expanded; a pattern keeps its escapes. */
+function closing(state: State, stop = "}", keepsEscapes = false): string {
+  const before = state.keepsEscapes;
+  state.keepsEscapes = keepsEscapes;
+  const word = expandUntil(state, stop);
+  state.keepsEscapes = before;
   return word;
 }
 
-/** `${X#p}` and `${X##p}` take the shortest and longest match from the front, `%` and `%%` from the end. */
-function trimmed(state: State, value: string, operator: "#" | "%"): string {
-  const greedy = state.text.charAt(state.at) === operator;
-  if (greedy) state.at += 1;
-  const pattern = closing(state);
-  for (let step = 0; step <= value.length; step += 1) {
-    const length = greedy ? value.length - step : step;
-    const cut = operator === "#" ? length : value.length - length;
-    const part = operator === "#" ? value.slice(0, cut) : value.slice(cut);
-    if (matchesGlob(part, pattern)) return operator === "#" ? value.slice(cut) : value.slice(0, cut);
-  }
-  return value;
+function trimmed(state: State, value: string, side: "#" | "%"): string {
+  const pattern = closing(state, "}", true);
+  const longest = pattern.startsWith(side);
+  return matching(state, () => trimMatch(value, longest ? pattern.slice(1) : pattern, side, longest));
 }
 
 function replaced(state: State, value: string): string {
   const all = state.text.charAt(state.at) === "/";
   if (all) state.at += 1;
-  const pattern = expandUntil(state, "/");
-  state.at += 1;
-  const replacement = closing(state);
-  let out = "";
-  let at = 0;
-  while (at < value.length) {
-    let length = value.length - at;
-    while (length > 0 && !matchesGlob(value.slice(at, at + length), pattern)) length -= 1;
-    if (length === 0) {
-      out += value.charAt(at);
-      at += 1;
-    } else {
-      out += replacement;
-      at += length;
-      if (!all) return out + value.slice(at);
-    }
-  }
-  return out;
+  const pattern = closing(state, "/", true);
+  const replacement = closing(state, "}", true);
+  return matching(state, () => replaceMatches(value, pattern, replacement, all));
 }
 
-/** Whole-text match of `*`, `?` and `\x`. Steps back to the last star only, so the time is bounded by text times pattern. */
-function matchesGlob(text: string, pattern: string): boolean {
-  let at = 0;
-  let step = 0;
-  let star = -1;
-  let starAt = 0;
-  while (at < text.length) {
-    const literal = pattern.charAt(step) === "\\" && step + 1 < pattern.length;
-    const wanted = literal ? pattern.charAt(step + 1) : pattern.charAt(step);
-    if (!literal && wanted === "*") {
-      star = step;
-      starAt = at;
-      step += 1;
-    } else if (step < pattern.length && ((!literal && wanted === "?") || wanted === text.charAt(at))) {
-      step += literal ? 2 : 1;
-      at += 1;
-    } else if (star >= 0) {
-      starAt += 1;
-      at = starAt;
-      step = star + 1;
-    } else return false;
+function matching(state: State, match: () => string): string {
+  try {
+    return match();
+  } catch (error) {
+    if (error instanceof PatternProblem) fail(state, error.message);
+    throw error;
   }
-  while (pattern.charAt(step) === "*") step += 1;
-  return step === pattern.length;
 }

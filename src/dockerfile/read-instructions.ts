@@ -1,6 +1,7 @@
 import type { Comment, Directive, Heredoc, Instruction, Joined, SyntaxProblem } from "./document.ts";
 import { joiner, part } from "./joined.ts";
-import { readFlags, readHeredocOpener, readJson, readWords } from "./read-words.ts";
+import { type HeredocOpener, heredocWords, readHeredocOpener } from "./heredoc-openers.ts";
+import { readFlags, readJson, readWords, splitAtBlanks } from "./read-words.ts";
 import type { LineIndex, Range } from "./text.ts";
 
 /** A Dockerfile cut into instructions, before stages are known. */
@@ -15,6 +16,8 @@ export interface CutFile {
 const directivePattern = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
 const directiveNames = new Set(["syntax", "escape", "check"]);
 const heredocKeywords = new Set(["RUN", "COPY", "ADD"]);
+/** Keywords whose arguments are cut at blanks, whatever is quoted. */
+const plainKeywords = new Set(["FROM", "COPY", "ADD", "VOLUME", "EXPOSE"]);
 /** Keywords whose arguments may be a JSON array. */
 const jsonKeywords = new Set(["RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "COPY", "ADD"]);
 
@@ -26,10 +29,17 @@ const jsonKeywords = new Set(["RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "CO
 export function cutFile(text: string, lines: LineIndex): CutFile {
   const directives = readDirectives(lines);
   const escape = directives.some((one) => one.name === "escape" && one.value === "`") ? "`" : "\\";
-  const cut: CutFile = { escape, directives, comments: [], instructions: [], problems: [] };
+  const cut: CutFile = {
+    escape,
+    directives,
+    comments: [],
+    instructions: [],
+    problems: directiveProblems(directives),
+  };
   const taken = new Set(directives.map((one) => one.line));
   let number = 1;
   let stage = -1;
+  let lastLines: ReadonlyMap<string, number> | undefined;
   while (number <= lines.count) {
     const first = lineAt(text, lines, number);
     const next = first.kind === "text" ? logicalLine(text, lines, number, cut) : undefined;
@@ -42,18 +52,20 @@ export function cutFile(text: string, lines: LineIndex): CutFile {
     const draft = instructionOf(next.joined, escape);
     let after = next.after;
     if (draft !== undefined) {
-      for (const word of heredocWords(draft)) {
-        const heredoc = readHeredoc(text, lines, after, word);
-        if (heredoc === undefined) continue;
+      for (const word of openersOf(draft)) {
+        const opener = readHeredocOpener(word.raw);
+        if (opener === undefined) continue;
+        lastLines ??= lastLinesOf(lines);
+        const last = [lastLines.get(opener.name), opener.tabs ? lastLines.get(`\n${opener.name}`) : 0];
+        if (Math.max(...last.map((line) => line ?? 0)) < after) {
+          const message = `the heredoc ${opener.name} is not closed`;
+          cut.problems.push({ start: word.start, end: word.end, message });
+          // BuildKit takes "1 << 2" for one, too; other builders do not, and go on with the next line.
+          if (/<<\s/.test(word.raw)) continue;
+        }
+        const heredoc = readHeredoc(text, lines, after, word, opener);
         heredocs.push(heredoc.heredoc);
         after = heredoc.after;
-        if (!heredoc.closed) {
-          cut.problems.push({
-            start: word.start,
-            end: word.end,
-            message: `the heredoc ${heredoc.heredoc.name} is not closed`,
-          });
-        }
       }
       if (draft.keyword === "FROM") stage += 1;
       const end = lines.start(after - 1) + lines.line(after - 1).length;
@@ -72,12 +84,22 @@ function readDirectives(lines: LineIndex): Directive[] {
     const match = directivePattern.exec(line.trim());
     const name = match?.[1]?.toLowerCase();
     if (name === undefined) break;
-    // Others of that form are comments, and directives may follow them.
-    if (!directiveNames.has(name) || found.some((one) => one.name === name)) continue;
+    // Others of that form are comments, and no directive follows a comment.
+    if (!directiveNames.has(name)) break;
     const start = lines.start(number) + (raw.length - raw.trimStart().length);
     found.push({ name, value: match?.[2] ?? "", line: number, start, end: start + line.trim().length });
   }
   return found;
+}
+
+function directiveProblems(directives: readonly Directive[]): SyntaxProblem[] {
+  return directives.flatMap(({ name, value, start, end }, index) => {
+    if (directives.findIndex((one) => one.name === name) < index)
+      return [{ start, end, message: `there is a second directive ${name}` }];
+    if (name === "escape" && value !== "\\" && value !== "`")
+      return [{ start, end, message: "escape is \\ or ` and nothing else" }];
+    return [];
+  });
 }
 
 interface Line extends Range {
@@ -169,28 +191,38 @@ function instructionOf(joined: Joined, escape: string, depth = 0): Draft | undef
     start,
     flags,
     body,
-    words: readWords(body, escape),
+    words: plainKeywords.has(keyword) ? splitAtBlanks(body) : readWords(body, escape),
     json: jsonKeywords.has(keyword) ? readJson(body) : undefined,
     trigger: keyword === "ONBUILD" && depth === 0 ? instructionOf(body, escape, 1) : undefined,
   };
 }
 
-function heredocWords(draft: Draft): Instruction["words"] {
+function openersOf(draft: Draft): Instruction["words"] {
   const inner = draft.trigger ?? draft;
   // A JSON array is never read by a shell, so nothing in it opens a heredoc.
   if (!heredocKeywords.has(inner.keyword) || inner.json !== undefined || !inner.body.text.includes("<<"))
     return [];
-  return inner.words.filter((word) => readHeredocOpener(word.raw) !== undefined);
+  return heredocWords(inner.body);
+}
+
+/** The last line of each text, so that a heredoc that nothing closes is known at once; without its tabs below a line end and the text. */
+function lastLinesOf(lines: LineIndex): Map<string, number> {
+  const last = new Map<string, number>();
+  for (let number = 1; number <= lines.count; number += 1) {
+    const line = lines.line(number).replace(/\r+$/, "");
+    last.set(line, number);
+    if (line.startsWith("\t")) last.set(`\n${line.replace(/^\t+/, "")}`, number);
+  }
+  return last;
 }
 
 function readHeredoc(
   text: string,
   lines: LineIndex,
   first: number,
-  word: Instruction["words"][number],
-): { heredoc: Heredoc; after: number; closed: boolean } | undefined {
-  const opener = readHeredocOpener(word.raw);
-  if (opener === undefined) return undefined;
+  word: Range,
+  opener: HeredocOpener,
+): { heredoc: Heredoc; after: number } {
   let number = first;
   const isClosing = (raw: string): boolean => {
     const line = raw.replace(/\r+$/, "");
@@ -209,7 +241,6 @@ function readHeredoc(
       expands: opener.expands,
     },
     after: closed ? number + 1 : lines.count + 1,
-    closed,
   };
 }
 

@@ -2,7 +2,8 @@ import { posix } from "node:path";
 import { parse } from "unbash";
 import type { Dockerfile, Heredoc, Instruction, Joined, JsonWord, State } from "./document.ts";
 import { part } from "./joined.ts";
-import { readHeredocOpener, readJson } from "./read-words.ts";
+import { isHeredocScript } from "./heredoc-openers.ts";
+import { readJson } from "./read-words.ts";
 import type { ShellScript, ShellWord } from "./shell.ts";
 import { collectCommands, commandOf } from "./shell-commands.ts";
 
@@ -49,7 +50,7 @@ function runScripts(file: Dockerfile, run: Instruction, whole: Instruction, stat
   if (first === undefined || run.json !== undefined) return commandScripts(run.body, run.json, state);
   const shell = shellOf(state);
   if (shell === undefined) return [];
-  if (run.words.every((word) => readHeredocOpener(word.raw) !== undefined)) {
+  if (isHeredocScript(run)) {
     const shebang = /^#!\s*(\S+)(?:\s+(\S+))?/.exec(first.content);
     const program = posix.basename(shebang?.[1] ?? shell);
     const named = program === "env" ? (shebang?.[2] ?? "") : program;

@@ -15,6 +15,13 @@ export function readWords(joined: Joined, escape: string): Word[] {
   return words;
 }
 
+/** Cuts at every blank, within quotes too, as BuildKit reads the arguments of FROM, COPY, ADD, VOLUME and EXPOSE. */
+export function splitAtBlanks(joined: Joined): Word[] {
+  return [...joined.text.matchAll(/[^\t\v\f\r ]+/g)].map((match) =>
+    wordOf(joined, match.index, match.index + match[0].length),
+  );
+}
+
 /** A word of a joined text by its place there. */
 export function wordOf(joined: Joined, from: number, to: number): Word {
   return { raw: joined.text.slice(from, to), start: joined.offset(from), end: joined.offset(to - 1) + 1 };
@@ -81,14 +88,8 @@ const jsonString = /"(?:[^"\\]|\\.)*"/gs;
 /** The strings of a JSON array that holds nothing but strings; undefined for everything else. */
 export function readJson(joined: Joined): JsonWord[] | undefined {
   const { text } = joined;
-  if (!text.startsWith("[") || !text.endsWith("]")) return undefined;
-  let values: unknown;
-  try {
-    values = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!Array.isArray(values) || !values.every((value) => typeof value === "string")) return undefined;
+  const values = jsonArray(text);
+  if (values === undefined || !values.every((value) => typeof value === "string")) return undefined;
   // Between valid JSON's brackets there is nothing but strings and commas.
   const found = [...text.matchAll(jsonString)];
   return values.map((value: string, index) => {
@@ -98,22 +99,17 @@ export function readJson(joined: Joined): JsonWord[] | undefined {
   });
 }
 
-/** What a word opens, if it opens a heredoc. */
-export interface HeredocOpener {
-  name: string;
-  /** `<<-`: leading tabs go. */
-  tabs: boolean;
-  expands: boolean;
+/** Whether a text is a JSON array with something else than strings in it, which builders refuse. */
+export function isMixedJson(text: string): boolean {
+  return jsonArray(text)?.some((value) => typeof value !== "string") ?? false;
 }
 
-/** Reads `<<EOF`, `3<<-"EOF"`. */
-export function readHeredocOpener(raw: string): HeredocOpener | undefined {
-  const match = /^\d*<<(-?)([^<]+)$/s.exec(raw);
-  if (match?.[2] === undefined) return undefined;
-  const expands = !/["'\\]/.test(match[2]);
-  return {
-    name: match[2].replace(/["']/g, "").replace(/\\(.)/gs, "$1"),
-    tabs: match[1] === "-",
-    expands,
-  };
+function jsonArray(text: string): unknown[] | undefined {
+  if (!text.startsWith("[") || !text.endsWith("]")) return undefined;
+  try {
+    const values: unknown = JSON.parse(text);
+    return Array.isArray(values) ? values : undefined;
+  } catch {
+    return undefined;
+  }
 }

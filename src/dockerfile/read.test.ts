@@ -85,6 +85,35 @@ describe("instructions", () => {
         ["USER", 3, 3],
       ],
     ],
+    [
+      "blanks before a heredoc's name",
+      "RUN <<  E cat\na\nE\nUSER x",
+      [
+        ["RUN", 1, 3],
+        ["USER", 4, 4],
+      ],
+    ],
+    [
+      "a quote that hides what would open a heredoc",
+      "RUN echo 'a <<E' \\<<E\nUSER x",
+      [
+        ["RUN", 1, 1],
+        ["USER", 2, 2],
+      ],
+    ],
+    [
+      "a shift that BuildKit takes for a heredoc and other builders do not",
+      "RUN echo $((1 << 2))\nUSER x",
+      [
+        ["RUN", 1, 1],
+        ["USER", 2, 2],
+      ],
+    ],
+    [
+      "a directive behind a comment, which is a comment",
+      "# note=1\n# escape=`\nRUN a \\\n b",
+      [["RUN", 3, 4]],
+    ],
     ["a mark at the end of the file", "RUN a \\\n", [["RUN", 1, 1]]],
   ])("%s", (_, text, wanted) => {
     expect(keywordsOf(text)).toEqual(wanted);
@@ -108,6 +137,25 @@ describe("instructions", () => {
     ).toEqual([["hi $y\n", false, "\thi $y\n"]]);
     expect(run?.words.map((word) => word.raw)).toEqual(["cat", "<<-'E'", "&&", "x"]);
   });
+});
+
+it.each([
+  ["FROM, COPY, ADD, VOLUME and EXPOSE cut quoted words, too", 'COPY "a b" /c', ['"a', 'b"', "/c"]],
+  ["others do not", 'RUN "a b" /c', ['"a b"', "/c"]],
+])("%s", (_, text, words) => {
+  expect(readDockerfile(text).instructions[0]?.words.map((word) => word.raw)).toEqual(words);
+});
+
+it.each([
+  ["RUN <<'a b'\n$x\na b", "a b", false],
+  ['RUN <<e"o"f\n$x\neof', "eof", false],
+  ["RUN <<a\\'b\n$x\na'b", "a'b", true],
+  ["RUN <<$E\n$x\n$E", "$E", true],
+])("the name of a heredoc is quoted or escaped: %j", (text, name, expands) => {
+  const file = readDockerfile(text);
+  expect(file.instructions[0]?.heredocs.map((one) => [one.name, one.content, one.expands])).toEqual([
+    [name, "$x\n", expands],
+  ]);
 });
 
 function stateBeforeLast(text: string) {
@@ -169,6 +217,14 @@ test.each([
   ["FROM", ["FROM says nothing"]],
   ["FROM a b", ["FROM takes an image, and AS with a name"]],
   ["FROM a\nRUN <<E\nx", ["the heredoc E is not closed"]],
+  ["FROM a\nRUN <<E\n\tE", ["the heredoc E is not closed"]],
+  ["FROM a\nRUN echo $((1 << 2))", ["the heredoc 2)) is not closed"]],
+  ["FROM a\nENV A", ["ENV A has no value"]],
+  ["FROM a\nLABEL a=1 b", ["b has no =, as all of LABEL must"]],
+  ['FROM a\nCMD ["a", 1]', ["a JSON array of CMD holds strings and nothing else"]],
+  ['FROM a\nHEALTHCHECK CMD ["a", ["b"]]', ["a JSON array of HEALTHCHECK holds strings and nothing else"]],
+  ["# escape=x\nFROM a", ["escape is \\ or ` and nothing else"]],
+  ["# check=skip=all\n# check=error=true\nFROM a", ["there is a second directive check"]],
   ["", ["there is no FROM"]],
 ])("a problem is named and the rest is read: %j", (text, problems) => {
   expect(readDockerfile(text).problems.map((one) => one.message)).toEqual(problems);
@@ -244,6 +300,11 @@ test.each([
   ["continued lines", "RUN a \\\n".repeat(100_000)],
   ["empty continued lines", `RUN a \\\n${"\n".repeat(300_000)}`],
   ["heredocs that never end", `FROM x\n${"RUN <<E\n".repeat(50_000)}`],
+  [
+    "heredocs of many names that never end",
+    Array.from({ length: 50_000 }, (_, at) => `RUN << E${at}`).join("\n"),
+  ],
+  ["quotes before an opener", `RUN ${"'".repeat(300_001)} <<E`],
   ["openers on one line", `RUN ${"<<E ".repeat(20_000)}\n`],
   ["quotes", `RUN ${'"'.repeat(500_001)}`],
   [

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { Instruction, State } from "./document.ts";
-import { expandWord } from "./expand.ts";
+import { expandWord, expandWords, type OnUnset } from "./expand.ts";
 
 type Variables = ReadonlyMap<string, string | undefined>;
 
@@ -102,16 +102,20 @@ export function pairsOf(
 export function expandKnown(word: string, variables: Variables, escape: string): string | undefined {
   if (!word.includes("$") && !word.includes(escape) && !word.includes('"') && !word.includes("'"))
     return word;
+  return whereKnown((onUnset) => expandWord(word, (name) => variables.get(name), escape, onUnset));
+}
+
+/** The words that a word becomes when its variables are put in, as those of EXPOSE; undefined as with `expandKnown`. */
+export function expandKnownWords(word: string, variables: Variables, escape: string): string[] | undefined {
+  return whereKnown((onUnset) => expandWords(word, (name) => variables.get(name), escape, onUnset));
+}
+
+function whereKnown<Value>(expand: (onUnset: OnUnset) => Value): Value | undefined {
   let known = true;
   try {
-    const value = expandWord(
-      word,
-      (name) => variables.get(name),
-      escape,
-      (_, answered) => {
-        if (!answered) known = false;
-      },
-    );
+    const value = expand((_, answered) => {
+      if (!answered) known = false;
+    });
     return known ? value : undefined;
   } catch {
     return undefined;

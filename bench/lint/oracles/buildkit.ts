@@ -37,6 +37,14 @@ export interface BuildkitCases {
   environment: Record<string, string>;
   /** One word each; `undefined` means an error. */
   variables: { line: number; source: string; expected: string | undefined }[];
+  /** The table of TestProcessWithMatches: a word, and the variables in it that are not set. */
+  lexer: {
+    key: string;
+    environment: Record<string, string>;
+    source: string;
+    expected: string | undefined;
+    unset: string[];
+  }[];
   words: { environment: Record<string, string>; source: string; expected: string[] | undefined }[];
   heredocs: { dockerfile: string; expected: GoValue };
 }
@@ -55,6 +63,7 @@ export function readBuildkitCases(mirrors: string): BuildkitCases | undefined {
     parser: readParserFiles(mirror),
     environment: { PWD: "/home", SHELL: "bash", KOREAN: "한국어", NULL: "" },
     variables: readVariables(read(`${folder}/shell/envVarTest`)),
+    lexer: readLexer(read(`${folder}/shell/lex_test.go`)),
     words: readWords(read(`${folder}/shell/wordsTest`)),
     heredocs: readHeredocs(read(`${folder}/parser/parser_heredoc_test.go`)),
   };
@@ -154,13 +163,28 @@ function readWords(source: string): BuildkitCases["words"] {
   });
 }
 
+function readLexer(source: string): BuildkitCases["lexer"] {
+  const table = assigned(new GoReader(readGo(source)), "tc");
+  return (Array.isArray(table) ? table : []).map(asObject).map((one, index) => ({
+    key: `lex_test#${index + 1}`,
+    environment: Object.fromEntries(
+      Object.entries(asObject(one["envs"])).map(([name, value]) => [name, asText(value)]),
+    ),
+    source: asText(one["input"]),
+    expected: one["expectedErr"] === true ? undefined : asText(one["expected"]),
+    unset: Object.keys(asObject(one["unmatched"])),
+  }));
+}
+
 function readHeredocs(source: string): BuildkitCases["heredocs"] {
   const go = new GoReader(readGo(source));
-  const after = (name: string): GoValue => {
-    const at = go.tokens.findIndex((_, index) => go.text(index) === name && go.text(index + 1) === ":=");
-    return go.value(at + 2).value;
-  };
-  return { dockerfile: asText(after("dockerfile")), expected: after("tests") };
+  return { dockerfile: asText(assigned(go, "dockerfile")), expected: assigned(go, "tests") };
+}
+
+/** The value of the first `name := value`. */
+function assigned(go: GoReader, name: string): GoValue {
+  const at = go.tokens.findIndex((_, index) => go.text(index) === name && go.text(index + 1) === ":=");
+  return go.value(at + 2).value;
 }
 
 function reader(mirror: Mirror): (path: string) => string {

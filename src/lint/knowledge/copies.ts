@@ -1,5 +1,5 @@
 import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
-import { readHeredocOpener } from "../../dockerfile/read-words.ts";
+import { readHeredocOpener } from "../../dockerfile/heredoc-openers.ts";
 import { expandKnown } from "../../dockerfile/stage-state.ts";
 import type { Range } from "../../dockerfile/text.ts";
 

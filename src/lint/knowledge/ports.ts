@@ -1,5 +1,5 @@
 import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
-import { expandKnown } from "../../dockerfile/stage-state.ts";
+import { expandKnownWords } from "../../dockerfile/stage-state.ts";
 import type { Range } from "../../dockerfile/text.ts";
 
 /** One argument of EXPOSE. */
@@ -22,16 +22,14 @@ export interface Port {
 export function portsOf(file: Dockerfile, instruction: Instruction): Port[] {
   if (instruction.keyword !== "EXPOSE") return [];
   return instruction.words.flatMap((word) => {
-    const value = expandKnown(word.raw, file.before(instruction).variables, file.escape);
-    if (value === undefined) return [];
-    return value.split(/\s+/).flatMap((text) => {
-      if (text === "") return [];
+    const known = expandKnownWords(word.raw, file.before(instruction).variables, file.escape);
+    return (known ?? []).map((text) => {
       const parts = text.split(":");
       const [numbers = "", protocol] = (parts.at(-1) ?? "").split("/");
       const [from, to = from] = numbers
         .split("-")
         .map((one) => (/^\d+$/.test(one) ? Number(one) : undefined));
-      return [{ at: word, text, from, to, protocol, mapped: parts.length > 1, literal: text === word.raw }];
+      return { at: word, text, from, to, protocol, mapped: parts.length > 1, literal: text === word.raw };
     });
   });
 }

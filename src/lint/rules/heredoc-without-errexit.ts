@@ -1,10 +1,8 @@
-import { readHeredocOpener } from "../../dockerfile/read-words.ts";
+import { isHeredocScript } from "../../dockerfile/heredoc-openers.ts";
 import { readShell } from "../../dockerfile/read-shell.ts";
 import { runsOf } from "../knowledge/commands.ts";
+import { passedOver, stopsAtFailure } from "../knowledge/errexit.ts";
 import { defineRule } from "../rule.ts";
-
-/** What hardly fails. */
-const harmless = new Set("echo printf export set : true cat grep test [ [[ command which type".split(" "));
 
 export const heredocWithoutErrexit = defineRule({
   kind: "dockerfile",
@@ -26,23 +24,10 @@ export const heredocWithoutErrexit = defineRule({
     for (const instruction of runsOf(file)) {
       const [heredoc] = instruction.heredocs;
       const run = instruction.trigger ?? instruction;
-      if (heredoc === undefined || !run.words.every((word) => readHeredocOpener(word.raw) !== undefined))
-        continue;
-      const { shell } = file.before(instruction);
-      if (shell.some((word) => /^-[a-z]*e[a-z]*$/.test(word) || word === "errexit")) continue;
+      if (heredoc === undefined || !isHeredocScript(run)) continue;
       const [script] = readShell(file, instruction);
-      const statements = script?.ast?.commands ?? [];
-      if (script === undefined || statements.length < 2) continue;
-      if (
-        /(?:^|\n)\s*set\s+(?:-[a-zA-Z]*e|-o\s+errexit|-[a-z]+o? errexit)|^#!.*\s-[a-z]*e/.test(
-          heredoc.content,
-        )
-      )
-        continue;
-      const lastStart = script.offset(statements.at(-1)?.pos ?? 0);
-      const risky = script.commands.find(
-        (one) => one.start < lastStart && one.name !== "" && !harmless.has(one.name),
-      );
+      if (script === undefined || stopsAtFailure(file, instruction, heredoc.content)) continue;
+      const risky = passedOver(script, false);
       if (risky === undefined) continue;
       const at = heredoc.content.startsWith("#!")
         ? heredoc.body.start + file.text.slice(heredoc.body.start).indexOf("\n") + 1
