@@ -122,6 +122,7 @@ import { secretFileCopied } from "./rules/secret-file-copied.ts";
 import { secretInArgOrEnv } from "./rules/secret-in-arg-or-env.ts";
 import { secretInUrl } from "./rules/secret-in-url.ts";
 import { secretLiteral } from "./rules/secret-literal.ts";
+import { semicolonHidesFailure } from "./rules/semicolon-hides-failure.ts";
 import { severalCommands } from "./rules/several-commands.ts";
 import { shRelinked } from "./rules/sh-relinked.ts";
 import { shellFormCommand } from "./rules/shell-form-command.ts";
@@ -291,6 +292,7 @@ export const rules: readonly Rule[] = [
   secretInArgOrEnv,
   secretInUrl,
   secretLiteral,
+  semicolonHidesFailure,
   severalCommands,
   shRelinked,
   shellFormCommand,
