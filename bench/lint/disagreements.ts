@@ -9,6 +9,7 @@ export const disagreements: Readonly<Record<string, string>> = {
     "a RUN before removed docker-clean, and the mount keeps /var/lib/apt out of the layer all the same",
   "DL3009#24": "as DL3009#23, in ONBUILD",
   "DL3010#4": "a Windows path",
+  "DL3010#5": "a Windows path in quotes, which COPY cuts at its blanks all the same",
   "DL3013#76":
     "pipx keeps each program in an environment of its own, which another rule would have to be about",
   "DL3013#77": "as DL3013#76, in ONBUILD",

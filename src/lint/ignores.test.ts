@@ -58,6 +58,17 @@ test.each([
   ["below its instruction: nothing", "RUN bad\n# ddiff ignore=word-rule\n", [2]],
   ["global, anywhere", "RUN bad\n# ddiff global ignore=word-rule because of all\nRUN bad\n", []],
   ["hadolint's global", "RUN bad\n# hadolint global ignore=DL3042\n", []],
+  [
+    "a stage from there on",
+    "RUN bad\n# hadolint stage ignore=DL3042\nRUN bad\nRUN bad\nFROM scratch\nRUN bad\n",
+    [2, 7],
+  ],
+  [
+    "the stage below it, ours",
+    "RUN bad\n# ddiff stage ignore=word-rule because of it\nFROM scratch\nRUN bad\nFROM scratch\nRUN bad\n",
+    [2, 7],
+  ],
+  ["the last stage", "RUN bad\n# Hadolint Stage Ignore=DL3042\nRUN bad && \\\n bad\n", [2]],
 ])("a comment silences in a Dockerfile: %s", (_, text, lines) => {
   expect(linesFound("dockerfile", `FROM scratch\n${text}`, ["DL3042", "SomeCheck"])).toEqual(lines);
 });

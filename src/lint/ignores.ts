@@ -30,9 +30,9 @@ export interface Ignores {
 const none: Ignores = { list: [], checksBreak: false };
 const quick = /\bignore\s*=|\bcheck\s*=|\bdisable\s*=/i;
 
-// "# ddiff ignore=a,b because REASON", "# hadolint global ignore=DL3008", "# shellcheck disable=SC2086"
+// "# ddiff ignore=a,b because REASON", "# hadolint global ignore=DL3008", "# hadolint stage ignore=DL3008", "# shellcheck disable=SC2086"
 const pattern =
-  /^(ddiff|hadolint)[ \t]+(global[ \t]+)?ignore[ \t]*=[ \t]*([\w-]+(?:[ \t]*,[ \t]*[\w-]+)*)(?:[ \t]+(?:because[ \t:]*|#+|--)[ \t]*(.*))?/i;
+  /^(ddiff|hadolint)[ \t]+(?:(global|stage)[ \t]+)?ignore[ \t]*=[ \t]*([\w-]+(?:[ \t]*,[ \t]*[\w-]+)*)(?:[ \t]+(?:because[ \t:]*|#+|--)[ \t]*(.*))?/i;
 const shellcheckPattern = /^shellcheck[ \t]+(?:.*[ \t])?disable=([\w-]+(?:,[\w-]+)*)/i;
 
 /** Reads the comments of a file that silence findings: ours, hadolint's, ShellCheck's, and BuildKit's `# check=`. */
@@ -53,8 +53,14 @@ export function readIgnores(document: Document): Ignores {
     const at = { start: comment.start, end: comment.end };
     const read = readComment(comment.text);
     if (read !== undefined) {
-      const scope = read.global ? { from: 0, to: Infinity } : scopeOf(document, comment.line);
-      list.push({ ...read, ...scope, at, line: comment.line, buildkit: false });
+      const { wide, ...ignore } = read;
+      list.push({
+        ...ignore,
+        ...scopes[wide](document, comment.line),
+        at,
+        line: comment.line,
+        buildkit: false,
+      });
       continue;
     }
     // Below the top, BuildKit takes it for the one instruction that follows.
@@ -86,13 +92,14 @@ function readCheck(value: string): { names: string[]; breaks: boolean } {
 
 function readComment(
   text: string,
-): { names: string[]; global: boolean; reason: string | undefined; own: boolean } | undefined {
+): { names: string[]; wide: keyof typeof scopes; reason: string | undefined; own: boolean } | undefined {
   const match = pattern.exec(text);
   if (match !== null) {
     const reason = match[4]?.trim();
+    const wide = match[2]?.toLowerCase();
     return {
       names: splitNames(match[3] ?? ""),
-      global: match[2] !== undefined,
+      wide: wide === "global" || wide === "stage" ? wide : "next",
       // Editors put in dots where a reason is to be written.
       reason: reason === undefined || /^[.…]*$/.test(reason) ? undefined : reason,
       own: match[1]?.toLowerCase() === "ddiff",
@@ -100,7 +107,7 @@ function readComment(
   }
   const shellcheck = shellcheckPattern.exec(text);
   if (shellcheck === null) return undefined;
-  return { names: splitNames(shellcheck[1] ?? ""), global: false, reason: undefined, own: false };
+  return { names: splitNames(shellcheck[1] ?? ""), wide: "next", reason: undefined, own: false };
 }
 
 function splitNames(text: string): string[] {
@@ -123,6 +130,21 @@ function commentsOf(document: Document): readonly (Range & { text: string; line:
     });
   }
   return found;
+}
+
+/** The lines that a comment is about, by the word before `ignore`. */
+const scopes = {
+  global: () => ({ from: 0, to: Infinity }),
+  stage: stageScope,
+  next: scopeOf,
+} as const;
+
+/** From the comment to the end of the stage that it stands in; above a FROM, of the stage that begins there. */
+function stageScope(document: Document, line: number): { from: number; to: number } {
+  if (document.kind !== "dockerfile") return scopeOf(document, line);
+  const next = document.instructions.find((one) => one.endLine > line);
+  const end = document.stages.find((one) => one.index > (next?.stage ?? Infinity))?.from.line;
+  return { from: line, to: (end ?? Infinity) - 1 };
 }
 
 /** The lines that a comment above them is about. */
