@@ -18,6 +18,9 @@ export function stopsAtFailure(file: Dockerfile, instruction: Instruction, text:
 /** The first command before the last statement of a script whose failure nobody would see. */
 export function passedOver(script: ShellScript, plainOnly: boolean): ShellCommand | undefined {
   const statements = script.ast?.commands ?? [];
+  const last = statements.at(-1)?.command;
+  // `...; true` says that the rest does not matter.
+  if (last?.type === "Command" && /^(?:true|:|exit)$/.test(last.name?.text ?? "")) return undefined;
   for (const { command, background, pos, end } of statements.slice(0, -1)) {
     if (background === true) continue;
     const { type } = command;

@@ -26,6 +26,7 @@ test.each([
   "pip uninstall -y x 2>/dev/null; make",
   "echo 'a; b'",
   "export A=1; make",
+  "make; true",
 ])("%s does not, or only where that is meant", (script) => {
   expect(messagesOf(semicolonHidesFailure, `FROM debian:12\nRUN ${script}\n`)).toEqual([]);
 });
