@@ -1,4 +1,5 @@
 import type { ShellCommand, ShellScript } from "../../dockerfile/shell.ts";
+import type { Range } from "../../dockerfile/text.ts";
 import { runsOf } from "../knowledge/commands.ts";
 import { namesVersion } from "../knowledge/downloads.ts";
 import { readShell } from "../../dockerfile/read-shell.ts";
@@ -33,28 +34,35 @@ export const curlPipeShell = defineRule({
     },
   ],
   check(file, report) {
+    if (!/curl|wget/.test(file.text)) return;
+    const byHost = new Map<string, { at: Range; runner: string; url: string; places: Set<number> }>();
     for (const instruction of runsOf(file)) {
-      if (!/curl|wget/.test(instruction.body.text) && instruction.heredocs.length === 0) continue;
-      const seen = new Set<number>();
       for (const script of readShell(file, instruction)) {
         for (const command of script.commands) {
           const url = command.args.find((word) => /^https?:\/\//.test(word.value))?.raw;
           if ((command.name !== "curl" && command.name !== "wget") || url === undefined) continue;
           const runner = runnerOf(command, script);
-          if (runner === undefined || seen.has(command.start)) continue;
-          seen.add(command.start);
+          if (runner === undefined) continue;
           const variables = [command, runner].flatMap((one) =>
             [...one.assignments].map((pair) => pair.join("=")),
           );
           const options = runner.args.map((word) => word.raw).join(" ");
           if ([url, options, ...variables].some(namesVersion)) continue;
-          const better = images.find(([pattern]) => pattern.test(url))?.[1];
-          report({
-            at: command,
-            message: `${runner.name} runs whatever ${hostOf(url)} hands out today${better === undefined ? "" : `; ${better}`}`,
-          });
+          const found = byHost.get(hostOf(url));
+          if (found === undefined) {
+            const places = new Set([command.start]);
+            byHost.set(hostOf(url), { at: command, runner: runner.name, url, places });
+          } else found.places.add(command.start);
         }
       }
+    }
+    for (const [host, { at, runner, url, places }] of byHost) {
+      const better = images.find(([pattern]) => pattern.test(url))?.[1];
+      const times = places.size > 1 ? ` (${places.size} times in this file)` : "";
+      report({
+        at,
+        message: `${runner} runs whatever ${host} hands out today${times}${better === undefined ? "" : `; ${better}`}`,
+      });
     }
   },
 });

@@ -1,5 +1,6 @@
 import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
 import { readShell } from "../../dockerfile/read-shell.ts";
+import type { Range } from "../../dockerfile/text.ts";
 import { instructionsOf } from "../knowledge/bases.ts";
 import { packageCommands } from "../knowledge/installs.ts";
 import { isWithin } from "../knowledge/mounts.ts";
@@ -37,48 +38,46 @@ export const removedInLaterLayer = defineRule({
       instructions.forEach((instruction, at) => {
         if (instruction.keyword !== "RUN" || done.has(instruction)) return;
         done.add(instruction);
-        for (const { words, held } of removals(file, instruction, instructions.slice(0, at), context)) {
-          const [first] = held;
-          const [word] = words;
-          if (first === undefined || word === undefined) continue;
-          const waste = held.reduce((sum, one) => sum + (one.size ?? 0), 0);
-          report({
-            at: { start: word.start, end: words.at(-1)?.end ?? word.end },
-            message: `rm hides ${first.what}, which ${held.length > 1 ? `with ${held.length - 1} more ` : ""}stays in the layer of line ${first.line}`,
-            ...(waste > 0 && { waste }),
-          });
-        }
+        const held = removals(file, instruction, instructions.slice(0, at), context);
+        const [first] = held;
+        if (first === undefined) return;
+        const waste = held.reduce((sum, one) => sum + (one.size ?? 0), 0);
+        const more = held.length > 1 ? ` (and ${held.length - 1} more in this RUN)` : "";
+        report({
+          at: first.word,
+          message: `rm hides ${first.what}, which stay${first.lists ? "" : "s"} in the layer of line ${first.line}${more}`,
+          ...(waste > 0 && { waste }),
+        });
       });
     }
   },
 });
 
 interface Held {
+  /** What rm names. */
+  word: Range;
   what: string;
+  /** Whether it is apt's lists, which are several. */
+  lists: boolean;
   line: number;
   size: number | undefined;
 }
 
-/** The `rm` commands of a RUN that delete only what earlier layers hold. */
+/** What the `rm` commands of a RUN delete though earlier layers hold it. */
 function removals(
   file: Dockerfile,
   instruction: Instruction,
   earlier: readonly Instruction[],
   context: LintContext,
-): { words: readonly { start: number; end: number }[]; held: Held[] }[] {
+): Held[] {
   return readShell(file, instruction).flatMap((script) =>
-    script.commands.flatMap((command) => {
-      if (command.name !== "rm") return [];
-      const held: Held[] = [];
-      const words: { start: number; end: number }[] = [];
-      for (const word of pathWords(command)) {
-        const found = heldBy(file, { instruction, script, command }, word, earlier, context);
-        if (found === undefined) continue;
-        held.push(found);
-        words.push(word);
-      }
-      return held.length === 0 ? [] : [{ words, held }];
-    }),
+    script.commands.flatMap((command) =>
+      command.name === "rm"
+        ? pathWords(command).flatMap(
+            (word) => heldBy(file, { instruction, script, command }, word, earlier, context) ?? [],
+          )
+        : [],
+    ),
   );
 }
 
@@ -97,7 +96,7 @@ function heldBy(
   const trimmed = { ...word, value: word.value.replace(/\/+\*$/, ""), literal: word.literal || all };
   const path = absoluteWord(trimmed, folderOf(file, use), state);
   if (path === undefined || path === "/") return undefined;
-  if (path === "/var/lib/apt/lists") return listsHeld(file, instruction, earlier);
+  if (path === "/var/lib/apt/lists") return listsHeld(file, instruction, word, earlier);
   // What this RUN writes itself is deleted in time.
   if (writtenBy(file, instruction, context).some((one) => isWithin(one.path, path))) return undefined;
   for (const one of earlier.toReversed()) {
@@ -105,7 +104,7 @@ function heldBy(
       (item) => isWithin(item.path, path) && !(all && item.path === path) && !isSmall(item),
     );
     if (written === undefined) continue;
-    return { what: shownPath(written.path), line: one.line, size: written.size };
+    return { word, what: shownPath(written.path), lists: false, line: one.line, size: written.size };
   }
   return undefined;
 }
@@ -113,6 +112,7 @@ function heldBy(
 function listsHeld(
   file: Dockerfile,
   instruction: Instruction,
+  word: Range,
   earlier: readonly Instruction[],
 ): Held | undefined {
   const refreshes = (one: Instruction): boolean =>
@@ -123,7 +123,7 @@ function listsHeld(
     /\/var\/lib\/apt\/lists|dist-clean/.test(file.text.slice(one.start, one.end));
   const last = earlier.findLast(refreshes);
   if (last === undefined || cleans(last)) return undefined;
-  return { what: "the package lists of apt-get update", line: last.line, size: undefined };
+  return { word, what: "the package lists of apt-get update", lists: true, line: last.line, size: undefined };
 }
 
 /** Scripts and lists that are not worth a word. */
