@@ -3,6 +3,7 @@ import { constants, createGunzip, createGzip, createZstdCompress, createZstdDeco
 import { DdiffError } from "../util/errors.ts";
 import { readableOf } from "../util/readable.ts";
 import { chunkSize, decompressionFailed, through } from "./engine.ts";
+import { releasable } from "./release.ts";
 import { cutFrames, isSkippableMagic, zstdMagic } from "./zstd-frames.ts";
 
 /** How a blob is packed. */
@@ -85,9 +86,9 @@ async function* unpack(
   const maxBytes = limits.maxBytes ?? Number.POSITIVE_INFINITY;
   const output =
     compression === "gzip"
-      ? gunzip(source, what)
+      ? releasable(gunzip(source, what))
       : compression === "zstd"
-        ? unzstd(source, limits.windowLog ?? 27, what)
+        ? releasable(unzstd(source, limits.windowLog ?? 27, what))
         : source;
   let bytes = 0;
   for await (const chunk of output) {

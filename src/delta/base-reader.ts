@@ -1,3 +1,4 @@
+import { release } from "../codec/release.ts";
 import { readTar, type TarEvent } from "../tar/reader.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { UnpackedFile, UnpackedLayer } from "../places/place.ts";
@@ -166,11 +167,19 @@ export class BaseReader {
 /** A bundle can name as its base what is no tar at all; no honest one does. */
 async function* readBase(tar: AsyncIterable<Buffer>, layer: number): AsyncGenerator<TarEvent> {
   try {
-    yield* readTar(tar);
+    yield* readTar(releasing(tar));
   } catch (cause) {
     if (!isDdiffError(cause, "TAR_INVALID")) throw cause;
     const sentence = `the bundle is damaged: it refers to entries of base layer ${layer}, which is no tar`;
     throw new DdiffError("BUNDLE_INVALID", sentence, { cause });
+  }
+}
+
+/** The pieces of a layer, each of which is used up when the next is asked for. */
+async function* releasing(tar: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  for await (const piece of tar) {
+    yield piece;
+    release(piece);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { readAhead } from "../util/readable.ts";
 
 /** A stream, and its maker. */
 export interface MadeStream {
@@ -40,7 +41,7 @@ export function madeStream(
     waiting?.();
   };
   const stream = new Readable({
-    highWaterMark: 1 << 20,
+    highWaterMark: readAhead,
     read() {
       if (isBegun) return goOn();
       isBegun = true;

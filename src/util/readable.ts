@@ -1,6 +1,12 @@
 import { Readable } from "node:stream";
 
 /**
+ * How much is made before it is asked for: less than any large piece. Pieces that wait together are copied into one when they are
+ * read, which would cost more than it gains.
+ */
+export const readAhead = 64 << 10;
+
+/**
  * A stream of the buffers that `chunks` yields; one is asked for whenever the reader wants more, so backpressure is kept.
  * `release` runs at once when the stream is destroyed or fails, even while `chunks` waits for input: it must make that wait end
  * (destroy the source). This promptness is why `Readable.from` will not do.
@@ -24,7 +30,7 @@ export function readableOf(chunks: AsyncGenerator<Buffer, void, void>, release: 
     }
   }
   return new Readable({
-    highWaterMark: 1 << 20,
+    highWaterMark: readAhead,
     read() {
       void next(this);
     },
