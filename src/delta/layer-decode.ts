@@ -19,7 +19,7 @@ import type { LayerPatchFile, Segment } from "./layer-patch-file.ts";
 import { LiteralReader } from "./literals.ts";
 import type { Bytes } from "./patch/bytes.ts";
 import type { PieceWriter } from "./piece-writer.ts";
-import { PatchDecoder } from "./patch/decode.ts";
+import { DecodeMemory, PatchDecoder } from "./patch/decode.ts";
 import { type EntryRef, RefCoder } from "./refs.ts";
 
 const pieceSize = 1 << 20;
@@ -98,6 +98,7 @@ export async function decodeLayer(layer: LayerToDecode): Promise<void> {
 class LayerDecoder {
   readonly #layer: LayerToDecode;
   readonly #literals = new Map<LiteralKind, LiteralReader>();
+  readonly #memory = new DecodeMemory();
   #written = 0;
   /** A patched entry whose segment ended before its data did. */
   #unfinished: { base: Bytes; left: number; kind: LiteralKind; padding: Buffer } | undefined;
@@ -112,7 +113,7 @@ class LayerDecoder {
   async segment(segment: Segment): Promise<void> {
     const columns = named(segment);
     const headers = new HeaderDecoder(segment.headers);
-    const patches = new PatchDecoder(segment.patches);
+    const patches = new PatchDecoder(segment.patches, this.#memory);
     const refs = new RefCoder();
     let copyOffset = 0;
     const { ops } = columns;

@@ -83,9 +83,11 @@ const cacheBlock = 64 * 1024;
 const cacheOverlap = 16 * 1024;
 const cacheSlots = 32;
 
+/** Memory for the cache of `cachedBytes`, to be used again and again, for one at a time. */
+export type CacheMemory = (Uint8Array | undefined)[];
+
 /** The same bytes with a cache of 2.5 MiB, for many reads of at most 16 KiB; longer reads go through. */
-export function cachedBytes(bytes: Bytes): Bytes {
-  const blocks: (Uint8Array | undefined)[] = [];
+export function cachedBytes(bytes: Bytes, blocks: CacheMemory = []): Bytes {
   const numbers = new Float64Array(cacheSlots).fill(-1);
   return {
     length: bytes.length,
@@ -98,7 +100,7 @@ export function cachedBytes(bytes: Bytes): Bytes {
       const start = number * cacheBlock;
       if (block === undefined || numbers[slot] !== number) {
         const some = Math.min(cacheBlock + cacheOverlap, bytes.length - start);
-        block ??= new Uint8Array(Math.min(cacheBlock + cacheOverlap, bytes.length));
+        if (block === undefined || block.length < some) block = new Uint8Array(some);
         const fetched = bytes.read(start, some, block);
         if (fetched.buffer !== block.buffer) block.set(fetched);
         blocks[slot] = block;

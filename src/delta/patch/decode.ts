@@ -1,12 +1,23 @@
 import { ByteReader } from "../../util/varint.ts";
 import { StepList, type Alignment } from "./alignment.ts";
-import { cachedBytes, type Bytes } from "./bytes.ts";
+import { cachedBytes, type Bytes, type CacheMemory } from "./bytes.ts";
 import { blockLength, columnNames, copyLength, invalidPatch, literalLength, maxPiece } from "./format.ts";
-import { Relinker } from "./relink.ts";
+import { Learned, Relinker } from "./relink.ts";
 import { readSections } from "./sections.ts";
+
+/** What decoders need for one piece after another: small patches by the thousand are not to wait for the garbage collector. */
+export class DecodeMemory {
+  readonly cache: CacheMemory = [];
+  #learned: Learned | undefined;
+
+  get learned(): Learned {
+    return (this.#learned ??= new Learned());
+  }
+}
 
 /** Rebuilds pieces from the columns of one `PatchEncoder.take()`. Throws BUNDLE_INVALID for columns that lie. */
 export class PatchDecoder {
+  readonly #memory: DecodeMemory;
   readonly #copy = Buffer.allocUnsafe(copyLength);
   readonly #pieces: ByteReader;
   readonly #literalLengths: ByteReader;
@@ -19,7 +30,8 @@ export class PatchDecoder {
   #gap = -1;
   #run = 0;
 
-  constructor(columns: readonly Uint8Array[]) {
+  constructor(columns: readonly Uint8Array[], memory = new DecodeMemory()) {
+    this.#memory = memory;
     if (columns.length !== columnNames.length) {
       throw invalidPatch(`it has ${columns.length} columns where ${columnNames.length} are expected`);
     }
@@ -43,11 +55,11 @@ export class PatchDecoder {
     literal: (most: number) => Promise<Uint8Array>,
     out: (bytes: Uint8Array) => Promise<void>,
   ): Promise<void> {
-    const base = cachedBytes(baseFile);
+    const base = cachedBytes(baseFile, this.#memory.cache);
     const length = this.#pieces.unsigned();
     const sections = readSections(this.#pieces);
     const piece = this.#steps(base, length);
-    const relinker = sections === undefined ? undefined : new Relinker(sections, piece);
+    const relinker = sections === undefined ? undefined : new Relinker(sections, piece, this.#memory.learned);
     let at = piece.targetOffset;
     for (let k = 0; k < piece.count; k++) {
       for (let rest = piece.literals[k]!; rest > 0; ) {

@@ -29,6 +29,42 @@ export interface SectionPairs {
 }
 
 const learnedBits = 16;
+/** Base bytes that share one entry of the index into the moved ranges, at least; and entries, at most. */
+const smallestStep = 4096;
+const mostSteps = 1 << 16;
+
+/** Where something pointed at has been seen to have moved, against what the alignment says. Its memory serves one piece after another. */
+export class Learned {
+  /** By slot: an address, and where it went. */
+  readonly #pairs = new Float64Array(2 ** (learnedBits + 1));
+  readonly #used = new Uint32Array(2 ** learnedBits);
+  #usedCount = 0;
+
+  /** Where `address` went, or undefined. */
+  get(address: number): number | undefined {
+    const at = 2 * slotOf(address);
+    return this.#pairs[at] === address ? this.#pairs[at + 1] : undefined;
+  }
+
+  set(address: number, to: number): void {
+    const at = 2 * slotOf(address);
+    const isNew = this.#pairs[at] === 0 && this.#pairs[at + 1] === 0;
+    if (isNew && this.#usedCount < this.#used.length) this.#used[this.#usedCount++] = at;
+    this.#pairs[at] = address;
+    this.#pairs[at + 1] = to;
+  }
+
+  /** Forgets everything. Most pieces learn little, so that only what they used is cleared. */
+  clear(): void {
+    if (this.#usedCount === this.#used.length) this.#pairs.fill(0);
+    for (let k = 0; k < this.#usedCount; k++) {
+      const at = this.#used[k]!;
+      this.#pairs[at] = 0;
+      this.#pairs[at + 1] = 0;
+    }
+    this.#usedCount = 0;
+  }
+}
 
 /**
  * Foresees how the addresses in a relinked program changed: what a base address pointed at has moved as its bytes have
@@ -45,9 +81,8 @@ export class Relinker {
   readonly #codeHigh: number;
   readonly #starts: Float64Array;
   readonly #shifts: Float64Array;
-  /** Where something pointed at has been seen to have moved, against what the alignment says. */
-  readonly #learnedFrom = new Float64Array(2 ** learnedBits);
-  readonly #learnedTo = new Float64Array(2 ** learnedBits);
+  readonly #index: SearchIndex;
+  readonly #learned: Learned;
   learning = true;
 
   /** Fields of the block at hand: position, form, what the base's address pointed at, what is foreseen. */
@@ -60,8 +95,11 @@ export class Relinker {
 
   #last: SectionPair | undefined;
 
-  constructor(sections: SectionPairs, piece: Alignment) {
+  /** `learned` is cleared and then this relinker's alone. */
+  constructor(sections: SectionPairs, piece: Alignment, learned = new Learned()) {
     this.#sections = sections;
+    learned.clear();
+    this.#learned = learned;
     this.#byAddress = sections.pairs.filter((s) => s.address > 0).sort((a, b) => a.address - b.address);
     this.#byTarget = sections.pairs
       .filter((s) => s.targetLength > 0)
@@ -76,6 +114,7 @@ export class Relinker {
     const map = moves(piece);
     this.#starts = map.starts;
     this.#shifts = map.shifts;
+    this.#index = searchIndex(map.starts);
   }
 
   /** Changes `block`, base bytes from `from` that become target bytes at `to`, to what they are expected to be. */
@@ -123,9 +162,7 @@ export class Relinker {
       else real = here + view.getUint32(at, true);
       const old = this.#old[k]!;
       if (real === this.#new[k]) continue;
-      const slot = slotOf(old);
-      this.#learnedFrom[slot] = old;
-      this.#learnedTo[slot] = real;
+      this.#learned.set(old, real);
     }
   }
 
@@ -281,8 +318,8 @@ export class Relinker {
 
   /** Where what stood at the base's address is expected in the target. */
   #moved(address: number): number {
-    const slot = slotOf(address);
-    if (this.#learnedFrom[slot] === address) return this.#learnedTo[slot]!;
+    const known = this.#learned.get(address);
+    if (known !== undefined) return known;
     let section = this.#last;
     if (section === undefined || address < section.address || address >= section.address + section.size) {
       const k = upperBound(this.#byAddress, address, (s) => s.address);
@@ -294,8 +331,10 @@ export class Relinker {
     if (inside >= section.length) return inside - section.size + section.targetAddress + section.size;
     const offset = section.offset + inside;
     const starts = this.#starts;
-    let low = 0;
-    let high = starts.length;
+    const { lows, highs } = this.#index;
+    const step = Math.floor(offset / this.#index.step);
+    let low = step < lows.length ? lows[step]! : 0;
+    let high = step < highs.length ? highs[step]! : starts.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (starts[middle]! <= offset) low = middle + 1;
@@ -347,6 +386,38 @@ function moves(piece: Alignment): { starts: Float64Array; shifts: Float64Array }
     length = till - from;
   }
   return { starts: Float64Array.from(starts), shifts: Float64Array.from(shifts) };
+}
+
+/** For each `step` of base bytes, how far the search for one of them always goes alike. */
+interface SearchIndex {
+  step: number;
+  lows: Uint32Array;
+  highs: Uint32Array;
+}
+
+/**
+ * Where ranges overlapped, `starts` is not quite in order, and what a search then finds is part of the format: so its first steps
+ * are taken beforehand, as far as they are the same for all of a step's bytes, and not the search replaced.
+ */
+function searchIndex(starts: Float64Array): SearchIndex {
+  const end = starts.reduce((a, b) => Math.max(a, b + 1), 0);
+  const step = Math.max(smallestStep, Math.ceil(end / mostSteps));
+  const count = Math.ceil(end / step);
+  const lows = new Uint32Array(count);
+  const highs = new Uint32Array(count);
+  for (let k = 0; k < count; k++) {
+    let low = 0;
+    let high = starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (starts[middle]! <= k * step) low = middle + 1;
+      else if (starts[middle]! >= (k + 1) * step) high = middle;
+      else break;
+    }
+    lows[k] = low;
+    highs[k] = high;
+  }
+  return { step, lows, highs };
 }
 
 /** How many of the sorted rows have a key of at most `value`. */
