@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
-import { messagesOf } from "../testing/check.ts";
+import { fixText } from "../fix.ts";
+import { checkWith, messagesOf } from "../testing/check.ts";
 import { swallowedFailure } from "./swallowed-failure.ts";
+
+const check = (text: string) => checkWith(swallowedFailure, text);
 
 test.each([
   "make && strip x || true",
@@ -24,4 +27,14 @@ test.each([
   "make; strip x || true",
 ])("%s says what it means", (script) => {
   expect(messagesOf(swallowedFailure, `FROM debian:12\nRUN ${script}\n`)).toEqual([]);
+});
+
+test.each([
+  ["make && rm a || true && rm b || true && rm c", "make && { rm a || true; } && { rm b || true; } && rm c"],
+  [
+    "make && rm a || true && [ -f b ] && rm b || true",
+    "make && { rm a || true; } && { [ -f b ] && rm b || true; }",
+  ],
+])("every excuse of %s is kept to its own", (before, after) => {
+  expect(fixText(`FROM debian:12\nRUN ${before}\n`, check, true).text).toBe(`FROM debian:12\nRUN ${after}\n`);
 });

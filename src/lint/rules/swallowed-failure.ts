@@ -83,19 +83,23 @@ function swallowed(list: AndOr, script: ShellScript): Swallowed[] {
     // A question at the front makes the chain a condition.
     const first = before[0] === undefined ? undefined : namesIn(script, before[0])[0];
     const asks = first !== undefined && questions.has(first) && !/^(?:cd|echo|set)$/.test(first);
-    if (names.length === 0 || asks) return;
-    const start = script.offset(last.pos);
+    // A condition is excused with what hangs on it.
+    const start = script.offset(((asks ? before[0] : undefined) ?? last).pos);
     const end = script.offset(excuse.end - 1) + 1;
-    found.push({
-      names,
-      own: namesIn(script, last)[0] ?? "the last command",
-      says,
-      at: { start: script.offset(excuse.pos), end },
-      edits: [
-        { start, end: start, text: "{ " },
-        { start: end, end, text: "; }" },
-      ],
-    });
+    const edits: Edit[] = [
+      { start, end: start, text: "{ " },
+      { start: end, end, text: "; }" },
+    ];
+    if (names.length > 0 && !asks)
+      found.push({
+        names,
+        own: namesIn(script, last)[0] ?? "the last command",
+        says,
+        at: { start: script.offset(excuse.pos), end },
+        edits,
+      });
+    // Once what stands before can fail, a later excuse would hide that instead.
+    else found.at(-1)?.edits.push(...edits);
   });
   return found;
 }
