@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { readChecks } from "../bench/lint/oracles/buildkit.ts";
-import { readSpec } from "../bench/lint/oracles/hadolint.ts";
+import { fixText } from "../src/lint/fix.ts";
+import { rules } from "../src/lint/rules.ts";
+import { checkWith } from "../src/lint/testing/check.ts";
 import { compareBuildkit, compareHadolint, isAdopted } from "../bench/lint/agreement.ts";
+import { compareReaders } from "../bench/lint/conformance.ts";
 import { disagreements, notAdopted } from "../bench/lint/disagreements.ts";
 import { corpusFolder, readCorpus } from "../bench/lint/corpus.ts";
-import { readBuildkitCases } from "../bench/lint/oracles/buildkit.ts";
-import { readHadolintCases } from "../bench/lint/oracles/hadolint.ts";
-import { buildkitParser, crashes, examine, fixAll } from "../bench/lint/real-files.ts";
+import { readBuildkitCases, readChecks } from "../bench/lint/oracles/buildkit.ts";
+import { readHadolintCases, readSpec } from "../bench/lint/oracles/hadolint.ts";
+import { buildkitParser, crashes, examine, fixAll, refusedBy } from "../bench/lint/real-files.ts";
 import { skipPrefix } from "./support/names.ts";
+import { describePlace } from "./support/tools.ts";
 
 describe("the reader of hadolint's specs", () => {
   it("reads literals, lists, names, configurations and assertions of a number", () => {
@@ -98,15 +101,60 @@ const mirrors = process.env["DDIFF_MIRRORS"];
 const buildkit = mirrors === undefined ? undefined : readBuildkitCases(mirrors);
 const hadolint = mirrors === undefined ? undefined : readHadolintCases(mirrors);
 
-describe("agreement with BuildKit", () => {
-  if (buildkit === undefined)
-    it.skip(`${skipPrefix}DDIFF_MIRRORS names no folder with moby/buildkit in it`, () => {});
-  else
-    it("is whole on its own check tests", () => {
-      expect(
-        buildkit.checks.map(compareBuildkit).filter(({ agrees, key }) => !agrees && !(key in disagreements)),
-      ).toEqual([]);
+const noBuildkit =
+  buildkit === undefined ? "DDIFF_MIRRORS names no folder with moby/buildkit in it" : undefined;
+
+describePlace("buildkit-tests", noBuildkit, () => {
+  const cases = buildkit as NonNullable<typeof buildkit>;
+
+  it("the rules agree with all of BuildKit's own check tests", () => {
+    const outcomes = cases.checks.map(compareBuildkit);
+    expect(outcomes.length).toBeGreaterThan(80);
+    expect(outcomes.filter(({ agrees, key }) => !agrees && !(key in disagreements))).toEqual([]);
+  });
+
+  const readers = compareReaders(cases);
+  it.each([
+    ["files", 30],
+    ["files that are refused", 4],
+    ["variables", 200],
+    ["patterns and what is unset", 40],
+    ["words", 20],
+    ["heredocs", 20],
+  ])("the readers agree with all of BuildKit's own parser tests: %s", (id, least) => {
+    const outcomes = readers.filter((one) => one.id === id);
+    expect(outcomes.length).toBeGreaterThanOrEqual(least);
+    expect(outcomes.filter(({ agrees, key }) => !agrees && !(key in disagreements))).toEqual([]);
+  });
+});
+
+const parser = buildkitParser();
+const noParser =
+  parser === undefined ? "neither DDIFF_BUILDKIT_PARSER nor buildkit-parse on the PATH is there" : undefined;
+
+describePlace("buildkit-parser", noParser, () => {
+  const texts = rules.flatMap((rule) => {
+    if (rule.kind !== "dockerfile") return [];
+    return rule.examples.flatMap((example, index) => {
+      const check = (text: string) => checkWith(rule, text, example);
+      const written = { good: example.good, fixed: example.fixed };
+      const fixed = { "safely fixed": fixText(example.bad, check, false).text };
+      return Object.entries({ ...written, ...(example.fixed === undefined ? {} : fixed) }).flatMap(
+        ([what, text]) => (text === undefined ? [] : [{ name: `${rule.name} ${index + 1}, ${what}`, text }]),
+      );
     });
+  });
+
+  it("takes every example that a rule calls good, and whatever fixes make of the bad ones", () => {
+    const said = refusedBy(
+      parser ?? "",
+      texts.map(({ text }) => text),
+    );
+    expect(texts.length).toBeGreaterThan(100);
+    expect(
+      texts.flatMap(({ name }, index) => (said[index] === undefined ? [] : [`${name}: ${said[index]}`])),
+    ).toEqual([]);
+  });
 });
 
 describe("agreement with hadolint", () => {

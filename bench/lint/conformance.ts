@@ -150,7 +150,7 @@ function heredocs({ heredocs }: BuildkitCases): Outcome[] {
 function heredocOf(value: GoValue): string[] {
   return (Array.isArray(value) ? value : []).map((one) => {
     const fields = typeof one === "object" && one !== null && !Array.isArray(one) ? one : {};
-    const content = String(fields["Content"] ?? "");
+    const content = typeof fields["Content"] === "string" ? fields["Content"] : "";
     const tabs = fields["Chomp"] === true;
     return JSON.stringify({
       name: fields["Name"],

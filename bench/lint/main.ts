@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Outcome, compareBuildkit, compareHadolint, isAdopted } from "./agreement.ts";
+import { compareReaders } from "./conformance.ts";
 import { type CorpusFile, corpusFolder, readCorpus } from "./corpus.ts";
 import { buildkitUnasked } from "./disagreements.ts";
 import { judgementTables } from "./judgements.ts";
@@ -49,6 +50,10 @@ function agreement(mirrors: string | undefined): void {
     `Not asked: ${[...new Set(buildkit.unread.map((key) => key.replace(/#.*/, "")))]
       .map((name) => `${name} (${buildkitUnasked[name] ?? "**open**"})`)
       .join(", ")}.`,
+  ]);
+  show("readers", [
+    `Cases of moby/buildkit ${buildkit.commit.slice(0, 12)}.`,
+    ...agreementTables(compareReaders(buildkit), "cases of"),
   ]);
   const hadolint = readHadolintCases(mirrors);
   if (hadolint === undefined) throw new Error(`there is no hadolint/hadolint in ${mirrors}`);

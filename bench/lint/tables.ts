@@ -18,20 +18,21 @@ function percent(part: number, whole: number): string {
   return whole === 0 ? "–" : `${((100 * part) / whole).toFixed(1)} %`;
 }
 
-/** Agreement by id, and each disagreement with its reason. */
-export function agreementTables(outcomes: readonly Outcome[]): string[] {
+/** Agreement by id, and each disagreement with its reason. `what` the ids are, where they are none that a rule of ours stands for. */
+export function agreementTables(outcomes: readonly Outcome[], what?: string): string[] {
   const ids = [...new Set(outcomes.map(({ id }) => id))].sort();
   const rows = ids.map((id) => {
     const cases = outcomes.filter((one) => one.id === id);
     const agree = cases.filter(({ agrees }) => agrees).length;
     const rules = rulesFor(id).map(({ name }) => `[${name}](rules/${name}.md)`);
-    return [id, ...(rules.length > 0 ? [rules.join(", ")] : [""]), cases.length, agree, cases.length - agree];
+    const numbers = [cases.length, agree, cases.length - agree];
+    return what === undefined ? [id, rules.join(", "), ...numbers] : [id, ...numbers];
   });
   const apart = outcomes.filter(({ agrees }) => !agrees);
   const all = outcomes.length;
   return [
     `**${all - apart.length} of ${all} cases agree (${percent(all - apart.length, all)}).**`,
-    table(["id", "our rule", "cases:", "agree:", "disagree:"], rows),
+    table([...(what === undefined ? ["id", "our rule"] : [what]), "cases:", "agree:", "disagree:"], rows),
     ...(apart.length === 0
       ? []
       : [

@@ -13,7 +13,7 @@ export class PatternProblem extends Error {}
  */
 export function trimMatch(value: string, pattern: string, side: "#" | "%", longest: boolean): string {
   const steps = readPattern(pattern);
-  const characters = [...value];
+  const characters = Array.from(value);
   if (side === "%") {
     steps.reverse();
     characters.reverse();
@@ -26,7 +26,7 @@ export function trimMatch(value: string, pattern: string, side: "#" | "%", longe
 /** What `${X/p/word}` (`all`: `${X//p/word}`) makes of a value; each match is the longest. Throws `PatternProblem`. */
 export function replaceMatches(value: string, pattern: string, replacement: string, all: boolean): string {
   const steps = readPattern(pattern);
-  const characters = [...value];
+  const characters = Array.from(value);
   if (characters.length ** 2 * steps.length > mostWork) throw new PatternProblem("the value is too long");
   let out = "";
   let at = 0;
@@ -51,7 +51,7 @@ export function replaceMatches(value: string, pattern: string, replacement: stri
 
 function readPattern(pattern: string): Step[] {
   const steps: Step[] = [];
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   for (let at = 0; at < characters.length; at += 1) {
     const character = characters[at] ?? "";
     if (character === "*") steps.push({ any: "text" });

@@ -99,7 +99,7 @@ function pieces(pattern: string): { star: boolean; chars: string[] }[] {
  * Whether moby takes the syntax of a pattern: it asks Go's `filepath.Match` for "." and refuses on error, so that pieces behind the
  * first that does not match are never looked at.
  */
-export function isValidGlob(pattern: string): boolean {
+function isValidGlob(pattern: string): boolean {
   let name = ".";
   const all = pieces(pattern);
   for (const [index, { star, chars }] of all.entries()) {

@@ -109,7 +109,7 @@ function usesOf(
 }
 
 /** What `--from=` and `--mount=...,from=` of an instruction name. */
-export function sourcesOf(instruction: Instruction): string[] {
+function sourcesOf(instruction: Instruction): string[] {
   const inner = instruction.trigger ?? instruction;
   return inner.flags.flatMap((flag) => {
     if (flag.value === undefined) return [];

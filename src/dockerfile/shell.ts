@@ -1,4 +1,4 @@
-import type { ParsedScript, Word as ShellNode } from "unbash";
+import type { ParsedScript } from "unbash";
 import type { Range } from "./text.ts";
 
 /** A word of a command, with its place in the Dockerfile. */
@@ -49,4 +49,3 @@ export interface ShellScript {
 }
 
 /** A word of the shell's syntax tree. */
-export type { ShellNode };

@@ -80,7 +80,7 @@ export function argsOf(
 }
 
 /** `ENV A=1 B=2` and the old `ENV A 1`: names with their values, `undefined` where they cannot be known. */
-export function pairsOf(
+function pairsOf(
   instruction: Instruction,
   variables: Variables,
   escape: string,
