@@ -141,12 +141,25 @@ describePlace("docker", dockerMissing, () => {
     const damaged = Buffer.from(old);
     damaged[1000] = (damaged[1000] ?? 0) ^ 1;
     await writeFile(file, damaged);
+    const held = await holdings();
     await expect(loadBundle({ bundle: out, bases: [], context })).rejects.toMatchObject({
       code: "DIGEST_MISMATCH",
       message: expect.stringMatching(/^base layer sha256:[0-9a-f]{64} should be/),
     });
     await expect(identityOf("patched:2")).rejects.toThrow(/No such image/);
+    // The layer was on its way to Docker when it came out wrong.
+    await expect.poll(holdings, { timeout: 10_000 }).toEqual(held);
   });
+
+  /** Every image, layer and temporary file of the engine, named or not. */
+  async function holdings(): Promise<string[]> {
+    const images = await engine.run("docker", "images", "--all", "--no-trunc", "--quiet");
+    const root = (await engine.run("docker", "info", "-f", "{{.DockerRootDir}} {{.Driver}}")).trim();
+    const [folder = "", driver = ""] = root.split(" ");
+    const folders = [`image/${driver}/layerdb/sha256`, `image/${driver}/layerdb/tmp`, driver, "tmp"];
+    const names = await Promise.all(folders.map((name) => readdir(join(folder, name))));
+    return [images, ...names.flat().sort()];
+  }
 
   /** The image ID. */
   async function identityOf(name: string): Promise<string> {

@@ -31,7 +31,7 @@ export interface RebuiltStream {
   /** Bytes. */
   size: number;
   /** Its tar. The stream fails with `BUNDLE_INVALID` where it does not come out right, after its last byte at the latest. */
-  open(): Readable;
+  open: () => Readable;
 }
 
 /** Every base layer that the bundle's patches and targets need. */

@@ -399,7 +399,7 @@ interface SearchIndex {
  * Where ranges overlapped, `starts` is not quite in order, and what a search then finds is part of the format: so its first steps
  * are taken beforehand, as far as they are the same for all of a step's bytes, and not the search replaced.
  */
-function searchIndex(starts: Float64Array): SearchIndex {
+export function searchIndex(starts: Float64Array): SearchIndex {
   const end = starts.reduce((a, b) => Math.max(a, b + 1), 0);
   const step = Math.max(smallestStep, Math.ceil(end / mostSteps));
   const count = Math.ceil(end / step);
