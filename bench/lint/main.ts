@@ -20,6 +20,7 @@ import {
   examine,
   fixAll,
   refusedBy,
+  refusedByOne,
   spreadOf,
 } from "./real-files.ts";
 import { measureSpeed } from "./speed.ts";
@@ -54,6 +55,7 @@ function agreement(mirrors: string | undefined): void {
   show("readers", [
     `Cases of moby/buildkit ${buildkit.commit.slice(0, 12)}.`,
     ...agreementTables(compareReaders(buildkit), "cases of"),
+    ...refusals(),
   ]);
   const hadolint = readHadolintCases(mirrors);
   if (hadolint === undefined) throw new Error(`there is no hadolint/hadolint in ${mirrors}`);
@@ -65,6 +67,18 @@ function agreement(mirrors: string | undefined): void {
     `Ids without a rule of ours:`,
     notAdoptedTable([...left]),
   ]);
+}
+
+/** Whether real Dockerfiles are refused by the same parsers; nothing without the files or BuildKit's parser. */
+function refusals(): string[] {
+  const parser = buildkitParser();
+  const files = readCorpus().filter(({ kind }) => kind === "dockerfile");
+  if (parser === undefined || files.length === 0) return [];
+  const apart = refusedByOne(parser, files);
+  return [
+    `**Of ${files.length} Dockerfiles of the corpus, those of other tools' tests among them, ${files.length - apart.length} are taken by both parsers or refused by both.** The others:`,
+    apart.map((line) => `- ${line}`).join("\n"),
+  ];
 }
 
 async function corpus(): Promise<void> {

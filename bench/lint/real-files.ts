@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readDockerfile } from "../../src/dockerfile/read.ts";
 import { fixText } from "../../src/lint/fix.ts";
 import type { LintedFile } from "../../src/lint/lint.ts";
 import { findTool } from "../../test/support/tools.ts";
@@ -41,6 +42,8 @@ export interface Spread {
   mean: number;
   median: number;
   most: number;
+  /** Of one file, as the default profile reports them. */
+  mostReported: number;
   /** Share of files with more than ten. */
   overTen: number;
 }
@@ -55,6 +58,7 @@ export function spreadOf(examined: readonly Examined[]): Spread {
     mean: findings / Math.max(1, counts.length),
     median: counts[counts.length >> 1] ?? 0,
     most: counts.at(-1) ?? 0,
+    mostReported: Math.max(0, ...examined.map(({ linted }) => linted.shown.length)),
     overTen: counts.filter((count) => count > 10).length / Math.max(1, counts.length),
   };
 }
@@ -105,6 +109,21 @@ export function fixAll(examined: readonly Examined[], unsafe: boolean): FixesOnC
     );
   }
   return result;
+}
+
+/** Dockerfiles of which BuildKit's parser and our reader do not say the same: whether a builder takes them. */
+export function refusedByOne(parser: string, files: readonly CorpusFile[]): string[] {
+  const dockerfiles = files.filter(({ kind }) => kind === "dockerfile");
+  const said = refusedBy(
+    parser,
+    dockerfiles.map(({ text }) => text),
+  );
+  return dockerfiles.flatMap(({ repository, path, text }, index) => {
+    const theirs = said[index];
+    const ours = readDockerfile(text).problems[0]?.message;
+    if ((theirs === undefined) === (ours === undefined)) return [];
+    return [`${repository} ${path}: ${theirs === undefined ? `ours: ${ours}` : `BuildKit's: ${theirs}`}`];
+  });
 }
 
 /**

@@ -61,8 +61,17 @@ export function notAdoptedTable(ids: readonly string[]): string {
 /** Findings per file, by group of the corpus. */
 export function spreadTable(spreads: readonly (readonly [string, Spread])[]): string {
   return table(
-    ["files", "number:", "findings:", "mean:", "median:", "most:", "files with more than 10:"],
-    spreads.map(([title, { files, findings, mean, median, most, overTen }]) => [
+    [
+      "files",
+      "number:",
+      "findings:",
+      "mean:",
+      "median:",
+      "most:",
+      "files with more than 10:",
+      "most reported:",
+    ],
+    spreads.map(([title, { files, findings, mean, median, most, overTen, mostReported }]) => [
       title,
       files,
       findings,
@@ -70,6 +79,7 @@ export function spreadTable(spreads: readonly (readonly [string, Spread])[]): st
       median,
       most,
       percent(overTen, 1),
+      mostReported,
     ]),
   );
 }
