@@ -20,3 +20,11 @@ export function release(piece: Buffer): void {
   if (piece.byteOffset + piece.length !== buffer.byteLength || !own.delete(buffer)) return;
   (buffer as ArrayBuffer).transfer(0);
 }
+
+/** The same pieces, for a reader that is done with each when it asks for the next; see `release`. */
+export async function* releasing(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  for await (const piece of pieces) {
+    yield piece;
+    release(piece);
+  }
+}

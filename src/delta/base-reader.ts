@@ -1,4 +1,4 @@
-import { release } from "../codec/release.ts";
+import { releasing } from "../codec/release.ts";
 import { readTar, type TarEvent } from "../tar/reader.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { UnpackedFile, UnpackedLayer } from "../places/place.ts";
@@ -62,10 +62,13 @@ export class BaseReader {
     unpacked?: UnpackedLayer,
   ): Promise<void> {
     const places = this.#placesOf(layer);
+    let last = -1;
+    for (const entry of wanted.keys()) last = Math.max(last, entry);
     let index = -1;
     let keeping = false;
     for await (const event of readBase(tar, layer)) {
       if (event.kind === "entry") {
+        if (index === last) break;
         index++;
         const withBody = wanted.get(index);
         const file = event.entry.size > 0 ? unpacked?.takeFile(event.entry.dataOffset) : undefined;
@@ -172,14 +175,6 @@ async function* readBase(tar: AsyncIterable<Buffer>, layer: number): AsyncGenera
     if (!isDdiffError(cause, "TAR_INVALID")) throw cause;
     const sentence = `the bundle is damaged: it refers to entries of base layer ${layer}, which is no tar`;
     throw new DdiffError("BUNDLE_INVALID", sentence, { cause });
-  }
-}
-
-/** The pieces of a layer, each of which is used up when the next is asked for. */
-async function* releasing(tar: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
-  for await (const piece of tar) {
-    yield piece;
-    release(piece);
   }
 }
 

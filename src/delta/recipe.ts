@@ -1,6 +1,7 @@
 import { createHash, hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import type { TarEntry } from "../tar/entry.ts";
+import { release } from "../codec/release.ts";
 import { readTar } from "../tar/reader.ts";
 import { type Digest, Digester } from "../oci/digest.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
@@ -80,6 +81,7 @@ async function* observed(stream: Readable, see: (bytes: Buffer, position: number
     see(chunk, position);
     position += chunk.length;
     yield chunk;
+    release(chunk);
   }
 }
 
