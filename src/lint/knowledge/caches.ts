@@ -128,6 +128,9 @@ export function removes(command: ShellCommand, folder: string): boolean {
     if (value.startsWith("-")) return false;
     const path = value.replace(/^(?:~|\$\{?HOME\}?)/, "/root").replace(/(?:\/\.?\*+|\/\{[^}]*\}|\/)+$/, "");
     if (path === "" || path === "/") return false;
+    // `rm -rf /var/lib/apt/lists*` names the folder itself.
+    const stem = /^(\/[^*?[]+)\*+$/.exec(path)?.[1];
+    if (stem !== undefined && folder.startsWith(stem)) return true;
     return isWithin(folder, path) || covers(path, folder);
   });
 }

@@ -18,7 +18,11 @@ export const artefacts: readonly { readonly name: RegExp; readonly what: string 
   { name: /^(?:wandb|mlruns|lightning_logs|tb_logs|runs|outputs|multirun)\//, what: "experiment logs" },
   { name: /(?:^|\/)(?:checkpoints|ckpts)\//, what: "checkpoints" },
   { name: /\.(?:pt|pth|ckpt|onnx|safetensors|gguf|h5|tflite|engine)$/, what: "weights" },
-  { name: /^(?:data|datasets?)\//, what: "data sets" },
+  // Code that fetches or reads data stands in folders of that name as often.
+  {
+    name: /^(?:data|datasets?)\/(?!(?:.*\/)?(?:[^./]+|\.[^/]*|[^/]*\.(?:py|pyi|ipynb|sh|bash|md|rst|ya?ml|toml|cfg|ini|c|cc|cpp|cu|h|hpp|js|ts|go|rs|java|proto|Dockerfile))$)/i,
+    what: "data sets",
+  },
   {
     name: /(?:^|\/)(?:__pycache__|\.mypy_cache|\.ruff_cache|\.pytest_cache|\.ipynb_checkpoints)\//,
     what: "caches",

@@ -38,7 +38,7 @@ export function wantedPackages(
 }
 
 /** The packages of a requirements file and of those that it names with `-r`. */
-export function requirements(path: string, context: LintContext, depth: number): WantedPackage[] {
+function requirements(path: string, context: LintContext, depth: number): WantedPackage[] {
   const text = context.read(path);
   if (text === undefined || depth > 5) return [];
   return text.split(/\r?\n/).flatMap((raw): WantedPackage[] => {

@@ -1,4 +1,4 @@
-import type { Dockerfile, Instruction, Stage } from "../../dockerfile/document.ts";
+import type { Instruction, Stage } from "../../dockerfile/document.ts";
 import { expandWord } from "../../dockerfile/expand.ts";
 
 /** ARGs that BuildKit defines before the first FROM; in a stage they must be named first. */
@@ -106,14 +106,4 @@ export function namesOf(
 /** Whether ENV or LABEL is written in its old form without `=`. */
 export function isLegacyPair(instruction: Instruction): boolean {
   return /^(?:ENV|LABEL)$/.test(instruction.keyword) && instruction.words[0]?.raw.includes("=") === false;
-}
-
-/** The variables that any stage or the head of a file gives a value or a name to. */
-export function declaredAnywhere(file: Dockerfile): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const instruction of file.instructions) {
-    if (instruction.keyword === "ARG" || instruction.keyword === "ENV")
-      for (const { name } of namesOf(instruction)) names.add(name);
-  }
-  return names;
 }

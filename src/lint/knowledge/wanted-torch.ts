@@ -7,7 +7,7 @@ import { type WantedPackage, wantedPackages } from "./python-packages.ts";
 import { lockedPackages, lockOf } from "./uv-lock.ts";
 
 /** Where an install takes torch from. */
-export interface TorchIndex {
+interface TorchIndex {
   /** `other` for mirrors and wheels of one's own, `unknown` where a variable has no value. */
   readonly kind: "pypi" | "cpu" | "cuda" | "rocm" | "other" | "unknown";
   /** As the index writes it: `cu124`. */

@@ -35,7 +35,7 @@ export function downloadBytes(
 }
 
 /** Whether an install names PyTorch's index of CPU builds. */
-export function isCpuIndex(install: PackageCommand): boolean {
+function isCpuIndex(install: PackageCommand): boolean {
   return [...install.options.values()].some(
     (value) => typeof value === "string" && (/whl\/(?:nightly\/)?cpu\b/.test(value) || value === "cpu"),
   );

@@ -9,7 +9,7 @@ export const aptRecommends = defineRule({
   severity: "info",
   aliases: ["DL3015", "DS-0029"],
   meaning: "apt-get installs what packages recommend, too.",
-  why: "Recommended packages are for people at a desktop: with ffmpeg or build-essential come hundreds of megabytes of drivers, fonts and manuals. Of 761 ML Dockerfiles one in five does so. A recommended package can be what makes the other useful (ca-certificates for curl): name it then.",
+  why: "Recommended packages are for people at a desktop: with ffmpeg or build-essential come hundreds of megabytes of drivers, fonts and manuals. Of 761 ML Dockerfiles one in five does so. A recommended package can be what makes the other useful (ca-certificates for curl): name it then. Silent in .devcontainer, where people work at a terminal.",
   examples: [
     {
       bad: "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
@@ -17,7 +17,9 @@ export const aptRecommends = defineRule({
       fixed: "FROM debian:12\nRUN apt-get update && apt-get install -y --no-install-recommends curl\n",
     },
   ],
-  check(file, report) {
+  check(file, report, { path }) {
+    // People work in it at a terminal, and nobody ships it.
+    if (/(?:^|[/\\])\.devcontainer(?:[/\\]|$)/.test(path)) return;
     // Somebody has written it into apt's configuration.
     if (/Install-Recommends/i.test(file.text)) return;
     for (const instruction of runsOf(file)) {

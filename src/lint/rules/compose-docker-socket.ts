@@ -12,7 +12,7 @@ export const composeDockerSocket = defineRule({
   severity: "info",
   aliases: ["exposing-docker-socket-volume"],
   meaning: "A service can reach Docker's socket.",
-  why: "Who can speak to it can start a container with the host's disk in it: that is root on the host, and mounting the socket read-only does not change it. Tools that manage containers need it; a proxy such as tecnativa/docker-socket-proxy gives them only what they use.",
+  why: "Who can speak to it can start a container with the host's disk in it: that is root on the host, and mounting the socket read-only does not change it. Tools that manage containers need it; a proxy such as tecnativa/docker-socket-proxy gives them only what they use. Silent where a comment of the service says what the socket is for.",
   examples: [
     {
       bad: "services:\n  api:\n    image: lab/api:1\n    volumes:\n      - /var/run/docker.sock:/var/run/docker.sock\n",
@@ -21,6 +21,7 @@ export const composeDockerSocket = defineRule({
   ],
   check(file, report, context) {
     for (const service of file.services) {
+      if (isExplained(file.text.slice(...(service.node.range ?? [0, 0])))) continue;
       if (managers.test(`${context.path} ${service.name} ${textAt(service, "image") ?? ""}`.toLowerCase()))
         continue;
       for (const { source, at } of mountsOf(service)) {
@@ -30,3 +31,16 @@ export const composeDockerSocket = defineRule({
     }
   },
 });
+
+/** A comment that says what the socket is for. */
+function isExplained(text: string): boolean {
+  const comments = text
+    .split("\n")
+    .map((line) => /^\s*#(.*)$|\s#(.*)$/.exec(line))
+    .map((match) => match?.[1] ?? match?.[2] ?? "")
+    .join(" ");
+  return (
+    /docker(?:'s)? socket|docker\.sock/i.test(comments) &&
+    /\b(?:so that|because|needed|required|to|for)\b/i.test(comments)
+  );
+}

@@ -84,7 +84,19 @@ function cpuBase(service: ComposeService, context: LintContext): string | undefi
     const found = context.read(posix.join(folder, path));
     if (found !== undefined && bringsCuda.test(found) && !hasCpuIndex) return undefined;
   }
+  if (!hasCpuIndex && othersBringCuda(folder, named, context)) return undefined;
   return bottom.base.image;
+}
+
+/** `COPY notebooks .` brings notebooks/requirements.txt: the same names in folders below. */
+function othersBringCuda(folder: string, named: readonly string[], context: LintContext): boolean {
+  const names = new Set([...named, ...projectFiles].map((path) => posix.basename(path)));
+  return (context.files ?? []).some(
+    ({ path }) =>
+      names.has(posix.basename(path)) &&
+      (folder === "." || path.startsWith(`${folder}/`)) &&
+      bringsCuda.test(context.read(path) ?? ""),
+  );
 }
 
 function stackOf(stage: Stage): Stage[] {

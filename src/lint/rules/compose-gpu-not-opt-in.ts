@@ -11,21 +11,24 @@ export const composeGpuNotOptIn = defineRule({
   severity: "info",
   aliases: [],
   meaning: "A service of the main compose file reserves a GPU, so it cannot start on a machine without one.",
-  why: "Docker has no 'a GPU if there is one': with a reservation the container is refused with `could not select device driver`, on laptops, CI runners and Macs. Move the reservation to a second file (`docker compose -f compose.yaml -f compose.gpu.yaml up`), or give the service a profile. Leave it where every machine that runs this file has a GPU.",
+  why: "Docker has no 'a GPU if there is one': with a reservation the container is refused with `could not select device driver`, on laptops, CI runners and Macs. Move the reservation to a second file (`docker compose -f compose.yaml -f compose.gpu.yaml up`), or give the service a profile. Leave it where every machine that runs this file has a GPU; where all services of the file reserve one it is silent.",
   examples: [
     {
-      bad: "services:\n  train:\n    image: lab/train:1\n    gpus: all\n",
-      good: "services:\n  train:\n    image: lab/train:1\n    profiles: [gpu]\n    gpus: all\n",
+      bad: "services:\n  train:\n    image: lab/train:1\n    gpus: all\n  board:\n    image: lab/board:1\n",
+      good: "services:\n  train:\n    image: lab/train:1\n    profiles: [gpu]\n    gpus: all\n  board:\n    image: lab/board:1\n",
     },
   ],
   check(file, report, context) {
     if (extraFile.test(context.path.slice(context.path.search(/[^/\\]*$/)))) return;
-    const others = file.services.length;
+    // Where all services need one there is nothing to run without it.
+    if (file.services.every((service) => gpuRequest(service) !== undefined)) return;
     for (const service of file.services) {
       const at = gpuRequest(service);
       if (at === undefined || service.get("profiles") !== undefined) continue;
-      const more = others > 1 ? "; a profile or a second file makes it a choice" : "";
-      report({ at, message: `${service.name} cannot start on a machine without an NVIDIA GPU${more}` });
+      report({
+        at,
+        message: `${service.name} cannot start on a machine without an NVIDIA GPU; a profile or a second file makes it a choice`,
+      });
       // One is enough: they are all mended in one go.
       return;
     }

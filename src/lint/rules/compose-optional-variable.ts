@@ -6,6 +6,9 @@ import { defineRule } from "../rule.ts";
 const optional =
   /^(?:WANDB|HF|HUGGING_?FACE|HUGGINGFACEHUB|COMET|NEPTUNE|CLEARML|MLFLOW|OPENAI|ANTHROPIC|LANGCHAIN|LANGSMITH|KAGGLE|NGC|SENTRY)_?/;
 
+/** As many variables without a value do not come from anybody's fingers. */
+const enough = 4;
+
 export const composeOptionalVariable = defineRule({
   kind: "compose",
   name: "compose-optional-variable",
@@ -13,7 +16,7 @@ export const composeOptionalVariable = defineRule({
   severity: "info",
   aliases: [],
   meaning: "An optional variable is passed on as `KEY=${KEY}`, which warns where it is not set.",
-  why: 'Compose puts in an empty text and says `The "WANDB_API_KEY" variable is not set` at each command, until nobody reads its warnings. `${KEY:-}` means the same and says that this is meant; `${KEY:?}` stops instead where the service cannot run without it. Silent where a .env file beside it sets the variable.',
+  why: 'Compose puts in an empty text and says `The "WANDB_API_KEY" variable is not set` at each command, until nobody reads its warnings. `${KEY:-}` means the same and says that this is meant; `${KEY:?}` stops instead where the service cannot run without it. Silent where a .env file beside it sets the variable, and where four other variables of services have no default: a script sets them all.',
   examples: [
     {
       bad: "services:\n  train:\n    image: lab/train:1\n    environment:\n      - WANDB_API_KEY=${WANDB_API_KEY}\n",
@@ -24,12 +27,17 @@ export const composeOptionalVariable = defineRule({
   ],
   check(file, report, context) {
     const known = context.read(".env") ?? "";
+    const others = new Set<string>();
     const found = new Map<number, { name: string; at: Range; end: number }>();
     for (const service of file.services) {
       for (const { name, value, at } of variablesAt(service, "environment")) {
         const taken = /^\$\{(\w+)\}$/.exec(value ?? "")?.[1];
-        if (taken === undefined || !optional.test(name)) continue;
+        if (taken === undefined) continue;
         if (new RegExp(`^(?:export )?${taken}=`, "m").test(known)) continue;
+        if (!optional.test(name)) {
+          others.add(taken);
+          continue;
+        }
         const brace = file.text.indexOf(`\${${taken}}`, at.start);
         if (brace < 0 || brace >= at.end) continue;
         // Services that share an anchor share the place.
@@ -37,7 +45,8 @@ export const composeOptionalVariable = defineRule({
       }
     }
     const [first] = found.values();
-    if (first === undefined) return;
+    // So many that have to come from outside come from a script, which sets this one as well.
+    if (first === undefined || others.size >= enough) return;
     const names = [...new Set([...found.values()].map((one) => one.name))];
     const shown =
       names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");

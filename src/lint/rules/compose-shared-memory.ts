@@ -9,8 +9,7 @@ import {
 } from "../../dockerfile/compose-values.ts";
 import { defineRule } from "../rule.ts";
 
-const workers =
-  /train|finetun|fine-tun|pytorch|(?:^|\W)torch(?:run)?(?:\W|$)|lightning|jupyter|notebook|vllm|deepspeed/;
+const workers = /train|finetun|fine-tun|pytorch|(?:^|\W)torch(?:run)?(?:\W|$)|lightning|vllm|deepspeed/;
 const docker = 64 * 1024 * 1024;
 
 const onShm = (target: string | undefined): boolean => /^\/dev\/shm(?:[:/]|$)/.test(target ?? "");

@@ -20,6 +20,8 @@ export const copyToRelative = defineRule({
     const set = new Set<Stage>();
     for (const stage of file.stages) {
       if (stage.base.kind === "stage" && set.has(stage.base.stage)) set.add(stage);
+      // There is no base that could be in another folder than /.
+      if (stage.base.kind === "scratch") set.add(stage);
       for (const instruction of stage.instructions) {
         if (instruction.keyword === "WORKDIR") set.add(stage);
         if (instruction.keyword !== "COPY" || set.has(stage)) continue;

@@ -14,7 +14,7 @@ export const develInFinal = defineRule({
   severity: "info",
   aliases: [],
   meaning: "The image ships CUDA's compiler, headers and static libraries.",
-  why: "`devel` is about 5 GB more on disk than `runtime` (4.2 GB against 1.3 GB compressed for 12.9.1: llm-d #606), and a program that runs wheels needs none of it. Compile in a stage of its own and copy the result into a stage on `runtime` or `base`. Ignore it for development images, and where code is compiled at run time (DeepSpeed's operators, some kernels of vLLM and SGLang); stages and files that are named so are left alone.",
+  why: "`devel` is about 5 GB more on disk than `runtime` (4.2 GB against 1.3 GB compressed for 12.9.1: llm-d #606), and a program that runs wheels needs none of it. Compile in a stage of its own and copy the result into a stage on `runtime` or `base`. Ignore it for development images, and where code is compiled at run time (DeepSpeed's operators, some kernels of vLLM and SGLang); stages and files that are named so, or install an editor, are left alone.",
   examples: [
     {
       bad: "FROM nvidia/cuda:12.8.1-devel-ubuntu24.04\nRUN pip install torch\n",
@@ -33,7 +33,14 @@ export const develInFinal = defineRule({
       const flavour = flavourOf(image);
       if (flavour === undefined) continue;
       const instructions = instructionsOf(stage);
-      if (instructions.some((one) => compilesLater.test(one.body.text) || runsUnknownScript(file, one)))
+      if (
+        instructions.some(
+          (one) =>
+            compilesLater.test(one.body.text) ||
+            (one.keyword === "RUN" && workTools.test(one.body.text)) ||
+            runsUnknownScript(file, one),
+        )
+      )
         continue;
       const sizes = cudaImageBytes;
       const waste = sizes.devel[flavour][1] - sizes.runtime[flavour][1];
@@ -54,6 +61,9 @@ const forDevelopment =
 /** What compiles kernels when it is first used. */
 const compilesLater =
   /deepspeed|\bvllm|sglang|flashinfer|\bninja|jupyter|notebook|nsight|cuda-gdb|\bsshd\b|code-server|openssh-server/i;
+
+/** Editors and debuggers: people work in the image, and compile what they like. */
+const workTools = /(?:^|[\s"'])(?:vim|emacs|nano|neovim|gdb)(?=$|[\s"'\\;&])/m;
 
 /** The same image without the compiler, where its flavour is written in the file. */
 function runtimeFix(image: Word | undefined): { fix: Fix } | undefined {

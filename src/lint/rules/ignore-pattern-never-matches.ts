@@ -13,6 +13,7 @@ export const ignorePatternNeverMatches = defineRule({
     { bad: "$HOME/data\n", good: "data\n" },
   ],
   check(file, report) {
+    const all = file.patterns.some((one) => !one.negated && /^(?:\*\*?|\*\*\/\*\*?)$/.test(one.pattern));
     for (const { start, end, raw, pattern } of file.patterns) {
       const why =
         pattern === ".." || pattern.startsWith("../")
@@ -24,7 +25,9 @@ export const ignorePatternNeverMatches = defineRule({
               : /[A-Za-z_]\\[A-Za-z_]/.test(pattern)
                 ? "has a backslash, which is no separator of folders here"
                 : undefined;
-      if (why === undefined) continue;
+      // Another line leaves out what this one was meant to.
+      const isDone = all && (pattern === "." || pattern === "/");
+      if (why === undefined || isDone) continue;
       report({ at: { start, end }, message: `${raw} ${why}` });
     }
   },

@@ -56,7 +56,9 @@ export const installWithoutYes = defineRule({
       const { end } = subcommand;
       report({
         at: { start: command.start, end },
-        message: `${command.name} ${subcommand.value} asks before it goes on, and nobody answers`,
+        message: command.name.startsWith("apt")
+          ? `${command.name} install has no -y: it stops where it needs more than the packages that are named`
+          : `${command.name} ${subcommand.value} asks before it goes on, and nobody answers`,
         fix: { title: "add -y", risk: "safe", edits: [{ start: end, end, text: " -y" }] },
       });
     }
