@@ -1,5 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createProtocolConnection, StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
+import {
+  createProtocolConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-languageserver/node";
 import {
   type ClientCapabilities,
   type CodeAction,
