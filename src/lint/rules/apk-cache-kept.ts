@@ -1,6 +1,8 @@
 import type { CacheKind } from "../knowledge/caches.ts";
+import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
+import { type PackageCommand, packageCommands } from "../knowledge/installs.ts";
 import { afterSubcommand, keptCaches, placeOf } from "../knowledge/kept-caches.ts";
-import { defineRule } from "../rule.ts";
+import { defineRule, type Edit } from "../rule.ts";
 
 const cache: CacheKind = {
   folders: ["/var/cache/apk"],
@@ -23,7 +25,7 @@ export const apkCacheKept = defineRule({
     {
       bad: "FROM alpine:3.22\nRUN apk update && apk add git\n",
       good: "FROM alpine:3.22\nRUN apk add --no-cache git\n",
-      fixed: "FROM alpine:3.22\nRUN apk update && apk add --no-cache git\n",
+      fixed: "FROM alpine:3.22\nRUN apk add --no-cache git\n",
     },
   ],
   check(file, report) {
@@ -33,12 +35,37 @@ export const apkCacheKept = defineRule({
         const at = afterSubcommand(install);
         return at === undefined ? [] : [{ start: at, end: at, text: " --no-cache" }];
       });
+      const updates = installs.slice(0, 1).flatMap(({ instruction }) => updatesOf(file, instruction));
+      const removals = updates.map((update) => withoutUpdate(file, update));
+      const all = [...edits, ...removals.filter((edit) => edit !== undefined)];
+      const title = updates.length === 0 ? "add --no-cache" : "add --no-cache, remove apk update";
       report({
         at: placeOf(installs),
-        message: "apk add leaves its index in the layer",
+        message:
+          updates.length === 0
+            ? "apk add leaves its index in the layer"
+            : "apk update and apk add leave the index in the layer",
         waste: 2_500_000,
-        ...(edits.length === installs.length && { fix: { title: "add --no-cache", risk: "safe", edits } }),
+        ...(all.length === installs.length + updates.length && {
+          fix: { title, risk: "safe", edits: all },
+        }),
       });
     }
   },
 });
+
+/** What fetches the index without `--no-cache`, so that the option of `apk add` alone does not help. */
+function updatesOf(file: Dockerfile, instruction: Instruction): PackageCommand[] {
+  return packageCommands(file, instruction).filter(
+    (one) => one.manager === "apk" && /^(?:update|upgrade)$/.test(one.subcommand),
+  );
+}
+
+/** Takes `apk update &&` away; undefined where it does not stand like that. */
+function withoutUpdate(file: Dockerfile, { command, script, subcommand }: PackageCommand): Edit | undefined {
+  const next = script.commands[script.commands.indexOf(command) + 1];
+  if (subcommand !== "update" || next === undefined || next.depth !== command.depth) return undefined;
+  const between = file.text.slice(command.end, next.start);
+  if (!/^(?:\s|\\\r?\n)*&&(?:\s|\\\r?\n)*$/.test(between)) return undefined;
+  return { start: command.start, end: next.start, text: "" };
+}

@@ -50,17 +50,31 @@ export const chownDoublesCopy = defineRule({
       done.add(instruction);
       const lines = [...new Set(twice.map((one) => one.instruction.line))].sort((a, b) => a - b);
       const size = known ? ` (${formatBytes(bytes)})` : "";
-      const remedy = /^(?:COPY|ADD)$/.test(first.by)
-        ? `${first.by} ${command.name === "chmod" ? "--chmod" : "--chown"} does it without`
-        : "do it where the files are made";
+      const more = twice.some((one) => one.path !== first.path) ? " and more" : "";
       report({
         at: { start: command.start, end: command.end },
-        message: `${command.name} -R stores ${shownPath(first.path)} of line${lines.length > 1 ? "s" : ""} ${lines.join(", ")} a second time${size}; ${remedy}`,
+        message: `${command.name} -R stores ${shownPath(first.path)}${more} of line${lines.length > 1 ? "s" : ""} ${lines.join(", ")} a second time${size}; ${remedyFor(command.name, first)}`,
         ...(bytes > worthIt && { waste: bytes }),
       });
     }
   },
 });
+
+/** What to do instead: a COPY may set an owner or a mode already, only another one. */
+function remedyFor(command: string, { by, instruction }: Written): string {
+  if (!/^(?:COPY|ADD)$/.test(by)) return "do it where the files are made";
+  const name = command === "chmod" ? "chmod" : "chown";
+  const flag = instruction.flags.find((one) => one.name === name);
+  return flag === undefined
+    ? `${by} --${name} does it without`
+    : `let --${name} of line ${instruction.line} say it, and change only what is new`;
+}
+
+/** Whether a COPY sets an owner that may be the one which is wanted. */
+function mayBeDone({ instruction }: Written, command: string): boolean {
+  if (command === "chmod" || !/^(?:COPY|ADD)$/.test(instruction.keyword)) return false;
+  return instruction.flags.some((flag) => flag.name === "chown" && flag.value?.includes("$") === true);
+}
 
 /** What earlier layers have of the folders that are changed. */
 function doubled(
@@ -79,7 +93,7 @@ function doubled(
     if (path === undefined || path === "/" || own.some((one) => isWithin(path, one.path))) continue;
     for (const one of earlier) {
       for (const written of writtenBy(file, one, context)) {
-        if (!isWithin(written.path, path)) continue;
+        if (!isWithin(written.path, path) || mayBeDone(written, command.name)) continue;
         if (written.size === undefined ? isLarge(written) : written.size > 10_000) found.add(written);
       }
     }

@@ -21,7 +21,8 @@ export const composeDockerSocket = defineRule({
   ],
   check(file, report, context) {
     for (const service of file.services) {
-      if (isExplained(file.text.slice(...(service.node.range ?? [0, 0])))) continue;
+      const [start, , end] = service.node.range ?? [0, 0, 0];
+      if (isExplained(file.text.slice(start, end))) continue;
       if (managers.test(`${context.path} ${service.name} ${textAt(service, "image") ?? ""}`.toLowerCase()))
         continue;
       for (const { source, at } of mountsOf(service)) {

@@ -114,7 +114,6 @@ describe("the texts that teams copy from", () => {
             - capabilities: [gpu]
 `;
     expect(found("compose", text)).toEqual([
-      "compose-gpu-not-opt-in: capabilities: [gpu]",
       "compose-runtime-and-devices: runtime: nvidia",
       "compose-shared-memory: train",
     ]);

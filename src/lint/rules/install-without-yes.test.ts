@@ -27,3 +27,9 @@ test.each([
 ])("leaves %s alone", (command) => {
   expect(messagesOf(installWithoutYes, `FROM debian:12\nRUN ${command}\n`)).toEqual([]);
 });
+
+test("apt-get does not ask for what is named, so nothing says that it does", () => {
+  expect(messagesOf(installWithoutYes, "FROM golang:1.24\nRUN apt-get install make\n")).toEqual([
+    "apt-get install has no -y: it stops where it needs more than the packages that are named",
+  ]);
+});
