@@ -1,5 +1,7 @@
+import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
 import { unquoted } from "../../dockerfile/read-words.ts";
-import { namesOf } from "../knowledge/variables.ts";
+import { shippedStages } from "../knowledge/shipped.ts";
+import { imageSets, namesOf, rootImage, unsetIn } from "../knowledge/variables.ts";
 import { defineRule } from "../rule.ts";
 
 const secret =
@@ -18,7 +20,7 @@ export const secretInArgOrEnv = defineRule({
   severity: "warning",
   aliases: ["SecretsUsedInArgOrEnv", "DL3064", "DS-0031", "CIS-DI-0010"],
   meaning: "ARG or ENV has the name of a secret.",
-  why: "ENV is in the configuration of the image and ARG in its history: whoever can pull the image reads both with `docker history` or `docker inspect`, also when a later line overwrites them. Give it to the one RUN that needs it with `--mount=type=secret,id=...,env=...`, and to the running container with `-e` or a secret.",
+  why: 'ENV is in the configuration of the image and ARG in its history: whoever can pull the image reads both with `docker history` or `docker inspect`, also when a later line overwrites them. Give it to the one RUN that needs it with `--mount=type=secret,id=...,env=...`, and to the running container with `-e` or a secret. The history of a stage from which only files are copied is not in the image, but in the cache and the record of the build. `ENV NAME=""` and a value that only names variables without one hold nothing.',
   examples: [
     {
       bad: "FROM python:3.12-slim\nARG HF_TOKEN\nRUN hf download org/model --token $HF_TOKEN\n",
@@ -41,14 +43,28 @@ export const secretInArgOrEnv = defineRule({
         if (instruction.stage < 0 && staged.has(name)) continue;
         const text = unquoted(value ?? "", file.escape);
         if (plainValue.test(text) || isFingerprint(name, text)) continue;
+        if (/^(?:""|'')$/.test(value ?? "") || isEmptyReference(file, instruction, value ?? "")) continue;
+        const stage = file.stages[instruction.stage];
+        const ships = stage === undefined || keyword === "ENV" || shippedStages(file).has(stage);
         report({
           at: { start, end },
-          message: `${keyword} ${name} stays readable in the image for whoever can pull it`,
+          message: ships
+            ? `${keyword} ${name} stays readable in the image for whoever can pull it`
+            : `ARG ${name} stays readable in the cache and the record of the build`,
         });
       }
     }
   },
 });
+
+/** Whether the value is one variable, which has no value in this stage: `ENV TOKEN=${TOKEN}` without an ARG. */
+function isEmptyReference(file: Dockerfile, instruction: Instruction, value: string): boolean {
+  const name = /^"?\$(?:(\w+)|\{(\w+)\})"?$/.exec(value);
+  const stage = file.stages[instruction.stage];
+  if (name === null || stage === undefined) return false;
+  const unset = unsetIn(value, file.before(instruction).variables, file.escape);
+  return unset.length > 0 && imageSets(rootImage(stage), name[1] ?? name[2] ?? "") === false;
+}
 
 /** The keys by which packages are verified are public. */
 function isFingerprint(name: string, value: string): boolean {

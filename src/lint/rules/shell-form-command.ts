@@ -10,7 +10,7 @@ export const shellFormCommand = defineRule({
   severity: "warning",
   aliases: ["JSONArgsRecommended", "DL3025"],
   meaning: "CMD or ENTRYPOINT is written without brackets, so that a shell runs as process 1.",
-  why: "`CMD python serve.py` starts `/bin/sh -c`. Some shells stay as process 1 and pass no signals on: `docker stop` then waits ten seconds and kills the program, with its requests and its last checkpoint. An ENTRYPOINT in this form takes no arguments either. Keep it where the command needs a shell for variables or pipes, and put `exec` before the program. Where the file sets SHELL the form is taken for meant.",
+  why: "`CMD python serve.py` starts `/bin/sh -c`. Some shells stay as process 1 and pass no signals on: `docker stop` then waits ten seconds and kills the program, with its requests and its last checkpoint. An ENTRYPOINT in this form takes no arguments either. Keep it where the command needs a shell for variables or pipes, and put `exec` before the program. Where the file sets SHELL, the command starts with `exec` or puts a job into the background, the form is taken for meant.",
   examples: [
     {
       bad: "FROM python:3.12-slim\nCMD python -m serve\n",
@@ -23,6 +23,7 @@ export const shellFormCommand = defineRule({
       const { keyword, json, body } = instruction;
       if ((keyword !== "CMD" && keyword !== "ENTRYPOINT") || json !== undefined || body.text === "") continue;
       if (file.before(instruction).shell !== freshState.shell) continue;
+      if (needsShell(file, instruction)) continue;
       const fix = asJson(file, instruction);
       report({
         at: { start: instruction.start, end: body.offset(body.text.length) },
@@ -46,6 +47,14 @@ const builtins = new Set([
   "exec",
   "trap",
 ]);
+
+/** Whether the shell gives its place to the program, or has a job in the background to look after. */
+function needsShell(file: Dockerfile, instruction: Instruction): boolean {
+  return readShell(file, instruction).some(
+    ({ commands: [first, ...others], text }) =>
+      /^\s*exec\s/.test(text) || (first !== undefined && others.some((one) => one.joint === "&")),
+  );
+}
 
 /** One command of plain words says the same in brackets; unsafe, because an entry point of the base gets other arguments then. */
 function asJson(file: Dockerfile, instruction: Instruction): Fix | undefined {

@@ -1,3 +1,5 @@
+import type { Stage } from "../../dockerfile/document.ts";
+import { baseOf } from "../knowledge/bases.ts";
 import { runsOf } from "../knowledge/commands.ts";
 import { defineRule } from "../rule.ts";
 
@@ -20,6 +22,7 @@ export const sshRootLogin = defineRule({
       const text = file.text.slice(instruction.start, instruction.end);
       // The last one counts: in `s/PermitRootLogin yes/PermitRootLogin no/` it is what is put in.
       for (const match of text.matchAll(/PermitRootLogin\s+yes\b(?!\s*(?:\$?\/|#|\|).*?PermitRootLogin)/g)) {
+        if (isLeftComment(file.stages[instruction.stage], text.slice(0, match.index))) continue;
         const start = instruction.start + match.index;
         report({
           at: { start, end: start + match[0].length },
@@ -30,3 +33,17 @@ export const sshRootLogin = defineRule({
     }
   },
 });
+
+/**
+ * Whether sed changes the words of a line that stays a comment: Debian from 9 on and Ubuntu from 18.04 on have the default as
+ * `#PermitRootLogin prohibit-password`.
+ */
+function isLeftComment(stage: Stage | undefined, before: string): boolean {
+  const os = stage === undefined ? undefined : baseOf(stage)?.os;
+  if (os === undefined || !/s([/|,@!])PermitRootLogin\s+(?:prohibit|without)-password\1$/.test(before))
+    return false;
+  return (
+    Number(os.version) >=
+    (os.family === "ubuntu" ? 18 : os.family === "debian" ? 9 : Number.POSITIVE_INFINITY)
+  );
+}

@@ -26,10 +26,20 @@ export const sudoWithoutPassword = defineRule({
       const match = /NOPASSWD\s*:\s*ALL/.exec(text);
       if (match === null || !/sudoers/.test(text)) continue;
       const start = instruction.start + match.index;
+      const who = /(?:^|["'\s])(%?[\w${}-]+)\s+ALL\s*=\s*\([^)]*\)\s*$/.exec(text.slice(0, match.index))?.[1];
       report({
         at: { start, end: start + match[0].length },
-        message: "sudo asks for no password, so that every user of the image is root",
+        message: `sudo asks for no password, so that ${rootBySudo(who)}`,
       });
     }
   },
 });
+
+/** Whom a line of sudoers makes root. */
+function rootBySudo(who: string | undefined): string {
+  if (who === "ALL") return "every user of the image is root";
+  if (who === undefined) return "whoever it names is root";
+  return who.startsWith("%")
+    ? `every user of the group ${who.slice(1)} is root`
+    : `${who} is as good as root`;
+}

@@ -28,6 +28,7 @@ test.each([
   "RUN git config --global http.sslVerify true",
   "RUN conda config --set ssl_verify /etc/ca.pem",
   "ENV GIT_SSL_NO_VERIFY=0",
+  "RUN export PIP_TRUSTED_HOST=pypi.lab.example",
   "ENV PYTHONHTTPSVERIFY=1",
 ])("leaves %s alone", (line) => {
   expect(messagesOf(tlsVerificationOff, `FROM debian:12\n${line}\n`)).toEqual([]);

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { usesOf } from "../knowledge/commands.ts";
 import { copySources, copyTarget } from "../knowledge/copies.ts";
+import { shippedStages } from "../knowledge/shipped.ts";
 import { defineRule } from "../rule.ts";
 
 const archive = /\.(?:tar|gz|tgz|bz2|tbz2?|xz|txz|zst|lzma|Z)$/;
@@ -13,7 +14,7 @@ export const unpackWithAdd = defineRule({
   severity: "info",
   aliases: ["DL3010"],
   meaning: "An archive is copied into the image and unpacked there by a later RUN.",
-  why: "The archive stays in the layer of its COPY, also when the RUN deletes it. ADD unpacks local tar archives while it copies; for other kinds, `RUN --mount=type=bind,source=...` reads the archive without storing it.",
+  why: "The archive stays in the layer of its COPY, also when the RUN deletes it. ADD unpacks local tar archives while it copies; for other kinds, `RUN --mount=type=bind,source=...` reads the archive without storing it. Stages from which only files are copied are left alone.",
   examples: [
     {
       bad: "FROM debian:12\nCOPY data.tar.gz /tmp/\nRUN tar -xzf /tmp/data.tar.gz -C /data\n",
@@ -25,7 +26,8 @@ export const unpackWithAdd = defineRule({
     const uses = usesOf(file, ...unpackers);
     if (uses.length === 0) return;
     for (const instruction of file.instructions) {
-      if (instruction.keyword !== "COPY") continue;
+      const stage = file.stages[instruction.stage];
+      if (instruction.keyword !== "COPY" || stage === undefined || !shippedStages(file).has(stage)) continue;
       const target = copyTarget(file, instruction);
       for (const { path, at } of copySources(file, instruction)) {
         const names = new Set([path, target?.path ?? ""].map(lastPart).filter((name) => archive.test(name)));

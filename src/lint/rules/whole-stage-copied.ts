@@ -1,3 +1,4 @@
+import type { Stage } from "../../dockerfile/document.ts";
 import { allSources, copyTarget } from "../knowledge/copies.ts";
 import { defineRule } from "../rule.ts";
 
@@ -8,7 +9,7 @@ export const wholeStageCopied = defineRule({
   severity: "info",
   aliases: ["DL3067"],
   meaning: "COPY takes the whole file system of another stage.",
-  why: "Compilers, caches and build files come along, all in one layer that changes with every build. Copy the folders that the program needs. Images of one tool that are made for it, and copies into `FROM scratch` that squash an image, are left alone.",
+  why: "Compilers, caches and build files come along, all in one layer that changes with every build. Copy the folders that the program needs. Images of one tool and stages `FROM scratch` that only gather files, which are made for it, and copies into `FROM scratch` that squash an image, are left alone.",
   examples: [
     {
       bad: "FROM debian:12 AS build\nRUN true\nFROM debian:12\nCOPY --from=build / /\n",
@@ -26,6 +27,7 @@ export const wholeStageCopied = defineRule({
       if (
         stage === undefined ||
         stage.instructions.length === 1 ||
+        isBundle(stage) ||
         file.stages[instruction.stage]?.base.kind === "scratch"
       )
         continue;
@@ -35,3 +37,10 @@ export const wholeStageCopied = defineRule({
     }
   },
 });
+
+/** A stage on nothing that only gathers files is made to be copied whole. */
+function isBundle({ base, instructions }: Stage): boolean {
+  return (
+    base.kind === "scratch" && instructions.every(({ keyword }) => /^(?:FROM|COPY|ADD|ARG)$/.test(keyword))
+  );
+}

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { messagesOf } from "../testing/check.ts";
+import { systemUpgrade } from "./system-upgrade.ts";
+
+test.each([
+  "FROM rockylinux:9\nRUN dnf upgrade -y",
+  "FROM debian:12\nRUN apt-get update && apt-get -y upgrade",
+])("finds %s", (lines) => {
+  expect(messagesOf(systemUpgrade, `${lines}\n`)).toHaveLength(1);
+});
+
+test.each([
+  "FROM rockylinux:9\nRUN dnf upgrade -y --security",
+  "FROM debian:12\nRUN apt-get update && apt-get -y upgrade openssl",
+])("leaves %s alone", (lines) => {
+  expect(messagesOf(systemUpgrade, `${lines}\n`)).toEqual([]);
+});
