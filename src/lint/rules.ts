@@ -9,6 +9,7 @@ import { aptUpdateAlone } from "./rules/apt-update-alone.ts";
 import { asCasing } from "./rules/as-casing.ts";
 import { basePlatformMismatch } from "./rules/base-platform-mismatch.ts";
 import { baseWithoutDigest } from "./rules/base-without-digest.ts";
+import { brokenJsonForm } from "./rules/broken-json-form.ts";
 import { buildToolsInFinal } from "./rules/build-tools-in-final.ts";
 import { chownDoublesCopy } from "./rules/chown-doubles-copy.ts";
 import { composeContainerName } from "./rules/compose-container-name.ts";
@@ -29,12 +30,14 @@ import { composeModelMountWritable } from "./rules/compose-model-mount-writable.
 import { composeOptionalVariable } from "./rules/compose-optional-variable.ts";
 import { composePortQuotes } from "./rules/compose-port-quotes.ts";
 import { composePrivileged } from "./rules/compose-privileged.ts";
+import { composeRootWritable } from "./rules/compose-root-writable.ts";
 import { composeRuntimeAndDevices } from "./rules/compose-runtime-and-devices.ts";
 import { composeSecretInEnvironment } from "./rules/compose-secret-in-environment.ts";
 import { composeSharedMemory } from "./rules/compose-shared-memory.ts";
 import { composeUnknownDependency } from "./rules/compose-unknown-dependency.ts";
 import { composeVersionField } from "./rules/compose-version-field.ts";
 import { condaCacheKept } from "./rules/conda-cache-kept.ts";
+import { condaRunHoldsOutput } from "./rules/conda-run-holds-output.ts";
 import { condaThenPipTorch } from "./rules/conda-then-pip-torch.ts";
 import { consecutiveRun } from "./rules/consecutive-run.ts";
 import { constantPlatform } from "./rules/constant-platform.ts";
@@ -44,6 +47,7 @@ import { copyFromUnknownStage } from "./rules/copy-from-unknown-stage.ts";
 import { copyIgnoredFile } from "./rules/copy-ignored-file.ts";
 import { copySeveralToFile } from "./rules/copy-several-to-file.ts";
 import { copyToRelative } from "./rules/copy-to-relative.ts";
+import { cpuTorchOnCudaBase } from "./rules/cpu-torch-on-cuda-base.ts";
 import { cudaExtensionWithoutCompiler } from "./rules/cuda-extension-without-compiler.ts";
 import { cudaMajorMismatch } from "./rules/cuda-major-mismatch.ts";
 import { cudaTagDead } from "./rules/cuda-tag-dead.ts";
@@ -62,12 +66,14 @@ import { duplicateStageName } from "./rules/duplicate-stage-name.ts";
 import { emptyContinuation } from "./rules/empty-continuation.ts";
 import { entrypointWithoutExec } from "./rules/entrypoint-without-exec.ts";
 import { envRefersToItself } from "./rules/env-refers-to-itself.ts";
+import { environmentMoved } from "./rules/environment-moved.ts";
 import { exposeFormat } from "./rules/expose-format.ts";
 import { exposeProtocolCasing } from "./rules/expose-protocol-casing.ts";
 import { frameworkCudaMismatch } from "./rules/framework-cuda-mismatch.ts";
 import { gitCloneDeep } from "./rules/git-clone-deep.ts";
 import { gpuQueryAtBuild } from "./rules/gpu-query-at-build.ts";
 import { gpuWithoutKernels } from "./rules/gpu-without-kernels.ts";
+import { healthcheckFileExists } from "./rules/healthcheck-file-exists.ts";
 import { heredocWithoutErrexit } from "./rules/heredoc-without-errexit.ts";
 import { ignoreArtefactsSent } from "./rules/ignore-artefacts-sent.ts";
 import { ignoreCommentTrailing } from "./rules/ignore-comment-trailing.ts";
@@ -123,6 +129,7 @@ import { secretInArgOrEnv } from "./rules/secret-in-arg-or-env.ts";
 import { secretInUrl } from "./rules/secret-in-url.ts";
 import { secretLiteral } from "./rules/secret-literal.ts";
 import { semicolonHidesFailure } from "./rules/semicolon-hides-failure.ts";
+import { serverOnLoopback } from "./rules/server-on-loopback.ts";
 import { severalCommands } from "./rules/several-commands.ts";
 import { shRelinked } from "./rules/sh-relinked.ts";
 import { shellFormCommand } from "./rules/shell-form-command.ts";
@@ -179,6 +186,7 @@ export const rules: readonly Rule[] = [
   asCasing,
   basePlatformMismatch,
   baseWithoutDigest,
+  brokenJsonForm,
   buildToolsInFinal,
   chownDoublesCopy,
   composeContainerName,
@@ -199,12 +207,14 @@ export const rules: readonly Rule[] = [
   composeOptionalVariable,
   composePortQuotes,
   composePrivileged,
+  composeRootWritable,
   composeRuntimeAndDevices,
   composeSecretInEnvironment,
   composeSharedMemory,
   composeUnknownDependency,
   composeVersionField,
   condaCacheKept,
+  condaRunHoldsOutput,
   condaThenPipTorch,
   consecutiveRun,
   constantPlatform,
@@ -214,6 +224,7 @@ export const rules: readonly Rule[] = [
   copyIgnoredFile,
   copySeveralToFile,
   copyToRelative,
+  cpuTorchOnCudaBase,
   cudaExtensionWithoutCompiler,
   cudaMajorMismatch,
   cudaTagDead,
@@ -232,12 +243,14 @@ export const rules: readonly Rule[] = [
   emptyContinuation,
   entrypointWithoutExec,
   envRefersToItself,
+  environmentMoved,
   exposeFormat,
   exposeProtocolCasing,
   frameworkCudaMismatch,
   gitCloneDeep,
   gpuQueryAtBuild,
   gpuWithoutKernels,
+  healthcheckFileExists,
   heredocWithoutErrexit,
   ignoreArtefactsSent,
   ignoreCommentTrailing,
@@ -293,6 +306,7 @@ export const rules: readonly Rule[] = [
   secretInUrl,
   secretLiteral,
   semicolonHidesFailure,
+  serverOnLoopback,
   severalCommands,
   shRelinked,
   shellFormCommand,
