@@ -31,4 +31,17 @@ describe("modes of chmod", () => {
   ])("not: %s", (args) => {
     expect(messagesOf(worldWritable, `FROM debian:12\nRUN chmod ${args}\n`)).toEqual([]);
   });
+
+  it.each([
+    ["/home/app", "$HOME", 0],
+    ["/home/app", "/home/app/", 0],
+    ["/home/app", "/home/app/bin", 1],
+  ])("where ENV HOME is %s, tells %s so often: %i", (home, path, count) => {
+    const text = `FROM debian:12\nENV HOME=${home}\nRUN chmod -R 777 ${path}\n`;
+    expect(messagesOf(worldWritable, text)).toHaveLength(count);
+  });
+
+  it("tells a home that ENV does not set", () => {
+    expect(messagesOf(worldWritable, "FROM debian:12\nRUN chmod -R 777 $HOME\n")).toHaveLength(1);
+  });
 });
