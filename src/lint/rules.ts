@@ -74,6 +74,7 @@ import { gitCloneDeep } from "./rules/git-clone-deep.ts";
 import { gpuQueryAtBuild } from "./rules/gpu-query-at-build.ts";
 import { gpuWithoutKernels } from "./rules/gpu-without-kernels.ts";
 import { healthcheckFileExists } from "./rules/healthcheck-file-exists.ts";
+import { healthcheckIgnoresStatus } from "./rules/healthcheck-ignores-status.ts";
 import { heredocWithoutErrexit } from "./rules/heredoc-without-errexit.ts";
 import { ignoreArtefactsSent } from "./rules/ignore-artefacts-sent.ts";
 import { ignoreCommentTrailing } from "./rules/ignore-comment-trailing.ts";
@@ -251,6 +252,7 @@ export const rules: readonly Rule[] = [
   gpuQueryAtBuild,
   gpuWithoutKernels,
   healthcheckFileExists,
+  healthcheckIgnoresStatus,
   heredocWithoutErrexit,
   ignoreArtefactsSent,
   ignoreCommentTrailing,

@@ -6,7 +6,7 @@ export const composeRootWritable = defineRule({
   name: "compose-root-writable",
   group: "compose",
   severity: "off",
-  aliases: [],
+  aliases: ["writable-filesystem-service"],
   meaning: "A service that answers requests may write to its whole file system.",
   why: "With `read_only: true` and a `tmpfs` for `/tmp` a hole in the service cannot change its code or leave a program behind. Off by default, because the program must be made for it: Hugging Face, matplotlib, numba and Triton write caches into the home folder, and each needs a variable that leads it elsewhere.",
   examples: [
