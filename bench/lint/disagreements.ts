@@ -19,6 +19,9 @@ export const disagreements: Readonly<Record<string, string>> = {
     "the variable is of another stage: without a value in this one, it is the undefined variable that is reported",
   "DL3041#45": "as DL3033#21, with dnf",
   "DL3049#9": "a stage that another one stands on is no image: the label is missing once, in the image",
+  "DL3045#16": "a file without FROM: FROM scratch is put before, and its folder is / for certain",
+  "DL3045#17": "as DL3045#16, in ONBUILD",
+  "DL3045#29": "as DL3045#16",
   "DL4006#10":
     "/bin/sh -o pipefail is a choice that was made: busybox, bash as sh and dash from 0.5.13 on know it",
   "DL3022#1":

@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 /** What a person who read the file says of one finding. */
 interface Judgement {
+  /** After each round the rules were mended where they were wrong; the verdicts stay as they were. */
+  round: 1 | 2;
   repository: string;
   path: string;
   /** Of the file. */
@@ -20,10 +22,16 @@ export function readJudgements(): Judgement[] {
   return JSON.parse(readFileSync(file, "utf8")) as Judgement[];
 }
 
-/** Verdicts by rule, and what is said of those that are not right. */
+/** Verdicts by rule, and what is said of those that are not right, for each round. */
 export function judgementTables(): string[] {
   const judged = readJudgements();
-  if (judged.length === 0) return ["Nothing was judged yet."];
+  return ([1, 2] as const).flatMap((round) => {
+    const own = judged.filter((one) => one.round === round);
+    return own.length === 0 ? [] : [`### Round ${round}`, ...roundTables(own)];
+  });
+}
+
+function roundTables(judged: readonly Judgement[]): string[] {
   const row = (title: string, list: readonly Judgement[]): string =>
     `| ${title} | ${list.length} | ${count(list, "right")} | ${count(list, "debatable")} | ${count(list, "wrong")} |`;
   const names = [...new Set(judged.map(({ rule }) => rule))].sort();

@@ -27,7 +27,7 @@ export interface RebuiltLayers {
 }
 
 /** A layer that is rebuilt anew each time it is opened. */
-export interface RebuiltStream {
+interface RebuiltStream {
   /** Bytes. */
   size: number;
   /** Its tar. The stream fails with `BUNDLE_INVALID` where it does not come out right, after its last byte at the latest. */
