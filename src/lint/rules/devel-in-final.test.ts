@@ -7,7 +7,11 @@ const devel = "FROM nvidia/cuda:12.8.1-devel-ubuntu24.04";
 describe("the CUDA compiler in an image", () => {
   it.each([
     ["of a single stage", `${devel}\nRUN pip install torch\n`, "nothing here compiles"],
-    ["where something is compiled", `${devel}\nRUN make -C /src\n`, "compile in another stage"],
+    [
+      "where something is compiled",
+      `${devel}\nRUN make -C /src\n`,
+      "if something here compiles, do it in another stage",
+    ],
     [
       "a name like an editor's",
       `${devel}\nRUN pip install torch vimeo nano-vectordb\n`,

@@ -45,7 +45,7 @@ export const develInFinal = defineRule({
       const sizes = cudaImageBytes;
       const waste = sizes.devel[flavour][1] - sizes.runtime[flavour][1];
       const builds = instructions.some((one) => mayCompile(file, one));
-      const advice = builds ? "compile in another stage" : "nothing here compiles";
+      const advice = builds ? "if something here compiles, do it in another stage" : "nothing here compiles";
       report({
         at: chainOf(stage)[0]?.image ?? stage.from,
         message: `the image carries the CUDA compiler and static libraries of ${image}: ${advice}`,
