@@ -1,4 +1,4 @@
-import type { EntryPoint, Manager } from "./project.ts";
+import type { EntryPoint, Framework, Manager, Project, Serving } from "./project.ts";
 
 /** What can be written. */
 export type TargetName = "dockerfile" | "compose" | "ignore" | "kubernetes" | "ci" | "devcontainer";
@@ -27,7 +27,11 @@ export interface Answers {
   /** `ghcr.io/lab`; undefined for the local engine. */
   readonly registry: string | undefined;
   /** Pinned bases, from the catalogue. */
-  readonly bases: { readonly cpu: string; readonly gpu: string | undefined; readonly compiler: string | undefined };
+  readonly bases: {
+    readonly cpu: string;
+    readonly gpu: string | undefined;
+    readonly compiler: string | undefined;
+  };
   /** Needs by purpose, as Project has them: the release of the base decides the packages. */
   readonly systemNeeds: readonly string[];
   readonly train: EntryPoint["command"] | undefined;
@@ -41,6 +45,15 @@ export interface Answers {
   readonly isPackage: boolean;
   /** Groups of packages that serving does without. */
   readonly trainGroups: readonly string[];
+  /** As Project has them: they decide about indexes, CUDA libraries and engines. None where left out. */
+  readonly frameworks?: readonly Framework[];
+  /** As Project has them. None where left out. */
+  readonly requirementFiles?: Project["requirementFiles"];
+  /** As Project has them. None where left out. */
+  readonly workspace?: readonly string[];
+  readonly serving?: Serving["kind"] | undefined;
+  /** Extras (optional dependencies) of pyproject.toml by when they are wanted; for pixi, one environment each. None where left out. */
+  readonly extras?: Readonly<Partial<Record<"serve" | "train" | "dev" | "cpu" | "gpu", readonly string[]>>>;
 }
 
 /** A file that is to be written. */
