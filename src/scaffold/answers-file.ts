@@ -53,6 +53,47 @@ const answersSchema = z.strictObject({
   sources: lines,
   isPackage: z.boolean(),
   trainGroups: lines,
+  frameworks: z
+    .array(
+      z.strictObject({
+        name: z.enum([
+          "torch",
+          "tensorflow",
+          "jax",
+          "onnxruntime",
+          "onnxruntime-gpu",
+          "tensorrt",
+          "cupy",
+          "vllm",
+        ]),
+        version: line.optional(),
+        build: z.enum(["cpu", "cuda", "open"]),
+        cuda: line.optional(),
+      }),
+    )
+    .max(20)
+    .optional(),
+  requirementFiles: z
+    .array(z.strictObject({ path: line, group: line }))
+    .max(1000)
+    .optional(),
+  workspace: lines.optional(),
+  serving: z
+    .enum([
+      "fastapi",
+      "flask",
+      "django",
+      "gradio",
+      "streamlit",
+      "triton",
+      "bentoml",
+      "vllm",
+      "torchserve",
+      "litserve",
+      "other",
+    ])
+    .optional(),
+  extras: z.partialRecord(z.enum(["serve", "train", "dev", "cpu", "gpu"]), lines).optional(),
 });
 
 const fileSchema = z.strictObject({
@@ -131,9 +172,16 @@ export function hashOf(text: string | Buffer): string {
 }
 
 function completed(read: z.infer<typeof answersSchema>): Answers {
-  const { bases } = read;
+  const { bases, frameworks, requirementFiles, workspace, serving, extras, ...needed } = read;
   return {
-    ...read,
+    ...needed,
+    ...(frameworks === undefined
+      ? {}
+      : { frameworks: frameworks.map((one) => ({ ...one, version: one.version, cuda: one.cuda })) }),
+    ...(requirementFiles === undefined ? {} : { requirementFiles }),
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(serving === undefined ? {} : { serving }),
+    ...(extras === undefined ? {} : { extras: extras as Partial<Record<"serve", string[]>> }),
     manifest: read.manifest,
     lockFile: read.lockFile,
     driver: read.driver,

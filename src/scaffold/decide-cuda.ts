@@ -132,6 +132,9 @@ function evidenceOf(found: Found<unknown>): string {
   return `${first.file}${first.line === undefined ? "" : `:${first.line}`} ${first.says}`;
 }
 
+/** Where nothing asks for another: it runs on every driver since 525, and NVIDIA has images for each living Ubuntu. */
+const usualCuda = "12.8";
+
 interface TorchDecision {
   readonly cuda: string;
   readonly torch: string | undefined;
@@ -319,15 +322,16 @@ function chooseToolkit(user: Found<Framework> | undefined, machine: Machine): { 
   const known = user === undefined ? undefined : cudaOf(user.value);
   const wanted = machine.cuda ?? user?.value.cuda ?? known;
   const runs = toolkitsThatRun(machine);
-  const chosen = runs.find(
+  const fits = runs.filter(
     (one) => wanted === undefined || one.cuda === wanted || String(majorOf(one.cuda)) === wanted,
   );
+  const chosen = fits.find((one) => one.cuda === usualCuda) ?? fits[0];
   if (chosen !== undefined) {
     const because =
       machine.cuda !== undefined
         ? "asked for"
         : user === undefined || wanted === undefined
-          ? "the newest that fits"
+          ? "there is an image for it on each Ubuntu"
           : `${user.value.name} ${user.value.version ?? ""} is built with it`.replace("  ", " ");
     return { cuda: chosen.cuda, why: `${because}; needs driver ${chosen.minimumDriver} or newer` };
   }

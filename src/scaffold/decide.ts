@@ -1,4 +1,5 @@
 import type { Answers, StageName } from "./answers.ts";
+import { chooseBases } from "./bases.ts";
 import { type Choices, stageNames, targetNames } from "./choices.ts";
 import { checkImageStarts, type CudaDecision, decideCuda } from "./decide-cuda.ts";
 import { impossible } from "./impossible.ts";
@@ -21,21 +22,14 @@ export interface Decision {
   readonly reasons: readonly Reason[];
 }
 
-/** What bases are chosen by. */
-export type BaseChooser = (decided: Omit<Answers, "bases">) => Answers["bases"];
-
 const asked = "asked for";
 
 /**
  * What is to be written for a project: what somebody chose, else what was found, else what the catalogue has. `earlier` are the answers of the
- * run before: of what the catalogue offers, its choice stays as long as it fits. Throws `IMPOSSIBLE` with the nearest that goes, `GPU_UNKNOWN`.
+ * run before: of what the catalogue offers, its choice stays as long as it fits. Throws `IMPOSSIBLE` and `BASE_IMPOSSIBLE` with the nearest
+ * that goes, `GPU_UNKNOWN`.
  */
-export function decide(
-  project: Project,
-  choices: Choices,
-  earlier: Answers | undefined,
-  chooseBases: BaseChooser,
-): Decision {
+export function decide(project: Project, choices: Choices, earlier: Answers | undefined): Decision {
   const python = choices.python ?? project.python.value;
   const cuda = decideCuda(project, choices, python, earlier);
   const commands = decideCommands(project, choices);
@@ -70,7 +64,17 @@ export function decide(
     isPackage: project.isPackage,
     trainGroups: trainGroups(project),
   };
-  const answers: Answers = { ...decided, bases: chooseBases(decided) };
+  const frameworks = project.frameworks.map((one) => one.value);
+  const { bases } = chooseBases({ ...decided, frameworks, gpu: decided.cuda !== undefined });
+  const answers: Answers = {
+    ...decided,
+    bases,
+    frameworks,
+    requirementFiles: project.requirementFiles,
+    workspace: project.workspace,
+    serving: project.serving?.value.kind,
+    extras: extrasByUse(project, decided.cuda),
+  };
   checkImageStarts(answers.bases.gpu, cuda);
   return { answers, reasons: reasonsFor(project, choices, answers, cuda, commands.because) };
 }
@@ -147,16 +151,41 @@ function hasTraining(project: Project): boolean {
   return project.entryPoints.some((one) => one.purpose === "train");
 }
 
+const servingGroup =
+  /^(?:main|default|prod(?:uction)?|serv(?:e|ing|er)|api|web|app|infer(?:ence)?|deploy(?:ment)?|runtime)$/i;
+const cpuGroup = /^(?:.*[-_])?cpu$/i;
+const gpuGroup = /^(?:.*[-_])?(?:gpu|cuda[\d.]*|cu\d+)$/i;
+const otherHardware = /^(?:rocm[\d.]*|mps|metal|xpu|tpu|hpu|npu)$/i;
+const devGroup = /^(?:dev(?:el(?:opment)?)?|tests?|testing|lint(?:ing)?|typing|docs?|notebooks?|jupyter)$/i;
+
 /** Groups that serving does without: all but the main ones, those for serving, and those that only choose between CPU and GPU. */
 function trainGroups(project: Project): string[] {
   const groups = [
     ...project.requirements.flatMap((one) => one.groups),
     ...project.requirementFiles.map((one) => one.group),
   ];
-  const serving =
-    /^(?:main|default|prod(?:uction)?|serv(?:e|ing|er)|api|web|app|infer(?:ence)?|deploy(?:ment)?|runtime)$/;
-  const hardware = /^(?:cpu|gpu|cuda[\d.]*|cu\d+|rocm[\d.]*|mps|xpu)$/;
-  return [...new Set(groups)].filter((one) => !serving.test(one) && !hardware.test(one)).sort();
+  const kept = [servingGroup, cpuGroup, gpuGroup, otherHardware];
+  const extras = new Set(project.extras ?? []);
+  return [...new Set(groups)]
+    .filter((one) => !extras.has(one) && !kept.some((kind) => kind.test(one)))
+    .sort();
+}
+
+/** Extras are installed only where they are named: each by what its name says it is for. */
+function extrasByUse(project: Project, cuda: string | undefined): NonNullable<Answers["extras"]> {
+  const extras = [...new Set(project.extras ?? [])].sort();
+  const wheel = cuda === undefined ? undefined : `cu${cuda.replace(".", "")}`;
+  const gpu = extras.filter((one) => gpuGroup.test(one));
+  // Of cu126 and cu128 only one can be installed.
+  const exact = gpu.filter((one) => one.toLowerCase().endsWith(wheel ?? "-"));
+  const uses = {
+    serve: extras.filter((one) => servingGroup.test(one)),
+    train: extras.filter((one) => /^(?:train(?:ing|er)?|tune|finetun(?:e|ing))$/i.test(one)),
+    dev: extras.filter((one) => devGroup.test(one)),
+    cpu: extras.filter((one) => cpuGroup.test(one)),
+    gpu: exact.length > 0 ? exact : gpu.slice(0, 1),
+  };
+  return Object.fromEntries(Object.entries(uses).filter(([, names]) => names.length > 0));
 }
 
 function reasonsFor(

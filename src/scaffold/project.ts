@@ -15,7 +15,18 @@ export interface Found<T> {
 }
 
 /** What installs the project's packages. */
-export type Manager = "uv" | "pip" | "pip-tools" | "poetry" | "pdm" | "hatch" | "pipenv" | "pixi" | "conda" | "r" | "none";
+export type Manager =
+  | "uv"
+  | "pip"
+  | "pip-tools"
+  | "poetry"
+  | "pdm"
+  | "hatch"
+  | "pipenv"
+  | "pixi"
+  | "conda"
+  | "r"
+  | "none";
 
 /** A package that the project asks for. */
 export interface Requirement {
@@ -96,6 +107,8 @@ export interface Project {
   /** `3.12`: the newest that the project, its lock file and its framework allow. */
   readonly python: Found<string>;
   readonly requirements: readonly Requirement[];
+  /** Which of the requirements' groups are extras (`[project.optional-dependencies]`), or environments of pixi beside the default one. */
+  readonly extras?: readonly string[];
   readonly frameworks: readonly Found<Framework>[];
   readonly serving: Found<Serving> | undefined;
   readonly entryPoints: readonly EntryPoint[];
@@ -128,4 +141,6 @@ export interface ProjectFiles {
 export type Detector = (files: ProjectFiles, draft: Draft) => void;
 
 /** A project while detectors look at it; a detector may read what those before it found. */
-export type Draft = { -readonly [Key in keyof Project]: Project[Key] extends readonly (infer One)[] ? One[] : Project[Key] };
+export type Draft = {
+  -readonly [Key in keyof Project]: Project[Key] extends readonly (infer One)[] ? One[] : Project[Key];
+};
