@@ -222,7 +222,9 @@ function noTorch(project: Project, torch: Found<Framework>, machine: Machine, lo
   const wantedCuda = machine.cuda ?? torch.value.cuda;
   const why = reasonAgainst(pinned, wantedCuda, machine);
   const withTorch = (one: TorchChoice): string => `torch ${one.torch} with CUDA ${one.cuda}`;
-  const sameTorch = builds(project, machine, pinned)[0];
+  const sameTorch = builds(project, machine, pinned).sort(
+    (a, b) => distance(a.cuda, wantedCuda) - distance(b.cuda, wantedCuda),
+  )[0];
   if (sameTorch !== undefined) {
     const how =
       locked || torch.value.cuda !== undefined

@@ -29,7 +29,7 @@ export function ci(answers: Answers): readonly OutputFile[] {
     "name: images",
     "on:",
     "  push:",
-    "    branches: [main]",
+    "    branches: [main, master]",
     "  pull_request:",
     "  workflow_dispatch:",
     "# What a job needs beyond reading it says itself.",
@@ -38,6 +38,7 @@ export function ci(answers: Answers): readonly OutputFile[] {
     "concurrency:",
     "  group: images-${{ github.ref }}",
     "  cancel-in-progress: ${{ github.event_name == 'pull_request' }}",
+    ...(answers.registry === undefined ? [] : ["env:", `  REGISTRY: ${answers.registry}`]),
     "jobs:",
     ...checkJob(),
     "",
@@ -78,6 +79,7 @@ function buildJob(answers: Answers, stages: readonly StageName[]): string[] {
     "    strategy:",
     "      fail-fast: false",
     "      matrix:",
+    "        # Each architecture on its own kind of machine: emulated, it takes five to ten times as long.",
     "        include:",
     ...stages.flatMap((stage) =>
       platformsOf(answers, stage).flatMap((platform) => {
@@ -86,7 +88,6 @@ function buildJob(answers: Answers, stages: readonly StageName[]): string[] {
           `          - stage: ${stage}`,
           `            image: ${answers.name}-${purposeOf(stage)}`,
           `            arch: ${arch}`,
-          "            # Each architecture on its own kind of machine: emulated, this takes five to ten times as long.",
           `            runner: ${arch === "arm64" ? "ubuntu-24.04-arm" : "ubuntu-24.04"}`,
         ];
       }),
@@ -103,7 +104,7 @@ function buildJob(answers: Answers, stages: readonly StageName[]): string[] {
     "        if: endsWith(matrix.stage, '-gpu')",
     "        run: sudo rm -rf /usr/local/lib/android /usr/share/dotnet /opt/ghc /opt/hostedtoolcache/CodeQL",
     `      - uses: ${actions.buildx}`,
-    ...loginStep(answers),
+    ...loginStep(answers, ["        if: github.event_name != 'pull_request'"]),
     "      - id: build",
     `        uses: ${actions.build}`,
     "        with:",
@@ -141,12 +142,12 @@ function publishJob(answers: Answers, stages: readonly StageName[]): string[] {
     "    strategy:",
     "      fail-fast: false",
     "      matrix:",
+    "        # The budget is in MB, compressed, for each architecture: what the catalogue expects and half as much again.",
     "        include:",
     ...stages.flatMap((stage) => [
       `          - stage: ${stage}`,
       `            image: ${answers.name}-${purposeOf(stage)}`,
       `            tag: ${imageOf(answers, stage).tag}`,
-      "            # In MB, compressed, each architecture: what the catalogue expects and half as much again.",
       `            budget: ${budgetOf(answers, stage)}`,
     ]),
     "    runs-on: ubuntu-24.04",
@@ -188,10 +189,9 @@ function publishJob(answers: Answers, stages: readonly StageName[]): string[] {
     "        run: |",
     "          sources=()",
     '          for digest in *; do sources+=("$IMAGE@sha256:$digest"); done',
-    '          docker buildx imagetools create -t "$IMAGE:$TAG" -t "$IMAGE:$TAG-${GITHUB_SHA:0:12}" "${sources[@]}"',
-    "          digest=$(docker buildx imagetools inspect \"$IMAGE:$TAG\" --format '{{.Manifest.Digest}}')",
+    '          docker buildx imagetools create -t "$IMAGE:$TAG-${GITHUB_SHA:0:12}" "${sources[@]}"',
+    "          digest=$(docker buildx imagetools inspect \"$IMAGE:$TAG-${GITHUB_SHA:0:12}\" --format '{{.Manifest.Digest}}')",
     '          echo "digest=$digest" >> "$GITHUB_OUTPUT"',
-    '          echo "- \\`$IMAGE:$TAG@$digest\\`" >> "$GITHUB_STEP_SUMMARY"',
     "      - name: Scan for what has a fix",
     `        uses: ${actions.trivy}`,
     "        with:",
@@ -200,6 +200,14 @@ function publishJob(answers: Answers, stages: readonly StageName[]): string[] {
     "          ignore-unfixed: true",
     '          exit-code: "1"',
     "          timeout: 20m",
+    "      - name: Move the tag to it",
+    "        env:",
+    "          IMAGE: ${{ env.REGISTRY }}/${{ matrix.image }}",
+    "          TAG: ${{ matrix.tag }}",
+    "          DIGEST: ${{ steps.join.outputs.digest }}",
+    "        run: |",
+    '          docker buildx imagetools create -t "$IMAGE:$TAG" "$IMAGE@$DIGEST"',
+    '          echo "- \\`$IMAGE:$TAG@$DIGEST\\`" >> "$GITHUB_STEP_SUMMARY"',
   ];
 }
 
@@ -209,21 +217,20 @@ function permissions({ registry }: Answers): string[] {
 }
 
 function registryStep({ registry }: Answers): string[] {
-  return registry === undefined
-    ? [
-        "      - name: Name the registry",
-        "        # Names of images have no capitals, owners of repositories may.",
-        '        run: echo "REGISTRY=ghcr.io/${GITHUB_REPOSITORY_OWNER,,}" >> "$GITHUB_ENV"',
-      ]
-    : ["      - name: Name the registry", `        run: echo "REGISTRY=${registry}" >> "$GITHUB_ENV"`];
+  if (registry !== undefined) return [];
+  return [
+    "      - name: Name the registry",
+    "        # Names of images have no capitals, owners of repositories may.",
+    '        run: echo "REGISTRY=ghcr.io/${GITHUB_REPOSITORY_OWNER,,}" >> "$GITHUB_ENV"',
+  ];
 }
 
-function loginStep({ registry }: Answers): string[] {
+function loginStep({ registry }: Answers, condition: readonly string[] = []): string[] {
   const host = hostOf(registry);
   const github = isGithub(registry);
   return [
-    "      - if: github.event_name != 'pull_request'",
-    `        uses: ${actions.login}`,
+    `      - uses: ${actions.login}`,
+    ...condition,
     "        with:",
     ...(host === undefined ? [] : [`          registry: ${host}`]),
     `          username: \${{ ${github ? "github.actor" : "secrets.REGISTRY_USERNAME"} }}`,

@@ -34,7 +34,7 @@ export function kubernetes(answers: Answers): readonly OutputFile[] {
       ...overlays(answers, training, "train", "Job"),
     );
   }
-  return files;
+  return files.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
 function file(path: string, lines: readonly string[]): OutputFile {
@@ -94,6 +94,9 @@ function overlays(
       "  - ../base",
       "images:",
       `  - name: ${text(placeholder(answers, purpose))}`,
+      ...(answers.registry === undefined
+        ? ["    # Behind your registry: ddiff init --registry ghcr.io/lab."]
+        : []),
       `    newName: ${text(repository)}`,
       "    # Better its digest (digest: sha256:...), which the workflow prints: a tag can be moved.",
       `    newTag: ${text(tag)}`,
