@@ -205,7 +205,9 @@ function cudaWhy(chosen: TorchChoice, machine: Machine, torch: Found<Framework>,
   const on = [
     ...(machine.gpus.length === 0 ? [] : [`runs on ${machine.gpus.map((one) => one.name).join(", ")}`]),
     machine.driver === undefined ? `needs ${needs}` : `runs on driver ${machine.driver}`,
-  ].join(" and ");
+  ]
+    .join(" and ")
+    .replace(" and runs on ", " and on ");
   const which = kept ? "chosen earlier" : chosen.isPypi ? "of the wheel on PyPI" : "the newest that fits";
   return `${which}; ${on}`;
 }

@@ -23,7 +23,13 @@ function refusal(project: Project, choices: Choices): { message: string; hint: s
 describe("what goes together", () => {
   it.each([
     ["the wheel of PyPI where nothing is asked for", { version: "2.5.1" }, {}, "12.4", "2.5.1"],
-    ["an older CUDA that is asked for", { version: "2.9.1" }, { driver: "550", cuda: "12.6" }, "12.6", "2.9.1"],
+    [
+      "an older CUDA that is asked for",
+      { version: "2.9.1" },
+      { driver: "550", cuda: "12.6" },
+      "12.6",
+      "2.9.1",
+    ],
     ["code for the GPU", { version: "2.11.0" }, { gpus: ["v100"] }, "12.6", "2.11.0"],
     ["what is asked for", { version: "2.9.1" }, { cuda: "13.0" }, "13.0", "2.9.1"],
     ["what the project's index says", { version: "2.5.1", cuda: "12.1" }, {}, "12.1", "2.5.1"],
@@ -186,7 +192,7 @@ describe("commands and stages", () => {
       },
     );
     const { answers } = decide(project, {}, undefined);
-    expect(answers.trainGroups).toEqual(["dev", "train"]);
+    expect(answers.trainGroups).toEqual(["train"]);
     expect(answers.extras).toEqual({ serve: ["serve"], gpu: ["cu128"] });
   });
 });

@@ -156,18 +156,20 @@ const servingGroup =
 const cpuGroup = /^(?:.*[-_])?cpu$/i;
 const gpuGroup = /^(?:.*[-_])?(?:gpu|cuda[\d.]*|cu\d+)$/i;
 const otherHardware = /^(?:rocm[\d.]*|mps|metal|xpu|tpu|hpu|npu)$/i;
-const devGroup = /^(?:dev(?:el(?:opment)?)?|tests?|testing|lint(?:ing)?|typing|docs?|notebooks?|jupyter)$/i;
+/** For whoever works on the project: in the image dev only. */
+const devGroup =
+  /^(?:dev(?:el(?:opment)?)?|tests?|testing|ci|lint(?:ing|ers?)?|format(?:ting)?|typ(?:es?|ing)|docs?|documentation|notebooks?|jupyter|build|release|style|qa|quality|pre-commit|tools?|tooling|examples?|bench(?:marks?)?|all|full|complete)$/i;
 
-/** Groups that serving does without: all but the main ones, those for serving, and those that only choose between CPU and GPU. */
+/** Groups that training has and serving does without: not those for serving or for work on the project, nor those that choose CPU or GPU. */
 function trainGroups(project: Project): string[] {
   const groups = [
     ...project.requirements.flatMap((one) => one.groups),
     ...project.requirementFiles.map((one) => one.group),
   ];
-  const kept = [servingGroup, cpuGroup, gpuGroup, otherHardware];
+  const others = [servingGroup, cpuGroup, gpuGroup, otherHardware, devGroup];
   const extras = new Set(project.extras ?? []);
   return [...new Set(groups)]
-    .filter((one) => !extras.has(one) && !kept.some((kind) => kind.test(one)))
+    .filter((one) => !extras.has(one) && !others.some((kind) => kind.test(one)))
     .sort();
 }
 

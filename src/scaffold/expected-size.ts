@@ -26,11 +26,18 @@ export function expectedSize(
   return { compressed, disk };
 }
 
-/** The packages that a stage has: serving does without those of training. */
+/** The packages that a stage has: serving does without those of training, and only dev has all. */
 export function packagesOf(project: Project, answers: Answers, stage: StageName): string[] {
-  const without = new Set(purposeOf(stage) === "serve" ? answers.trainGroups : []);
+  const purpose = purposeOf(stage);
+  const { extras = {}, trainGroups } = answers;
+  const wanted = new Set([
+    ...["main", "default", ...(extras[purpose] ?? []), ...(purpose === "serve" ? [] : trainGroups)],
+    ...(extras[usesGpu(stage, answers) ? "gpu" : "cpu"] ?? []),
+  ]);
   return project.requirements
-    .filter((one) => one.groups.length === 0 || one.groups.some((group) => !without.has(group)))
+    .filter(
+      ({ groups }) => purpose === "dev" || groups.length === 0 || groups.some((group) => wanted.has(group)),
+    )
     .map((one) => one.name);
 }
 

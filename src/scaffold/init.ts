@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import {
   hashOf,
   type InitRecord,
@@ -10,9 +10,10 @@ import {
 import type { Answers, OutputFile } from "./answers.ts";
 import { type Choices, mergeChoices } from "./choices.ts";
 import { decide, type Decision } from "./decide.ts";
-import { detectProject } from "./detect.ts";
+import { detectIn } from "./detect.ts";
 import { type ChangedAnswer, changedAnswers, patchBetween } from "./drift.ts";
-import type { Project } from "./project.ts";
+import type { Project, ProjectFiles } from "./project.ts";
+import { openProject } from "./project-files.ts";
 import { targets } from "./targets.ts";
 import { type PlannedFile, planFiles, writePlanned } from "./write.ts";
 
@@ -40,10 +41,20 @@ export interface WrittenFile extends PlannedFile {
   readonly done: "written" | "unchanged" | "left";
 }
 
-/** Looks at a project. Throws `PROJECT_MISSING`, `ANSWERS_INVALID`. */
+/**
+ * Looks at a project, without what an earlier run wrote: else its Dockerfile would be a reason for itself. Throws `PROJECT_MISSING`,
+ * `ANSWERS_INVALID`.
+ */
 export async function startInit(folder: string): Promise<InitStart> {
-  const project = await detectProject(folder);
-  return { folder, project, record: await readAnswersFile(folder) };
+  const files = await openProject(folder);
+  const record = await readAnswersFile(folder);
+  const isOwn = (path: string) => path === answersFileName || record?.files.has(path) === true;
+  const others: ProjectFiles = {
+    list: files.list.filter((one) => !isOwn(one.path)),
+    has: (path) => !isOwn(path) && files.has(path),
+    read: (path) => (isOwn(path) ? undefined : files.read(path)),
+  };
+  return { folder, record, project: detectIn(others, basename(resolve(folder))) };
 }
 
 /** Decides and compares; writes nothing. `said` goes over the choices of ddiff.yaml. Throws `IMPOSSIBLE`, `OUTSIDE_PROJECT`. */
@@ -99,7 +110,7 @@ export async function writeInit(
     else hashes.set(file.path, hashOf(file.text));
   }
   const record: InitRecord = {
-    choices: plan.choices,
+    choices: keepCommands(plan, written),
     yours: [...new Set([...(plan.record?.yours ?? []), ...yours])].sort(),
     answers: plan.answers,
     files: hashes,
@@ -122,6 +133,22 @@ export function patchesOf(plan: InitPlan): { path: string; patch: string }[] {
       path: one.path,
       patch: patchBetween(one.path, one.before?.toString("utf8"), one.text),
     }));
+}
+
+/**
+ * A Dockerfile of the project may have been the reason for its commands. Where it is overwritten they are choices from now on, or the next run
+ * would not find them.
+ */
+function keepCommands({ choices, answers }: InitPlan, written: readonly WrittenFile[]): Choices {
+  const taken = written.some((one) => one.done === "written" && one.state === "foreign");
+  if (!taken) return choices;
+  const { train, serve, port } = answers;
+  const found = {
+    ...(train === undefined ? {} : { train: [...train] }),
+    ...(serve === undefined ? {} : { serve: [...serve] }),
+    ...(port === undefined ? {} : { port }),
+  };
+  return { ...found, ...choices };
 }
 
 function keepHash(hashes: Map<string, string>, path: string, record: InitRecord | undefined): void {

@@ -220,14 +220,19 @@ function listed(answers: Answers): Recipe["packages"] {
     const chosen =
       purpose === "serve"
         ? (extras.serve ?? [])
-        : [...trainGroups, ...(extras.train ?? []), ...(purpose === "dev" ? (extras.dev ?? []) : [])];
+        : [...(extras.train ?? []), ...(purpose === "dev" ? (extras.dev ?? []) : [])];
     const more = [...new Set([...chosen, ...(extras[variant] ?? [])])].map(
       (one) => `, *project["optional-dependencies"]["${one}"]`,
     );
+    // A group may include others by a table; those have names of their own.
+    const groups =
+      purpose === "serve" || trainGroups.length === 0
+        ? ""
+        : `, *[one for name in ${JSON.stringify(trainGroups)} for one in data["dependency-groups"][name] if isinstance(one, str)]`;
     const library = /^3\.(?:[89]|10)$/.test(answers.python)
       ? "from pip._vendor import tomli as tomllib"
       : "import tomllib";
-    const script = `${library}; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; print(*project["dependencies"]${more.join("")}, sep="\\n")`;
+    const script = `${library}; data = tomllib.load(open("pyproject.toml", "rb")); project = data["project"]; print(*project["dependencies"]${more.join("")}${groups}, sep="\\n")`;
     return [
       run(mounts, [
         newVenv,
