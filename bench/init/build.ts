@@ -49,7 +49,7 @@ export const builderTools = ["podman", "buildah", "runc", "mmdebstrap", "python3
 
 /**
  * Makes a base from Debian and an image with uv from PyPI, has `ddiff server` serve them under the names that generated files have, and
- * gives buildah a configuration that leads there. `kept` is a folder for Debian's files that a later run can use again.
+ * gives buildah a configuration that leads there.
  */
 export async function openBuilder(): Promise<Builder> {
   const folder = await mkdtemp(join(tmpdir(), "ddiff-init-"));
@@ -61,7 +61,6 @@ export async function openBuilder(): Promise<Builder> {
   };
   const stop = async (): Promise<void> => {
     await program("podman", "rm", "--all", "--force", "--time", "2").catch(() => "");
-    await program("podman", "unshare", "true").catch(() => "");
     await server.stop("SIGKILL");
     await rm(folder, { recursive: true, force: true });
   };
@@ -82,7 +81,11 @@ async function configure(folder: string, host: string): Promise<NodeJS.ProcessEn
   const registries = ["docker.io", "ghcr.io"].map(
     (name) => `[[registry]]\nprefix = "${name}"\nlocation = "${host}/${name}"\ninsecure = true\n`,
   );
-  const lines = ['unqualified-search-registries = ["docker.io"]', 'short-name-mode = "permissive"', ...registries];
+  const lines = [
+    'unqualified-search-registries = ["docker.io"]',
+    'short-name-mode = "permissive"',
+    ...registries,
+  ];
   await writeFile(join(folder, "registries.conf"), `${lines.join("\n")}\n`);
   return {
     PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
@@ -98,10 +101,14 @@ async function makeBases(folder: string, program: Program): Promise<string> {
   const made = join(folder, "base");
   await mkdir(made);
   const include = "--include=ca-certificates,python3,python3-pip,python3-venv";
-  await run(need("mmdebstrap"), ["--variant=minbase", include, base.release, join(made, "root.tar"), "http://deb.debian.org/debian"], {
-    maxBuffer: 64 << 20,
-    env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`, TMPDIR: folder },
-  });
+  await run(
+    need("mmdebstrap"),
+    ["--variant=minbase", include, base.release, join(made, "root.tar"), "http://deb.debian.org/debian"],
+    {
+      maxBuffer: 64 << 20,
+      env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`, TMPDIR: folder },
+    },
+  );
   // A machine behind a proxy has certificates that a Debian fresh from the mirror has not.
   await cp("/etc/ssl/certs/ca-certificates.crt", join(made, "machine.crt"));
   await writeFile(
@@ -114,11 +121,31 @@ async function makeBases(folder: string, program: Program): Promise<string> {
       "ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt",
     ].join("\n"),
   );
-  await program("buildah", "build", "--isolation", "chroot", "--format", "docker", "-q", "-t", base.image, made);
+  await program(
+    "buildah",
+    "build",
+    "--isolation",
+    "chroot",
+    "--format",
+    "docker",
+    "-q",
+    "-t",
+    base.image,
+    made,
+  );
   const version = toolImages.uv.split(":").at(-1) ?? "";
   const wheels = join(folder, "uv");
   // The machine's own settings of pip count here.
-  await run(need("python3"), ["-m", "pip", "install", "-q", "--no-deps", "--target", wheels, `uv==${version}`]);
+  await run(need("python3"), [
+    "-m",
+    "pip",
+    "install",
+    "-q",
+    "--no-deps",
+    "--target",
+    wheels,
+    `uv==${version}`,
+  ]);
   await writeFile(join(wheels, "Dockerfile"), "FROM scratch\nCOPY bin/uv bin/uvx /\n");
   await program("buildah", "build", "--format", "docker", "-q", "-t", toolImages.uv, wheels);
   for (const image of [base.image, toolImages.uv]) {
@@ -145,5 +172,52 @@ async function build(sample: Sample, folder: string, uv: string, program: Progra
   ];
   const { Healthcheck: check } = inspected;
   const config = { ...inspected.Config, ...(check === undefined ? {} : { Healthcheck: check }) };
-  return { image, seconds, size: inspected.Size, config, start: () => start(image, await readHealth(config), program) };
+  return { image, seconds, size: inspected.Size, config, start: () => start(image, program) };
+}
+
+/** As compose.yaml starts it: what is not a volume or /tmp cannot be written to, and nothing may be done that needs a right. */
+async function start(image: string, program: Program): Promise<Running> {
+  const id = await program(
+    "podman",
+    ...runtime,
+    "run",
+    "--detach",
+    // Loopback is enough, and no port of this machine is taken.
+    ...["--network", "none", "--read-only", "--read-only-tmpfs=false", "--tmpfs", "/tmp"],
+    ...["--volume", "/cache", "--volume", "/app/outputs"],
+    ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
+    // No systemd is asked to run the check: the caller does.
+    ...["--health-interval", "disable"],
+    // Podman's own limits are more than some machines allow.
+    ...["--ulimit", "nofile=1024:4096", "--ulimit", "nproc=4096:4096"],
+    image,
+  );
+  const tried = async (...args: string[]) => {
+    try {
+      return { status: 0, output: await program("podman", ...runtime, ...args) };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { status: code, output: `${stdout}${stderr}`.trim() };
+    }
+  };
+  return {
+    health: async () => (await tried("healthcheck", "run", id)).status,
+    exec: (...command) => tried("exec", id, ...command),
+    async wait() {
+      const status = Number(await program("podman", ...runtime, "wait", id));
+      return { status, output: (await tried("logs", id)).output };
+    },
+    async stop() {
+      await program("podman", ...runtime, "rm", "--force", "--volumes", "--time", "10", id);
+    },
+  };
+}
+
+/** crun refuses machines that have both versions of cgroups, and a machine without systemd has no other manager. */
+const runtime = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"] as const;
+
+function need(name: string): string {
+  const found = findTool(name);
+  if (found === undefined) throw new Error(`the program ${name} is not installed`);
+  return found;
 }

@@ -82,7 +82,6 @@ function serviceLines(answers: Answers, service: Service, optional: boolean): st
     "    build:",
     "      context: .",
     `      target: ${stage}`,
-    "    init: false # tini is in the image",
     `    user: "${userId}:${userId}"`,
     ...(serves ? ["    restart: unless-stopped"] : []),
     ...(purpose === "dev"
@@ -93,7 +92,7 @@ function serviceLines(answers: Answers, service: Service, optional: boolean): st
     ...(usesWorkers(answers, purpose)
       ? [
           "    # Workers of a DataLoader pass batches through shared memory; the default of 64 MB ends in a bus error.",
-          `    shm_size: ${purpose === "serve" ? "1gb" : "8gb"}`,
+          `    shm_size: ${purpose === "serve" ? "1gb" : "2gb"}`,
         ]
       : []),
     "    cap_drop: [ALL]",
@@ -187,7 +186,14 @@ function gpuLines(answers: Answers, { name, gpu, purpose }: Service): string[] {
     `  ${name}:`,
     ...(gpu === undefined || gpu === "dev"
       ? []
-      : [`    image: ${imageName(answers, gpu)}`, "    build:", `      target: ${gpu}`]),
+      : [
+          `    image: ${imageName(answers, gpu)}`,
+          "    build:",
+          `      target: ${gpu}`,
+          "    read_only: true",
+        ]),
+    "    # For DataLoader workers and NCCL.",
+    `    shm_size: ${purpose === "serve" ? "1gb" : "8gb"}`,
     "    deploy:",
     "      resources:",
     "        reservations:",

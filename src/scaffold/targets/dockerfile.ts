@@ -16,14 +16,14 @@ const order: readonly StageName[] = ["dev", "train-gpu", "train-cpu", "serve-gpu
 const purposes: Readonly<Record<StageName, { purpose: Purpose; says: string }>> = {
   dev: {
     purpose: "dev",
-    says: "To work in: all groups of packages, a compiler, git. The source comes as a mount.",
+    says: "is to work in: all groups of packages, a compiler, git. The source comes as a mount.",
   },
-  "train-gpu": { purpose: "train", says: "Training on GPUs." },
-  "train-cpu": { purpose: "train", says: "Training without a GPU: small runs and tests." },
-  "serve-gpu": { purpose: "serve", says: "The service on a GPU: no compiler, no packages of training." },
+  "train-gpu": { purpose: "train", says: "is training on GPUs." },
+  "train-cpu": { purpose: "train", says: "is training without a GPU: small runs and tests." },
+  "serve-gpu": { purpose: "serve", says: "is the service on a GPU: no compiler, no packages of training." },
   "serve-cpu": {
     purpose: "serve",
-    says: "The service without a GPU: no compiler, no packages of training, no CUDA.",
+    says: "is the service without a GPU: no compiler, no packages of training, no CUDA.",
   },
 };
 
@@ -137,8 +137,8 @@ function baseStage({ answers }: Plan, name: string, image: string): string {
   return [
     comment(
       name === "base"
-        ? "What every variant runs on."
-        : "What the GPU variants run on: with CUDA, as their packages do not bring it.",
+        ? "base is what every variant runs on."
+        : "base-gpu is what the GPU variants run on: with CUDA, as their packages do not bring it.",
     ),
     `FROM ${image} AS ${name}`,
     ...(isPython
@@ -197,50 +197,64 @@ function buildStages(plan: Plan): string[] {
   const { answers, recipe, stages } = plan;
   if (recipe === undefined) return [];
   const sets = packageSets(plan);
-  const builders = [...new Set(sets.map(({ variant }) => builderOf(plan, variant)))];
-  const first = stages[0];
   return [
-    ...builders.map((name) => builderStage(plan, recipe, name)),
+    ...builderStages(
+      plan,
+      recipe,
+      sets.map(({ variant }) => variant),
+    ),
     ...sets.map(({ name, variant, text }) => `FROM ${builderOf(plan, variant)} AS ${name}\n${text}`),
-    ...(answers.isPackage && recipe.wheel !== undefined && first !== undefined
+    ...(answers.isPackage && recipe.wheel !== undefined && stages.some(({ purpose }) => purpose !== "dev")
       ? [projectStage(plan, recipe.wheel)]
       : []),
   ];
 }
 
+/** The stage that packages of a variant are installed in: the base itself where nothing has to be added to it. */
 function builderOf(plan: Plan, variant: Variant): string {
-  const { answers } = plan;
+  const { answers, recipe } = plan;
+  if (recipe?.from !== undefined) return "builder";
+  if (recipe === undefined || builderLines(plan, recipe, variant).length === 0) return baseOf(plan, variant);
   const own = variant === "gpu" && (plan.gpuBase !== undefined || answers.bases.compiler !== undefined);
-  return own && plan.recipe?.from === undefined ? "builder-gpu" : "builder";
+  return own ? "builder-gpu" : "builder";
 }
 
-function builderStage({ answers, gpuBase }: Plan, recipe: Recipe, name: string): string {
-  const base = name === "builder-gpu" && gpuBase !== undefined ? "base-gpu" : "base";
-  const image = base === "base-gpu" ? (gpuBase ?? "") : answers.bases.cpu;
-  const { build } = systemPackages(answers.systemNeeds, image);
-  const { compiler } = answers.bases;
-  const cuda =
-    name === "builder-gpu" && compiler !== undefined && recipe.from === undefined ? compiler : undefined;
-  const minor = answers.cuda ?? "";
-  return [
-    comment("Installs packages; nothing of it but the result goes on."),
-    `FROM ${recipe.from ?? base} AS ${name}`,
-    ...(recipe.from === undefined && build.length > 0 ? [aptInstall(build)] : []),
-    ...(cuda === undefined
+function builderStages(plan: Plan, recipe: Recipe, variants: readonly Variant[]): string[] {
+  const texts = variants.map((variant) => {
+    const name = builderOf(plan, variant);
+    if (!name.startsWith("builder")) return undefined;
+    return [
+      comment(`${name} installs packages; nothing of it but the result goes on.`),
+      `FROM ${recipe.from ?? baseOf(plan, variant)} AS ${name}`,
+      ...builderLines(plan, recipe, variant),
+    ].join("\n");
+  });
+  return [...new Set(texts.filter((text) => text !== undefined))];
+}
+
+/** What a build stage has more than its base. */
+function builderLines({ answers, gpuBase }: Plan, recipe: Recipe, variant: Variant): string[] {
+  if (recipe.from !== undefined) return [`WORKDIR ${appFolder}`];
+  const { compiler, cpu } = answers.bases;
+  const { build } = systemPackages(answers.systemNeeds, (variant === "gpu" ? gpuBase : undefined) ?? cpu);
+  const toolkit =
+    variant === "cpu" || compiler === undefined
       ? []
       : [
           comment("nvcc and CUDA's headers, for the extensions."),
-          `COPY --from=${cuda} /usr/local/cuda-${minor} /usr/local/cuda`,
+          `COPY --from=${compiler} /usr/local/cuda-${answers.cuda ?? ""} /usr/local/cuda`,
           env({
             CUDA_HOME: "/usr/local/cuda",
             TORCH_CUDA_ARCH_LIST: archList(answers),
             PATH: "/usr/local/cuda/bin:$PATH",
           }),
-        ]),
+        ];
+  return [
+    ...(build.length > 0 ? [aptInstall(build)] : []),
+    ...toolkit,
     ...(Object.keys(recipe.variables).length === 0 ? [] : [env(recipe.variables)]),
     ...recipe.tool,
-    ...(recipe.from === undefined ? [] : [`WORKDIR ${appFolder}`]),
-  ].join("\n");
+  ];
 }
 
 /** One stage of packages and the final stages that take it. */
@@ -277,9 +291,7 @@ function projectStage(plan: Plan, command: string): string {
       ? "type=cache,target=/root/.cache/uv"
       : "type=cache,target=/root/.cache/pip";
   return [
-    comment(
-      "The project itself, apart from its packages: a change of the source leaves their big layer alone.",
-    ),
+    comment("project is built apart from its packages: a change of the source leaves their big layer alone."),
     `FROM ${builderOf(plan, variant)} AS project`,
     "COPY . .",
     run([cache, "type=secret,id=netrc,target=/root/.netrc"], [command]),
@@ -312,7 +324,7 @@ function finalStage(plan: Plan, { name, purpose, variant }: Plan["stages"][numbe
     ...(purpose === "serve" ? serveVariables(answers, variant) : {}),
   };
   return [
-    comment(purposes[name].says),
+    comment(`${name} ${purposes[name].says}`),
     `FROM ${baseOf(plan, variant)} AS ${name}`,
     `LABEL org.opencontainers.image.title=${JSON.stringify(answers.name)} \\\n      org.opencontainers.image.base.name=${JSON.stringify(image)}`,
     ...(Object.keys(variables).length === 0 ? [] : [env(variables)]),
@@ -323,6 +335,12 @@ function finalStage(plan: Plan, { name, purpose, variant }: Plan["stages"][numbe
     ...(set === undefined || folder === undefined
       ? []
       : [`COPY --from=${set.name} ${own}${folder} ${folder}`]),
+    ...(purpose === "serve" && answers.weights === "bake" && answers.weightFolder !== undefined
+      ? [
+          "# ddiff ignore=weights-baked-in because it was asked for: the image is as big as its weights, and runs without a volume",
+          ...copies([answers.weightFolder]),
+        ]
+      : []),
     ...(wheel
       ? [
           run(
@@ -335,12 +353,6 @@ function finalStage(plan: Plan, { name, purpose, variant }: Plan["stages"][numbe
       : []),
     ...(isDev ? [] : copies(sourcesOf(answers, purpose))),
     ...(purpose === "serve" ? scripts(answers, variant) : []),
-    ...(purpose === "serve" && answers.weights === "bake" && answers.weightFolder !== undefined
-      ? [
-          "# ddiff ignore=weights-baked-in because it was asked for: the image is as big as its weights, and runs without a volume",
-          ...copies([answers.weightFolder]),
-        ]
-      : []),
     `USER ${userId}:${userId}`,
     ...ending(answers, purpose, variant),
   ].join("\n");

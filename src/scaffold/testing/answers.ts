@@ -160,6 +160,6 @@ export const cases: readonly Case[] = [
       { path: "requirements-dev.txt", group: "dev" },
     ],
   }),
-  one("an old Python", "pip", { python: "3.8" }),
-  one("Python 3.10 without a lock file", "uv", { python: "3.10", lockFile: undefined }),
+  one("an older Python", "pip", { python: "3.11" }),
+  one("without a lock file", "uv", { python: "3.13", lockFile: undefined }),
 ];
