@@ -156,14 +156,32 @@ export function writeAnswersFile({ choices, yours, answers, files }: InitRecord)
     "# Written by ddiff init, to be committed: a second run goes on from it, and ddiff init --check compares with it.\n",
     section({ version: 1 }),
     "\n# What somebody decided. It goes before what is found in the project; change it here or by the flags of ddiff init.\n",
-    section({ choices }),
+    section({ choices: choicesSchema.parse(choices) }),
     "\n# Files that ddiff init would write and must not: they are yours.\n",
     section({ yours }),
     "\n# What was found, or chosen from the catalogue. Every run writes it anew: to change it, put it under choices.\n",
-    section({ answers: JSON.parse(JSON.stringify(answers)) }),
+    section({ answers: checkAnswers(answers) }),
     "\n# SHA-256 of the files as they were written: what somebody changed since then is not overwritten.\n",
     section({ files: Object.fromEntries(sorted) }),
   ].join("");
+}
+
+/**
+ * Whether answers can go into files: names of a project's files may have line ends, which would end a line of a Dockerfile. Hands them back in
+ * the order of the file. Throws `ANSWERS_UNUSABLE`.
+ */
+export function checkAnswers(answers: Answers): unknown {
+  const read = answersSchema.safeParse(JSON.parse(JSON.stringify(answers)));
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const where = issue?.path.join(".") ?? "";
+  throw new DdiffError(
+    "ANSWERS_UNUSABLE",
+    `what was found cannot be written: ${where}: ${issue?.message ?? ""}`,
+    {
+      hint: "Rename what is called so, or say another value by a flag.",
+    },
+  );
 }
 
 /** What `files` keeps of a text. */

@@ -63,8 +63,7 @@ export function decideCuda(
     return { gpus: [], driver: undefined, cuda: undefined, torch: version, why };
   }
   const machine: Machine = { gpus, driver: choices.driver, cuda: choices.cuda, python };
-  const gpu =
-    gpus.length > 0 ? gpus.map((one) => one.name).join(", ") : "no GPU is named: any that the wheels run on";
+  const gpu = gpus.length > 0 ? "asked for" : "none is named: any that the wheels run on";
   if (torch !== undefined) {
     const chosen = chooseTorch(project, torch, machine, earlier);
     return { ...machine, ...chosen, why: { gpu, ...chosen.why } };

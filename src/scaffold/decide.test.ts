@@ -170,6 +170,27 @@ describe("commands and stages", () => {
     });
   });
 
+  it.each([
+    [["uvicorn", "a:app", "--port", "8000"], 9000, ["uvicorn", "a:app", "--port", "9000"]],
+    [["gunicorn", "a:app", "--bind", "0.0.0.0:8000"], 9000, ["gunicorn", "a:app", "--bind", "0.0.0.0:9000"]],
+    [
+      ["streamlit", "run", "a.py", "--server.port=8501"],
+      80,
+      ["streamlit", "run", "a.py", "--server.port=80"],
+    ],
+    [["python", "a.py"], 9000, ["python", "a.py"]],
+  ])("puts %j on port %i", (command, port, expected) => {
+    const from = { file: "Procfile", says: "" };
+    const project = projectWith({ entryPoints: [{ purpose: "serve", command, from }] });
+    const { answers } = decide(project, { port }, undefined);
+    expect(answers).toMatchObject({ serve: expected, port });
+  });
+
+  it("takes the port that a command names", () => {
+    const { answers } = decide(projectWith(), { serve: ["vllm", "serve", "m", "--port", "8100"] }, undefined);
+    expect(answers.port).toBe(8100);
+  });
+
   it("leaves out of serving what only training needs, and not what chooses the hardware", () => {
     const requirement = (name: string, group: string) => ({
       name,

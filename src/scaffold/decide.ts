@@ -4,7 +4,7 @@ import { type Choices, stageNames, targetNames } from "./choices.ts";
 import { checkImageStarts, type CudaDecision, decideCuda } from "./decide-cuda.ts";
 import { impossible } from "./impossible.ts";
 import type { EntryPoint, Found, Project } from "./project.ts";
-import { serveCommand } from "./serve-command.ts";
+import { onPort, portIn, serveCommand } from "./serve-command.ts";
 
 /** One of the things that decide what is written, for display. */
 export interface Reason {
@@ -55,7 +55,10 @@ export function decide(project: Project, choices: Choices, earlier: Answers | un
     systemNeeds: project.systemNeeds.map((one) => one.value),
     train: commands.train,
     serve: commands.serve,
-    port: commands.serve === undefined ? undefined : (choices.port ?? project.serving?.value.port ?? 8000),
+    port:
+      commands.serve === undefined
+        ? undefined
+        : (choices.port ?? portIn(commands.serve) ?? project.serving?.value.port ?? 8000),
     health: commands.serve === undefined ? undefined : project.serving?.value.health,
     weights,
     weightFolder,
@@ -90,8 +93,9 @@ function decideCommands(project: Project, choices: Choices): Commands {
     project.entryPoints.find((one) => one.purpose === purpose);
   const serving = project.serving;
   const serve = byPurpose("serve");
+  const served = choices.serve ?? serve?.command ?? (serving && serveCommand(serving.value));
   const serveWords =
-    choices.serve ?? serve?.command ?? (serving && serveCommand(serving.value, choices.port));
+    served === undefined || choices.port === undefined ? served : onPort(served, choices.port);
   // A project that neither trains nor serves runs its one program as a job.
   const train =
     byPurpose("train") ??

@@ -1,10 +1,12 @@
 import {
   cudaImageBytes,
+  nvidiaWheelBytes,
   torchCpuBytes,
   torchCudaBytes,
   wheelBytes,
   wheelSizes,
 } from "../catalog/package-sizes.ts";
+import { findTorch } from "../catalog/torch.ts";
 import type { Answers, StageName } from "./answers.ts";
 import { purposeOf, usesGpu } from "./image-names.ts";
 import type { Project } from "./project.ts";
@@ -44,7 +46,9 @@ export function packagesOf(project: Project, answers: Answers, stage: StageName)
 function torchBytes({ torch, cuda }: Answers, gpu: boolean): [number, number] {
   if (!gpu || cuda === undefined) return [torchCpuBytes.wheel, torchCpuBytes.disk];
   const { wheel, disk } = torchCudaBytes(torch);
-  return [wheel, disk];
+  const usual = nvidiaWheelBytes(findTorch(torch ?? "")?.pypiCuda ?? cuda);
+  const own = nvidiaWheelBytes(cuda);
+  return [Math.round(wheel * (1 + (own - usual) / disk)), disk + own - usual];
 }
 
 function packageBytes(name: string, gpu: boolean): [number, number] {

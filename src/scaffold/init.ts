@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import {
+  checkAnswers,
   hashOf,
   type InitRecord,
   readAnswersFile,
@@ -62,6 +63,7 @@ export async function planInit(start: InitStart, said: Choices): Promise<InitPla
   const { folder, project, record } = start;
   const choices = mergeChoices(record?.choices ?? {}, said);
   const decision = decide(project, choices, record?.answers);
+  checkAnswers(decision.answers);
   const outputs = outputsOf(decision.answers);
   const files = await planFiles(
     folder,
@@ -100,8 +102,9 @@ export async function writeInit(
   for (const path of plan.stale) keepHash(hashes, path, plan.record);
   for (const file of plan.files) {
     if (file.state === "same") written.push({ ...file, done: "unchanged" });
-    else if (file.state === "yours" || yours.includes(file.path) || (needsConsent(file) && !take(file)))
-      written.push({ ...file, done: "left" });
+    else if (file.state === "yours" || yours.includes(file.path))
+      written.push({ ...file, state: "yours", done: "left" });
+    else if (needsConsent(file) && !take(file)) written.push({ ...file, done: "left" });
     else {
       await writePlanned(plan.folder, file);
       written.push({ ...file, done: "written" });
