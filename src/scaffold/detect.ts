@@ -15,23 +15,27 @@ export async function detectProject(folder: string): Promise<Project> {
 /** What these files are. `folder` names the project where nothing in it does. A file that cannot be read is a note beside the manager. */
 export function detectIn(files: ProjectFiles, folder = ""): Project {
   const draft: Draft = {
-    ...{ name: folder, manager: { value: "none", because: [] }, manifest: undefined, lockFile: undefined },
-    ...{
-      requirementFiles: [],
-      workspace: [],
-      python: { value: "", because: [] },
-      requirements: [],
-      extras: [],
-    },
-    ...{
-      frameworks: [],
-      serving: undefined,
-      entryPoints: [],
-      sources: [],
-      isPackage: false,
-      systemNeeds: [],
-    },
-    ...{ notebooks: [], r: false, dataFolders: [], weightFolders: [], weights: [], containerFiles: [] },
+    name: folder,
+    manager: { value: "none", because: [] },
+    manifest: undefined,
+    lockFile: undefined,
+    requirementFiles: [],
+    workspace: [],
+    python: { value: "", because: [] },
+    requirements: [],
+    extras: [],
+    frameworks: [],
+    serving: undefined,
+    entryPoints: [],
+    sources: [],
+    isPackage: false,
+    systemNeeds: [],
+    notebooks: [],
+    r: false,
+    dataFolders: [],
+    weightFolders: [],
+    weights: [],
+    containerFiles: [],
   };
   for (const detect of detectors) detect(files, draft);
   const { value, because } = draft.manager;

@@ -40,9 +40,13 @@ export function parseCondaSpec(text: string): CondaPackage | undefined {
     new RegExp(`(?:^|,)\\s*${key}\\s*=\\s*['"]?([^'",]+)`).exec(bracket?.[1] ?? "")?.[1];
   const [asked = "", second] = splitBuild(written);
   return {
-    ...{ name: pypiNames[name.toLowerCase()] ?? normalName(name), condaName: name.toLowerCase() },
-    ...{ version: condaVersion(inBracket("version") ?? asked), extras: [], url: undefined },
-    ...{ channel, build: inBracket("build") ?? second },
+    name: pypiNames[name.toLowerCase()] ?? normalName(name),
+    condaName: name.toLowerCase(),
+    version: condaVersion(inBracket("version") ?? asked),
+    extras: [],
+    url: undefined,
+    channel,
+    build: inBracket("build") ?? second,
   };
 }
 

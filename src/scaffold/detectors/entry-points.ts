@@ -1,12 +1,12 @@
 import type { Detector, Draft, EntryPoint, Evidence, ProjectFiles, Serving } from "../project.ts";
 import { serveCommand } from "../serve-command.ts";
 import { baseOf, depthOf, isBesides, nameOf } from "./reading/base.ts";
-import { containerFacts } from "./reading/container-commands.ts";
+import { containerFacts, programs } from "./reading/container-commands.ts";
 import { evidence, pairsAt, readToml, textAt } from "./reading/parsed.ts";
 import { type PythonFile, pythonFiles } from "./reading/python-files.ts";
 import { readSetup } from "./reading/setup-file.ts";
 import { readIni } from "./reading/wishes-files.ts";
-import { moduleOf } from "./serving.ts";
+import { moduleOf, pathOf } from "./serving.ts";
 
 const most = 60;
 
@@ -24,7 +24,7 @@ export const entryPoints: Detector = (files, draft) => {
       found.push({ purpose, command, from, rank });
   };
   const serving = draft.serving;
-  const served = serving && servingCommand(draft, serving.value);
+  const served = serving && withPath(files, serving.because[0]?.file, servingCommand(draft, serving.value));
   if (serving !== undefined && served !== undefined)
     add("serve", served, serving.because[0] ?? { file: "", says: "serves" }, 0);
   for (const [name, from] of declared(files, base)) add(purposeOf(name, from.says), [name], from, 1);
@@ -32,7 +32,7 @@ export const entryPoints: Detector = (files, draft) => {
   addPrograms(files, draft, base, add);
   for (const { words, file, line } of containerFacts(files, draft).commands) {
     const command = plainCommand(words);
-    if (command !== undefined)
+    if (command !== undefined && startsProgram(command))
       add(purposeOf(command.join(" "), ""), command, { file, line, says: "is the command of the image" }, 4);
   }
   if (draft.manager.value === "r") addR(files, base, add);
@@ -43,6 +43,19 @@ export const entryPoints: Detector = (files, draft) => {
 };
 
 type Add = (purpose: EntryPoint["purpose"], command: readonly string[], from: Evidence, rank: number) => void;
+
+/** Tells uvicorn and flask where the module lies that is not below the project's folder itself. */
+function withPath(
+  files: ProjectFiles,
+  file: string | undefined,
+  command: readonly string[] | undefined,
+): readonly string[] | undefined {
+  const folder = file?.endsWith(".py") === true ? pathOf(files, file) : "";
+  if (folder === "" || command?.some((one) => one.includes(":")) !== true) return command;
+  const option =
+    command[0] === "uvicorn" ? "--app-dir" : command[0] === "gunicorn" ? "--pythonpath" : undefined;
+  return option === undefined ? command : [command[0] ?? "", option, folder, ...command.slice(1)];
+}
 
 /** What starts the service; undefined where only the one who runs it knows. */
 function servingCommand(draft: Draft, serving: Serving): readonly string[] | undefined {
@@ -116,11 +129,7 @@ function tasks(files: ProjectFiles, base: string): [EntryPoint["purpose"], strin
     for (const [name, value] of list) {
       const text = typeof value === "string" ? value : (textAt(value, "cmd") ?? textAt(value, "shell") ?? "");
       const command = plainCommand(text.trim().split(/\s+/));
-      const isProgram =
-        command !== undefined &&
-        /^(?:python3?|uvicorn|gunicorn|streamlit|flask|fastapi|gradio|torchrun|accelerate|bentoml|litserve|vllm)$/.test(
-          command[0] ?? "",
-        );
+      const isProgram = command !== undefined && startsProgram(command);
       if (isProgram)
         found.push([purposeOf(name, text), command, evidence(files, file, `is the task ${name}`, name, "=")]);
     }
@@ -128,8 +137,23 @@ function tasks(files: ProjectFiles, base: string): [EntryPoint["purpose"], strin
   return found;
 }
 
+/** Whether a command runs a program of the project, and not one that tests or builds it. */
+function startsProgram(command: readonly string[]): boolean {
+  const [first = "", second, third = ""] = command;
+  if (!programs.test(first) || second === undefined) return false;
+  return (
+    second !== "-m" ||
+    !/^(?:build|pip|pytest|unittest|http\.server|mypy|ruff|black|ipykernel|venv)$/.test(third)
+  );
+}
+
 /** Files that run as programs. */
 function addPrograms(files: ProjectFiles, draft: Draft, base: string, add: Add): void {
+  const topNames = new Set(
+    files.list
+      .filter(({ path }) => path.startsWith(base) && path.endsWith(".py"))
+      .map(({ path }) => (path.slice(base.length).split("/")[0] ?? "").replace(/\.py$/, "")),
+  );
   for (const file of pythonFiles(files)) {
     const inside = file.path.startsWith(base) ? file.path.slice(base.length) : undefined;
     if (inside === undefined || isBesides(file.path) || depthOf(inside) > 3) continue;
@@ -146,12 +170,18 @@ function addPrograms(files: ProjectFiles, draft: Draft, base: string, add: Add):
       continue;
     }
     const purpose = purposeOfFile(name);
-    const isProgram =
-      file.guardLine !== undefined || (purpose !== undefined && depthOf(inside) === 0 && isScript(file));
+    const isLoose =
+      depthOf(inside) === 0 || !files.has(`${file.path.slice(0, file.path.lastIndexOf("/"))}/__init__.py`);
+    const isProgram = file.guardLine !== undefined || (purpose !== undefined && isLoose && isScript(file));
+    if (draft.serving?.value.kind === "streamlit" && file.path === draft.serving.value.target) continue;
     if (!isProgram || /^(?:setup|conftest|noxfile|tasks|versioneer|__init__|fabfile|dodo)$/.test(name))
       continue;
-    const inPackage =
-      inside.includes("/") && files.has(`${file.path.slice(0, file.path.lastIndexOf("/"))}/__init__.py`);
+    const folder = file.path.slice(0, file.path.lastIndexOf("/"));
+    // A file in a folder finds what stands beside that folder only as a module, unless the project is installed.
+    const needsRoot =
+      !draft.isPackage &&
+      [...file.imports.keys()].some((one) => topNames.has(one) && !files.has(`${folder}/${one}.py`));
+    const inPackage = inside.includes("/") && (files.has(`${folder}/__init__.py`) || needsRoot);
     const command = inPackage ? ["python", "-m", moduleOf(files, file.path)] : ["python", inside];
     const from = {
       file: file.path,
@@ -166,7 +196,8 @@ function addPrograms(files: ProjectFiles, draft: Draft, base: string, add: Add):
 
 /** A script without a guard: it does something itself. */
 function isScript(file: PythonFile): boolean {
-  return file.imports.size > 0 && file.apps.length === 0;
+  const isNear = !file.path.includes("/") || file.imports.has("argparse");
+  return file.apps.length === 0 && isNear && file.imports.size > 0;
 }
 
 /** `train.py` comes before `train_tokenizer.py`. */
@@ -220,9 +251,9 @@ function plainCommand(words: readonly string[]): string[] | undefined {
     plain.some((word) => /[$&|;<>`{}\\]/.test(word) || word === "")
   )
     return undefined;
-  if (/^(?:\/?bin\/|\/usr\/bin\/)?(?:ba|z)?sh$/.test(plain[0] ?? "") || /\.sh$/.test(plain[0] ?? ""))
+  if (/^(?:\/?bin\/|\/usr\/bin\/)?(?:ba|z)?sh$/.test(plain[0] ?? "") || (plain[0] ?? "").endsWith(".sh"))
     return undefined;
-  if (/^\//.test(plain[0] ?? "") || plain[0] === "[") return undefined;
+  if ((plain[0] ?? "").startsWith("/") || plain[0] === "[") return undefined;
   return /^(?:uv|poetry|pdm|pixi|pipenv|hatch)$/.test(plain[0] ?? "") && plain[1] === "run"
     ? plain.slice(2).filter((word, at) => at > 0 || !word.startsWith("-"))
     : plain;

@@ -85,7 +85,7 @@ export const frameworks: Detector = (files, draft) => {
       add(framework, { ...from, says: `asks for ${name}${version}, which needs ${framework}` });
   }
   // What the lock file brings for developers alone is not told apart there: it counts where something is asked for that may bring it.
-  for (const name of ["torch", "tensorflow", "jax", "vllm"] as const) {
+  for (const name of ["torch", "tensorflow", "vllm"] as const) {
     const [locked] = wishes.locked.get(name) ?? [];
     if (
       locked !== undefined &&
@@ -122,7 +122,11 @@ function addImported(
     const users = programs.filter((one) => one.imports.get(module)?.top === true);
     const [first] = users;
     // Beside a framework that is asked for, a few imports are bridges and converters.
-    const isMain = hasOther ? users.length >= 3 && users.length * 3 > programs.length : users.length > 0;
+    const isListed = forRunning(draft.requirements).length > 0;
+    const isMain =
+      hasOther || (isListed && users.length * 10 < programs.length)
+        ? users.length >= 3 && users.length * 3 > programs.length
+        : users.length > 0;
     if (first !== undefined && isMain)
       add(framework, {
         file: first.path,
@@ -197,19 +201,21 @@ function buildHints(
     const local = /\+(cpu|cu\d+)/.exec(one.version)?.[1];
     if (local === "cpu") cpu(one.from);
     else if (local !== undefined) gpu(cudaOfIndex(local), one.from);
-    if (/-cpu$/.test(one.name)) cpu(one.from);
-    if (/-gpu$/.test(one.name) || one.extras.includes("and-cuda")) gpu(undefined, one.from);
+    if (one.name.endsWith("-cpu")) cpu(one.from);
+    if (one.name.endsWith("-gpu") || one.extras.includes("and-cuda")) gpu(undefined, one.from);
     const major = /(?:^|[-_])cu(?:da)?(1\d)(?:$|x|[-_])/.exec([one.name, ...one.extras].join(" "))?.[1];
     if (major !== undefined) gpu(major, one.from);
   }
   if (name === "torch" || name === "vllm") {
     const indexes = [
       ...wishes.indexes,
-      ...containerFacts(files, draft).indexes.map(({ url, file, line }) => ({
-        url,
-        packages: [],
-        from: { file, line, says: `names ${url}` },
-      })),
+      ...containerFacts(files, draft)
+        .indexes.filter(({ url }) => !url.endsWith("/cpu"))
+        .map(({ url, file, line }) => ({
+          url,
+          packages: [],
+          from: { file, line, says: `names ${url}` },
+        })),
     ];
     for (const { url, packages, from } of indexes) {
       if (packages.length > 0 && !packages.includes("torch")) continue;

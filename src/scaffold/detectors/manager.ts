@@ -62,7 +62,9 @@ function findManager(files: ProjectFiles, base: string): Choice {
     return { value, manifest, lockFile, because: [{ file: lockFile, says: `is the lock file of ${value}` }] };
   }
   const chosen = (value: Manager, manifest: string, says: string, ...words: string[]): Choice => ({
-    ...{ value, manifest, lockFile: undefined },
+    value,
+    manifest,
+    lockFile: undefined,
     because: [evidence(files, manifest, says, ...words)],
   });
   if (files.has(`${base}pixi.toml`)) return chosen("pixi", `${base}pixi.toml`, "is the manifest of pixi");
@@ -98,7 +100,7 @@ function ofFiles(files: ProjectFiles, base: string, chosen: Chosen): Choice {
   const cfg = /^install_requires\s*=/m.test(files.read(`${base}setup.cfg`) ?? "");
   const isAsked = asked || cfg || (setup?.requires.length ?? 0) > 0 || (setup?.reads.length ?? 0) > 0;
   if (environment !== undefined) {
-    const says = condaIsMeant(files, environment, main !== undefined || isAsked);
+    const says = condaIsMeant(files, environment, main !== undefined || isAsked, setup?.isSetup === true);
     if (says !== undefined) {
       return { value: "conda", manifest: environment, lockFile: undefined, because: says };
     }
@@ -158,15 +160,21 @@ function mainRequirements(files: ProjectFiles): string | undefined {
  * Why the environment file is how the project is installed; undefined where it is only one more way. Where there are other lists
  * the README decides: the first way that it tells is the one that its authors use.
  */
-function condaIsMeant(files: ProjectFiles, path: string, hasOthers: boolean): Evidence[] | undefined {
+function condaIsMeant(
+  files: ProjectFiles,
+  path: string,
+  hasOthers: boolean,
+  isSetup: boolean,
+): Evidence[] | undefined {
   const own = evidence(files, path, "is an environment of conda");
-  if (!hasOthers) return [own];
+  if (!hasOthers && !isSetup) return [own];
   const pip = listAt(readYaml(files, path), "dependencies").flatMap((one) => textsAt(one, "pip"));
   if (pip.some((one) => /^(?:-r|--requirement)\b|^(?:-e )?\.$/.test(one))) return [own];
   const readme = files.list.find(({ path }) => /^README(?:\.(?:md|rst|txt))?$/i.test(path))?.path;
   const text = (readme === undefined ? undefined : files.read(readme)) ?? "";
   const conda = text.search(/(?:conda|mamba)\s+env\s+(?:create|update)/);
   const other = text.search(/(?:pip3?|uv pip)\s+install\s+(?:-r\s|-e\s|\.(?:\s|$|\[)|--requirement|[a-z])/);
+  if (!hasOthers && conda < 0) return other < 0 ? [own] : undefined;
   if (conda < 0 || (other >= 0 && other < conda)) return undefined;
   return [own, evidence(files, readme ?? "", "installs with conda first", "env create")];
 }

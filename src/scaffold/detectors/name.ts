@@ -28,7 +28,7 @@ function declaredName(files: ProjectFiles, base: string): string | undefined {
       ({ section, key }) => section === "metadata" && key === "name",
     )?.values[0],
     readDescription(files, `${base}DESCRIPTION`)?.get("Package"),
-  ].find((one) => one !== undefined && asImageName(one) !== "app");
+  ].find((one) => one !== undefined && !/^(?:app|src|main|project|code|python)$/.test(asImageName(one)));
 }
 
 function onlyPackage(files: ProjectFiles): string | undefined {

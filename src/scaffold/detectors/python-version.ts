@@ -3,7 +3,7 @@ import { findFramework } from "../../catalog/frameworks.ts";
 import { torchReleases } from "../../catalog/torch-releases.ts";
 import { findTorch } from "../../catalog/torch.ts";
 import { compareVersions, minorOf } from "../../catalog/versions.ts";
-import type { Detector, Draft, Evidence, ProjectFiles } from "../project.ts";
+import type { Detector, Draft, Evidence, Framework, ProjectFiles } from "../project.ts";
 import { baseOf } from "./reading/base.ts";
 import { containerFacts } from "./reading/container-commands.ts";
 import { evidence, readToml, textsAt } from "./reading/parsed.ts";
@@ -18,8 +18,27 @@ const widelyServed = "3.13";
 
 /** The last Python with wheels of old releases: whoever pins one of them cannot take a newer Python. Read from PyPI's files. */
 const wheels: Readonly<Record<string, readonly (readonly [below: string, python: string])[]>> = {
+  torch: [
+    ["1.4", "3.7"],
+    ["1.7.1", "3.8"],
+    ["1.11", "3.9"],
+    ["1.13", "3.10"],
+    ["2.0", "3.11"],
+  ],
+  tensorflow: [
+    ["2.2", "3.7"],
+    ["2.4", "3.8"],
+  ],
+  "tensorflow-gpu": [
+    ["2.2", "3.7"],
+    ["2.4", "3.8"],
+    ["2.5", "3.8"],
+    ["2.8", "3.9"],
+    ["2.12", "3.10"],
+  ],
   numpy: [
-    ["1.18", "3.8"],
+    ["1.12", "3.6"],
+    ["1.17.3", "3.7"],
     ["1.19.3", "3.8"],
     ["1.21.2", "3.9"],
     ["1.23.2", "3.10"],
@@ -148,14 +167,14 @@ function packageLimits(draft: Draft): { python: string; from: Evidence }[] {
     });
     const known =
       value.name === "torch"
-        ? (value.version === undefined ? torchReleases[0] : findTorch(value.version))?.python
+        ? torchPythons(value)
         : value.version !== undefined && (value.name === "tensorflow" || value.name === "jax")
           ? findFramework(value.name, value.version)?.python
           : undefined;
     if (known !== undefined) limits.push({ python: known[1], from: says(known[1]) });
   }
   for (const { name, version, from } of draft.requirements) {
-    const exact = /^={2,3}(\d[\w.]*)$/.exec(version)?.[1];
+    const exact = /^={2,3}(\d[\w.]*)(?:\+\w+)?$/.exec(version)?.[1];
     const row =
       exact === undefined ? undefined : wheels[name]?.find(([below]) => compareVersions(exact, below) < 0);
     if (row !== undefined)
@@ -165,6 +184,17 @@ function packageLimits(draft: Draft): { python: string; from: Evidence }[] {
       });
   }
   return limits;
+}
+
+/** Python's of the pinned torch, else of the newest that was built for the CUDA that is asked for, else of the newest. */
+function torchPythons({ version, cuda }: Framework): readonly [string, string] | undefined {
+  if (version !== undefined) return findTorch(version)?.python;
+  if (cuda !== undefined && compareVersions(cuda, "11.8") < 0)
+    return ["3.7", compareVersions(cuda, "11.6") < 0 ? "3.10" : "3.11"];
+  return (
+    torchReleases.find((one) => cuda === undefined || !cuda.includes(".") || one.cuda.includes(cuda)) ??
+    torchReleases[0]
+  )?.python;
 }
 
 /** Hints that are no rule: the Python of a Dockerfile, of the README, the newest that was tested. */
@@ -202,7 +232,8 @@ function weakHints(
       .filter((one) => one !== undefined)
       .sort(compareVersions)
       .at(-1);
-    if (newest !== undefined)
+    // What was tested years ago says that nobody looked since, not that nothing newer works.
+    if (newest !== undefined && compareVersions(newest, "3.9") >= 0)
       hints.push({
         python: minorOf(newest),
         isTested: true,

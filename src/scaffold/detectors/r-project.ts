@@ -28,12 +28,10 @@ export const rProject: Detector = (files, draft) => {
     if (draft.requirements.some((one) => one.name === name.toLowerCase())) return;
     const exact = locked.get(name.toLowerCase())?.[0]?.version;
     draft.requirements.push({
-      ...{
-        name: name.toLowerCase(),
-        version: exact === undefined ? version : `==${exact}`,
-        extras: [],
-        groups: [group],
-      },
+      name: name.toLowerCase(),
+      version: exact === undefined ? version : `==${exact}`,
+      extras: [],
+      groups: [group],
       from: { file, says: `asks for ${name}` },
     });
   };

@@ -5,7 +5,10 @@ import { wishesOf } from "./reading/wishes.ts";
 export const requirements: Detector = (files, draft) => {
   const { requirements, locked, lockFile, extras } = wishesOf(files);
   draft.extras = [...extras];
-  for (const wanted of requirements) {
+  // Of an environment file that only is one more way, what nobody else asks for does not count.
+  const isConda = draft.manager.value === "conda" || draft.manager.value === "pixi";
+  const others = requirements.filter(({ from }) => !/\.ya?ml$/.test(from.file));
+  for (const wanted of isConda || others.length === 0 ? requirements : others) {
     const versions = locked.get(wanted.name) ?? [];
     const [first] = versions;
     const same = new Set(versions.map(({ version }) => version.split("+")[0]));

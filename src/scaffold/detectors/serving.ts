@@ -2,6 +2,7 @@ import type { Detector, Draft, Evidence, Found, ProjectFiles, Serving } from "..
 import { baseOf, depthOf, isBesides, nameOf } from "./reading/base.ts";
 import { containerFacts } from "./reading/container-commands.ts";
 import { type PythonFile, pythonFiles } from "./reading/python-files.ts";
+import { type StartCommand, startCommands } from "./reading/start-commands.ts";
 import { forRunning } from "./reading/wish-list.ts";
 
 type Kind = Serving["kind"];
@@ -47,7 +48,12 @@ interface Candidate {
   readonly file: PythonFile | undefined;
   readonly score: number;
   readonly because: Evidence;
+  /** The command that starts it. */
+  readonly told?: StartCommand;
 }
+
+/** A candidate below is a demo, a test or a part of a library. */
+const least = 28;
 
 /** How the project answers requests: the likeliest of what its code and files show. */
 export const serving: Detector = (files, draft) => {
@@ -55,14 +61,45 @@ export const serving: Detector = (files, draft) => {
     draft.serving = ofR(files);
     return;
   }
-  const candidates = [...ofCode(files, draft), ...ofLayout(files, draft)];
+  const told = startCommands(files, draft);
+  const candidates = [...ofCode(files, draft), ...ofLayout(files, draft)].map((one) => raised(one, told));
   const best = candidates.sort((a, b) => b.score - a.score)[0];
-  if (best === undefined || best.score <= 0) return;
+  if (best === undefined || best.score < least) return;
   draft.serving = finish(files, draft, best);
 };
 
+/** What the project's own commands start is what is meant. */
+function raised(one: Candidate, told: readonly StartCommand[]): Candidate {
+  const same = told.find(({ kind, target }) => kind === one.kind && isSameTarget(target, one.target ?? ""));
+  if (same === undefined) return one;
+  const isFactory = one.target?.endsWith(`${same.target.split(":").at(-1)}()`) === true;
+  const target =
+    one.kind === "streamlit" || same.target.endsWith(".py") || isFactory ? one.target : same.target;
+  return { ...one, target, told: same, score: one.score + 8 + 8 * same.trust };
+}
+
+function isSameTarget(told: string, target: string): boolean {
+  if (told === target || target.endsWith(`/${told.replace(/^\.\//, "")}`)) return true;
+  const [module = "", name = ""] = target.replace("()", "").split(":");
+  const [toldModule = "", toldName = ""] = told.replace("()", "").split(":");
+  return (
+    name !== "" &&
+    name === toldName &&
+    (module.endsWith(`.${toldModule}`) || toldModule.endsWith(`.${module}`) || module === toldModule)
+  );
+}
+
 function ofCode(files: ProjectFiles, draft: Draft): Candidate[] {
-  const asked = new Set(forRunning(draft.requirements).map(({ name }) => packages[name]));
+  const running = forRunning(draft.requirements);
+  const kindsOf = (list: typeof running): Set<Kind | undefined> =>
+    new Set(list.map(({ name }) => packages[name]));
+  const asked = kindsOf(
+    running.filter(({ groups }) =>
+      groups.some((one) => one === "main" || !(draft.extras ?? []).includes(one)),
+    ),
+  );
+  const optional = kindsOf(running);
+  const exposes = containerFacts(files, draft).ports.length > 0 ? 6 : 0;
   const all = new Set(draft.requirements.map(({ name }) => packages[name]));
   const base = baseOf(files);
   return pythonFiles(files)
@@ -87,14 +124,16 @@ function ofCode(files: ProjectFiles, draft: Draft): Candidate[] {
             : all.size > 1 || draft.requirements.length > 0
               ? -25
               : 5;
-        const score = 20 + meant + extra + placeScore(file, base);
+        const score = 20 + meant + extra + exposes + placeScore(file, base);
         candidates.push({ kind, target, file, score, because: { file: file.path, line, says } });
       };
       const module = moduleOf(files, file.path);
       const named = file.starts.map(({ target }) => target).find((one) => one?.includes(":"));
       for (const app of file.apps) {
         const kind = app.kind === "made" ? madeKind(files, file) : kindOfApp(app.kind);
-        if (kind === undefined) continue;
+        // What a class keeps for itself is started by who makes the class.
+        const isStarted = file.starts.some(({ call }) => startsKind(kind ?? "other", call));
+        if (kind === undefined || (app.name === "" && !isStarted)) continue;
         const target = targetOf(files, file, module, app, kind, named);
         add(
           kind,
@@ -103,6 +142,13 @@ function ofCode(files: ProjectFiles, draft: Draft): Candidate[] {
           `makes ${app.kind === "made" ? "an application" : `${app.kind}()`}`,
           app.factory ? 2 : app.name === "" ? 0 : 6,
         );
+      }
+      const run = file.starts.find(
+        ({ call, target }) => /^(?:uvicorn|hypercorn)\./.test(call) && target !== undefined,
+      );
+      if (run !== undefined && file.apps.length === 0 && (asked.has("fastapi") || optional.has("fastapi"))) {
+        const isNamed = run.target?.includes(":") === true;
+        add("fastapi", isNamed ? run.target : file.path, run.line, `starts ${run.target}`, isNamed ? 10 : 9);
       }
       for (const { name, line } of file.services)
         add("bentoml", `${module}:${name}`, line, `defines the service ${name}`, 12);
@@ -151,11 +197,13 @@ function kindOfApp(made: string): Kind | undefined {
 
 /** What kind a function `create_app()` makes that another file defines. */
 function madeKind(files: ProjectFiles, file: PythonFile): Kind | undefined {
-  const kinds = pythonFiles(files)
-    .filter(({ path }) => !isBesides(path))
-    .flatMap(({ apps }) => apps.filter(({ factory }) => factory).map(({ kind }) => kindOfApp(kind)));
-  if (kinds.includes("fastapi") && !file.imports.has("flask")) return "fastapi";
-  return kinds.includes("flask") ? "flask" : undefined;
+  const kinds = new Set(
+    pythonFiles(files)
+      .filter(({ path }) => !isBesides(path))
+      .flatMap(({ apps }) => apps.filter(({ factory }) => factory).map(({ kind }) => kindOfApp(kind))),
+  );
+  if (kinds.has("fastapi") && !file.imports.has("flask")) return "fastapi";
+  return kinds.has("flask") ? "flask" : undefined;
 }
 
 function targetOf(
@@ -168,8 +216,7 @@ function targetOf(
 ): string {
   const starts = file.starts.length > 0 && file.guardLine !== undefined;
   if (kind === "litserve" || kind === "other" || (kind !== "fastapi" && app.name === "")) return file.path;
-  if (kind === "flask")
-    return starts || app.name === "" ? file.path : `${module}:${app.name}${app.factory ? "()" : ""}`;
+  if (kind === "flask" && (starts || app.name === "")) return file.path;
   if (named !== undefined && named.endsWith(`:${app.name}`)) return named;
   if (app.name === "") return starts ? file.path : `${module}:app`;
   const made = app.factory ? callOf(files, file, app.name) : undefined;
@@ -187,17 +234,52 @@ function callOf(files: ProjectFiles, file: PythonFile, factory: string): string 
   return other === undefined || name === undefined ? undefined : `${moduleOf(files, other.path)}:${name}`;
 }
 
-/** The module that a file is when the program runs from the project's folder: `app.main`; `src/` of a package is left out. */
+/**
+ * The module that a file is when the program runs from the project's folder: `app.main`. It starts at the folder whose name the code
+ * imports; `src/` of an installed package is left out.
+ */
 export function moduleOf(files: ProjectFiles, path: string): string {
+  const parts = importParts(files, path);
+  return parts.inside.slice(parts.root).join(".");
+}
+
+/** The folder that has to be on Python's path for `moduleOf`, below the project's folder; empty for that itself or an installed one. */
+export function pathOf(files: ProjectFiles, path: string): string {
+  const { inside, root } = importParts(files, path);
   const base = baseOf(files);
-  let inside = path.startsWith(base) ? path.slice(base.length) : path;
-  if (inside.startsWith("src/") && !files.has(`${base}src/__init__.py`) && isInstalled(files, base))
-    inside = inside.slice(4);
-  return inside
+  const folder = inside.slice(0, root).join("/");
+  return folder === "" || folder === "src" || isInstalled(files, `${base}${folder}/`) ? "" : folder;
+}
+
+function importParts(files: ProjectFiles, path: string): { inside: string[]; root: number } {
+  const base = baseOf(files);
+  const inside = (path.startsWith(base) ? path.slice(base.length) : path)
     .replace(/\.py$/, "")
     .replace(/\/__init__$/, "")
-    .split("/")
-    .join(".");
+    .split("/");
+  const first =
+    inside[0] === "src" &&
+    inside.length > 1 &&
+    !files.has(`${base}src/__init__.py`) &&
+    isInstalled(files, base)
+      ? 1
+      : 0;
+  const imported = importedNames(files);
+  for (let root = first; root < inside.length - 1; root++)
+    if (imported.has(inside[root] ?? "")) return { inside, root };
+  return { inside, root: first };
+}
+
+const importedKept = new WeakMap<ProjectFiles, ReadonlySet<string>>();
+
+function importedNames(files: ProjectFiles): ReadonlySet<string> {
+  let own = importedKept.get(files);
+  if (own === undefined)
+    importedKept.set(
+      files,
+      (own = new Set(pythonFiles(files).flatMap(({ imports }) => [...imports.keys()]))),
+    );
+  return own;
 }
 
 /** Whether the packages below src/ are installed, so that they are imported without `src.`. */
@@ -267,6 +349,10 @@ function finish(files: ProjectFiles, draft: Draft, best: Candidate): Found<Servi
 }
 
 function portOf(files: ProjectFiles, draft: Draft, best: Candidate, because: Evidence[]): number | undefined {
+  if (best.told?.port !== undefined) {
+    because.push({ ...best.told.from, says: `listens on ${best.told.port}` });
+    return best.told.port;
+  }
   const command = commandTarget(files, draft, best);
   if (command?.port !== undefined) {
     because.push(command.because);
@@ -307,7 +393,8 @@ function portOf(files: ProjectFiles, draft: Draft, best: Candidate, because: Evi
 function startsKind(kind: Kind, call: string): boolean {
   if (kind === "fastapi") return call.startsWith("uvicorn.");
   if (kind === "flask") return /^(?:app|application|server)\.run$/.test(call);
-  return kind === "gradio" && call.endsWith("launch");
+  if (kind === "gradio") return call.endsWith("launch");
+  return (kind === "litserve" || kind === "other") && call.endsWith(".run");
 }
 
 /** The port in the command of a Dockerfile that starts this service. */
@@ -351,8 +438,10 @@ function healthRoute(files: ProjectFiles, best: Candidate, because: Evidence[]):
       const isApp = file.apps.some(
         ({ name, factory, kind }) => (name === object && !factory) || (kind !== "made" && object === "app"),
       );
-      const prefix = isApp ? "" : prefixOf(programs, file, object);
-      if (prefix === undefined) continue;
+      // An application that is not the one that serves has its own routes.
+      const isElse = isApp && best.file !== undefined && file !== best.file && !isMadeFor(best.file, file);
+      const prefix = isElse ? undefined : isApp ? "" : prefixOf(programs, file, object);
+      if (prefix === undefined || !healthPath.test(`${prefix}${path}`)) continue;
       const full = `${prefix}${path.startsWith("/") ? path : `/${path}`}`;
       found.push({
         path: full,
@@ -364,6 +453,12 @@ function healthRoute(files: ProjectFiles, best: Candidate, because: Evidence[]):
   const [route] = found.sort((a, b) => a.rank - b.rank || a.path.length - b.path.length);
   if (route !== undefined) because.push(route.from);
   return route?.path;
+}
+
+/** Whether one file takes its application from a function or variable of the other. */
+function isMadeFor(user: PythonFile, maker: PythonFile): boolean {
+  const makes = maker.apps.some(({ factory }) => factory);
+  return (makes && user.apps.some(({ kind }) => kind === "made")) || user.apps.length === 0;
 }
 
 /** The prefix of a router: undefined where it is made of what only the running program knows. */

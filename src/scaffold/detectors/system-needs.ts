@@ -164,7 +164,7 @@ function addExtensions(files: ProjectFiles, add: (need: string, from: Evidence) 
     const word = pattern.exec(part)?.[0];
     if (word !== undefined) add(need, evidence(files, path, says, word));
   }
-  const kernel = files.list.find(({ path }) => /\.cu$/.test(path) && !isBesides(path))?.path;
+  const kernel = files.list.find(({ path }) => path.endsWith(".cu") && !isBesides(path))?.path;
   if (kernel !== undefined) add("cuda-compiler", { file: kernel, says: "is CUDA code" });
   if (/\.git\b/.test(files.read(".gitmodules") ?? "")) return;
 }
@@ -173,9 +173,8 @@ function addExtensions(files: ProjectFiles, add: (need: string, from: Evidence) 
 function addCalls(files: ProjectFiles, add: (need: string, from: Evidence) => void): void {
   for (const file of pythonFiles(files)) {
     if (isBesides(file.path)) continue;
-    const import_ = file.imports.get("ffmpeg") ?? file.imports.get("pydub");
-    if (import_ !== undefined)
-      add("ffmpeg", { file: file.path, line: import_.line, says: "works with ffmpeg" });
+    const used = file.imports.get("ffmpeg") ?? file.imports.get("pydub");
+    if (used !== undefined) add("ffmpeg", { file: file.path, line: used.line, says: "works with ffmpeg" });
     const text = files.read(file.path) ?? "";
     if (/["']ffmpeg["'](?=\s*[,\])])|["']ffmpeg /.test(text))
       add("ffmpeg", { file: file.path, says: "starts ffmpeg" });

@@ -70,19 +70,18 @@ function scanAll(files: ProjectFiles): PythonFile[] {
 export function readPython(path: string, text: string): PythonFile {
   const imports = new Map<string, { line: number; top: boolean }>();
   const file = {
-    ...{
-      path,
-      imports,
-      guardLine: undefined as number | undefined,
-      portOption: undefined as number | undefined,
-    },
+    path,
+    imports,
+    guardLine: undefined as number | undefined,
+    portOption: undefined as number | undefined,
     apps: [] as { kind: string; name: string; factory: boolean; line: number }[],
     routes: [] as { object: string; path: string; line: number }[],
     routers: new Map<string, string>(),
     includes: [] as { router: string; prefix: string }[],
     starts: [] as { call: string; target: string | undefined; port: number | undefined; line: number }[],
     services: [] as { kind: "bentoml"; name: string; line: number }[],
-    ...{ streamlitLine: undefined as number | undefined, gradioLine: undefined as number | undefined },
+    streamlitLine: undefined as number | undefined,
+    gradioLine: undefined as number | undefined,
   };
   const numbers = new Map<string, number>();
   let outer: string | undefined;
@@ -205,7 +204,7 @@ function readStart(
   const port = argumentOf(inside, "server_port") ?? argumentOf(inside, "port");
   starts.push({
     call: name,
-    target: /^uvicorn\./.test(name) ? target : undefined,
+    target: name.startsWith("uvicorn.") ? target : undefined,
     port:
       port === undefined
         ? undefined

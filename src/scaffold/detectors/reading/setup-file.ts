@@ -68,7 +68,9 @@ export function parseSetup(text: string): SetupFile {
     if (found === undefined) return [];
     return literalsIn(found.line, found.part).map((text) => ({ text, line: found.line.line }));
   };
-  const isListed = /^\s*[[(]/.test(argument("install_requires")?.part ?? "");
+  const listed = argument("install_requires")?.part ?? "";
+  // A list that is computed (`[str(one) for one in ...]`) is not this one.
+  const isListed = /^\s*[[(]/.test(listed) && !/\bfor\b/.test(listed);
   return {
     isSetup: call !== undefined,
     name: literals("name")[0]?.text,

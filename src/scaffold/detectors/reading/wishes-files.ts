@@ -1,10 +1,10 @@
 import type { ProjectFiles } from "../../project.ts";
 import { normalName, parseRequirement, readRequirements } from "../../requirements.ts";
-import { depthOf, isBesides, isRequirementsName, nameOf } from "./base.ts";
+import { depthOf, isBesides, isRequirementsName, nameOf, saysProject } from "./base.ts";
 import { evidence, pairsAt, readToml, textAt, textsAt } from "./parsed.ts";
 import { readSetup } from "./setup-file.ts";
 import { fromPoetry } from "./wishes-pyproject.ts";
-import { addWish, type Wishes } from "./wish-list.ts";
+import { addWish, isDeveloperGroup, type Wishes } from "./wish-list.ts";
 
 /** Reads requirements files, setup.py, setup.cfg and Pipfile. */
 export function wishesOfFiles(files: ProjectFiles, base: string, wishes: Wishes): void {
@@ -17,7 +17,10 @@ function readRequirementFiles(files: ProjectFiles, base: string, wishes: Wishes)
   let paths = files.list
     .map(({ path }) => path)
     .filter((path) => path.startsWith(base) && isRequirementsName(path.slice(base.length)));
-  if (paths.length === 0 && wishes.requirements.length === 0) {
+  const manifests = ["setup.py", "pixi.toml", "Pipfile"];
+  const isListed =
+    manifests.some((one) => files.has(base + one)) || saysProject(files, `${base}pyproject.toml`);
+  if (paths.length === 0 && wishes.requirements.length === 0 && !isListed) {
     // A project that keeps its only list deeper: `app/requirements.txt`.
     paths = files.list
       .map(({ path }) => path)
@@ -25,14 +28,17 @@ function readRequirementFiles(files: ProjectFiles, base: string, wishes: Wishes)
         (path) =>
           path.startsWith(base) && depthOf(path) <= 3 && !isBesides(path) && isRequirementsName(nameOf(path)),
       )
-      .sort((a, b) => depthOf(a) - depthOf(b))
+      .sort(
+        (a, b) =>
+          Number(!/requirements?\//.test(a)) - Number(!/requirements?\//.test(b)) || depthOf(a) - depthOf(b),
+      )
       .slice(0, 1);
   }
   const groups = new Map(paths.map((path) => [path, groupOf(path.slice(base.length))]));
   const hasMain = [...groups.values()].includes("main");
   const only = paths.length === 1 ? paths[0] : undefined;
   for (const [path, named] of groups) {
-    const group = !hasMain && path === only ? "main" : named;
+    const group = !hasMain && path === only && !isDeveloperGroup(named) ? "main" : named;
     wishes.requirementFiles.push({ path, group });
     const read = readRequirements(files, path);
     for (const one of read.wanted) {
@@ -123,8 +129,10 @@ function readPipfile(files: ProjectFiles, path: string, wishes: Wishes): void {
       const written = typeof value === "string" ? value : (textAt(value, "version") ?? "");
       const git = textAt(value, "git");
       const wanted = {
-        ...{ name: normalName(name), version: written === "*" ? "" : written },
-        ...{ extras: textsAt(value, "extras"), url: git === undefined ? undefined : `git+${git}` },
+        name: normalName(name),
+        version: written === "*" ? "" : written,
+        extras: textsAt(value, "extras"),
+        url: git === undefined ? undefined : `git+${git}`,
       };
       addWish(wishes, wanted, group, evidence(files, path, `asks for ${name} ${written}`, name));
     }

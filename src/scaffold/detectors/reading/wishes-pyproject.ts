@@ -139,24 +139,23 @@ function poetryWish(name: string, value: unknown): RequirementText | undefined {
 
 /** Poetry's `^1.2.3` and `~1.2` in the language of PEP 440; other text stays as it is. */
 export function fromPoetry(text: string): string {
-  const convert = (part: string): string => {
-    const plain = part.trim();
-    const [, operator, version = ""] = /^(\^|~)(?!=)\s*v?(\d[\w.]*)$/.exec(plain) ?? [];
-    if (operator === undefined) {
-      if (plain === "*" || plain === "") return "";
-      if (/^\d+(?:\.\d+)*\.[*x]$/.test(plain)) return `==${plain.replace(/x$/, "*")}`;
-      return /^\d/.test(plain) ? `==${plain}` : plain.replace(/\s+/g, "");
-    }
-    const numbers = version.split(".").map(Number);
-    const first = numbers.findIndex((one) => one !== 0);
-    const at = operator === "^" ? (first < 0 ? numbers.length - 1 : first) : Math.min(1, numbers.length - 1);
-    const next = numbers.slice(0, at + 1).map((one, index) => (index === at ? one + 1 : one));
-    return `>=${version},<${next.join(".")}`;
-  };
-  return text
-    .split(/\s*\|\|?\s*/)
-    .map((choice) => choice.split(",").map(convert).filter(Boolean).join(","))
-    .join("||");
+  const choices = text.split(/\s*\|\|?\s*/);
+  return choices.map((choice) => choice.split(",").map(fromPoetryPart).filter(Boolean).join(",")).join("||");
+}
+
+function fromPoetryPart(part: string): string {
+  const plain = part.trim();
+  const [, operator, version = ""] = /^(\^|~)(?!=)\s*v?(\d[\w.]*)$/.exec(plain) ?? [];
+  if (operator === undefined) {
+    if (plain === "*" || plain === "") return "";
+    if (/^\d+(?:\.\d+)*\.[*x]$/.test(plain)) return `==${plain.replace(/x$/, "*")}`;
+    return /^\d/.test(plain) ? `==${plain}` : plain.replace(/\s+/g, "");
+  }
+  const numbers = version.split(".").map(Number);
+  const first = numbers.findIndex((one) => one !== 0);
+  const at = operator === "^" ? (first < 0 ? numbers.length - 1 : first) : Math.min(1, numbers.length - 1);
+  const next = numbers.slice(0, at + 1).map((one, index) => (index === at ? one + 1 : one));
+  return `>=${version},<${next.join(".")}`;
 }
 
 /** Indexes of uv (`[[tool.uv.index]]`, `[tool.uv.sources]`), pdm and poetry that name a CUDA or CPU build. */

@@ -33,15 +33,13 @@ function readWishes(files: ProjectFiles): Wishes {
     lockFiles.map(([name]) => base + name).find((path) => files.has(path)) ??
     lockFiles.map(([name]) => name).find((path) => base !== "" && files.has(path));
   const wishes: Wishes = {
-    ...{
-      requirements: [],
-      indexes: [],
-      conda: [],
-      urls: [],
-      pythons: [],
-      requirementFiles: [],
-      systemCuda: [],
-    },
+    requirements: [],
+    indexes: [],
+    conda: [],
+    urls: [],
+    pythons: [],
+    requirementFiles: [],
+    systemCuda: [],
     extras: new Set(),
     locked: lockFile === undefined ? new Map() : readLocked(files, lockFile),
     lockFile,
