@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -65,7 +65,7 @@ export async function openBuilder(): Promise<Builder> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const uv = await makeBases(folder, program);
+    const uv = await makeBases(folder, server.host, program);
     return { build: (sample) => build(sample, folder, uv, program), stop };
   } catch (error) {
     await stop();
@@ -97,7 +97,7 @@ async function configure(folder: string, host: string): Promise<NodeJS.ProcessEn
 }
 
 /** Makes the bases, pushes them to our server and forgets them here, so that a build must pull them. Answers where uv is. */
-async function makeBases(folder: string, program: Program): Promise<string> {
+async function makeBases(folder: string, host: string, program: Program): Promise<string> {
   const made = join(folder, "base");
   await mkdir(made);
   const include = "--include=ca-certificates,python3,python3-pip,python3-venv";
@@ -149,7 +149,7 @@ async function makeBases(folder: string, program: Program): Promise<string> {
   await writeFile(join(wheels, "Dockerfile"), "FROM scratch\nCOPY bin/uv bin/uvx /\n");
   await program("buildah", "build", "--format", "docker", "-q", "-t", toolImages.uv, wheels);
   for (const image of [base.image, toolImages.uv]) {
-    await program("buildah", "push", "-q", "--tls-verify=false", image);
+    await program("buildah", "push", "-q", "--tls-verify=false", image, `docker://${host}/${image}`);
     await program("buildah", "rmi", image);
   }
   return join(wheels, "bin", "uv");
@@ -183,13 +183,19 @@ async function start(image: string, program: Program): Promise<Running> {
     "run",
     "--detach",
     // Loopback is enough, and no port of this machine is taken.
-    ...["--network", "none", "--read-only", "--read-only-tmpfs=false", "--tmpfs", "/tmp"],
-    ...["--volume", "/cache", "--volume", "/app/outputs"],
-    ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
+    "--network=none",
+    "--read-only",
+    "--read-only-tmpfs=false",
+    "--tmpfs=/tmp",
+    "--volume=/cache",
+    "--volume=/app/outputs",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
     // No systemd is asked to run the check: the caller does.
-    ...["--health-interval", "disable"],
+    "--health-interval=disable",
     // Podman's own limits are more than some machines allow.
-    ...["--ulimit", "nofile=1024:4096", "--ulimit", "nproc=4096:4096"],
+    "--ulimit=nofile=1024:4096",
+    "--ulimit=nproc=4096:4096",
     image,
   );
   const tried = async (...args: string[]) => {

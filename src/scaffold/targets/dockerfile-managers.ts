@@ -19,8 +19,8 @@ export interface Recipe {
   packages(purpose: Purpose, variant: Variant): readonly string[];
   /** The folder that the packages are in, at the same path in the image; undefined where there are none. */
   readonly folder: (purpose: Purpose, variant: Variant) => string | undefined;
-  /** The command that makes a wheel of the project in /dist; undefined where the manager has no wheels. */
-  readonly wheel: string | undefined;
+  /** The commands that install the project alone into an environment of its own, at the same path; undefined where that is not done. */
+  readonly project: readonly string[] | undefined;
 }
 
 const venv = `${appFolder}/.venv`;
@@ -67,22 +67,26 @@ export function hasVenv({ manager }: Answers): boolean {
   return manager !== "none" && manager !== "r" && manager !== "pixi" && manager !== "conda";
 }
 
-function bind(path: string, target = path): string {
-  return `type=bind,source=${path},target=${target}`;
+/**
+ * COPY lines for files that keep their place. No bind mounts: Podman up to 5 takes a RUN from its cache although a file that
+ * is mounted into it has changed.
+ */
+function bring(paths: readonly string[]): string[] {
+  const root = paths.filter((path) => !path.includes("/"));
+  const below = paths.filter((path) => path.includes("/"));
+  return [
+    ...(root.length === 0 ? [] : [`COPY ${[...new Set(root)].join(" ")} ./`]),
+    ...below.map((path) => `COPY ${path} ${path}`),
+  ];
 }
 
 function uv(answers: Answers): Recipe {
   const manifest = answers.manifest ?? "pyproject.toml";
   const cache = "type=cache,target=/root/.cache/uv";
   const locked = answers.lockFile !== undefined;
-  const members = (answers.workspace ?? []).map((folder) => bind(`${folder}/pyproject.toml`));
-  const mounts = [
-    cache,
-    netrc,
-    ...(locked ? [bind(answers.lockFile ?? "")] : []),
-    bind(manifest),
-    ...members,
-  ];
+  const members = (answers.workspace ?? []).map((folder) => `${folder}/pyproject.toml`);
+  const mounts = [cache, netrc];
+  const files = bring([manifest, ...(locked ? [answers.lockFile ?? ""] : []), ...members]);
   const whole = members.length > 0 ? "--no-install-workspace" : "--no-install-project";
   return {
     from: undefined,
@@ -98,6 +102,7 @@ function uv(answers: Answers): Recipe {
       const chosen = groupsOf(answers, purpose, variant);
       if (!rewritten(rewrite)) {
         return [
+          ...files,
           run(mounts, [["uv sync", locked ? "--locked" : "", whole, ...chosen].filter(Boolean).join(" ")]),
         ];
       }
@@ -108,6 +113,7 @@ function uv(answers: Answers): Recipe {
       ];
       const torch = rewrite.torch === undefined ? [] : [`--torch-backend ${rewrite.torch}`];
       return [
+        ...files,
         run(mounts, [
           [...wanted, "--no-hashes", "--no-annotate --no-header -q", ...chosen, `-o ${list}`]
             .filter(Boolean)
@@ -119,10 +125,13 @@ function uv(answers: Answers): Recipe {
       ];
     },
     folder: () => venv,
-    wheel:
-      members.length > 0
-        ? "uv build --all-packages --wheel --out-dir /dist"
-        : "uv build --wheel --out-dir /dist",
+    project: [
+      `uv venv ${venv}`,
+      ...(members.length > 0
+        ? ["uv build --all-packages --wheel --out-dir /dist", "uv pip install --no-deps /dist/*.whl"]
+        : ["uv pip install --no-deps ."]),
+      withoutPython,
+    ],
   };
 }
 
@@ -150,13 +159,15 @@ function sed(rewrite: Rewrite, file: string, how: string): string {
   return how === "-i" ? `sed -E -i ${programs} ${file}` : `sed -E ${programs} ${file} > ${how}`;
 }
 
+/** The environment that this is laid over has these, and perhaps of another base. */
+const withoutPython = `rm -rf ${venv}/pyvenv.cfg ${venv}/bin/python* ${venv}/bin/[aA]ctivate*`;
 const pipCache = "type=cache,target=/root/.cache/pip";
 const newVenv = `python -m venv --without-pip ${venv}`;
 
 function pipInstall(words: readonly string[], rewrite: Rewrite): string {
   // The build with a local version (2.9.1+cpu) wins over PyPI's of the same version.
   const index = rewrite.torch === undefined ? [] : [`--extra-index-url ${torchIndexOf(rewrite.torch)}`];
-  return [`python -m pip --python ${venv} install`, ...index, ...words].join(" \\\n      ");
+  return [`pip --python ${venv} install`, ...index, ...words].join(" \\\n      ");
 }
 
 function pip(answers: Answers): Recipe {
@@ -166,7 +177,7 @@ function pip(answers: Answers): Recipe {
     tool: [],
     variables: {},
     folder: () => venv,
-    wheel: "python -m pip wheel --no-deps --wheel-dir /dist .",
+    project: [newVenv, `pip --python ${venv} install --no-deps .`, withoutPython],
   };
   if (!manifest.endsWith(".txt") && !manifest.endsWith(".in")) return { ...base, packages: listed(answers) };
   const main = answers.manager === "pip-tools" ? (answers.lockFile ?? manifest) : manifest;
@@ -180,7 +191,7 @@ function pip(answers: Answers): Recipe {
         .map(({ path }) => path);
       // A file may name another with -r, so all of them are there.
       const all = [...new Set([main, ...files.map(({ path }) => path)])];
-      const mounts = [pipCache, netrc, ...all.map((path) => bind(path))];
+      const mounts = [pipCache, netrc];
       const isLocked = main === answers.lockFile;
       const edits =
         isLocked || rewrite.sed.some((one) => !one.startsWith("/^(nvidia-") && !one.startsWith("s/\\+"));
@@ -190,11 +201,12 @@ function pip(answers: Answers): Recipe {
         const programs = { ...rewrite, sed: [...rewrite.sed, "/^--(extra-)?index-url/d"] };
         const wanted = [main, ...others];
         return [
+          ...bring(all),
           run(mounts, [newVenv, sed(programs, wanted.join(" "), list), pipInstall([`-r ${list}`], rewrite)]),
         ];
       }
       const words = [main, ...others].map((path) => `-r ${path}`);
-      return [run(mounts, [newVenv, pipInstall(words, rewrite)])];
+      return [...bring(all), run(mounts, [newVenv, pipInstall(words, rewrite)])];
     },
   };
 }
@@ -211,7 +223,7 @@ function listed(answers: Answers): Recipe["packages"] {
   const manifest = answers.manifest ?? "pyproject.toml";
   return (purpose, variant) => {
     const rewrite = rewriteFor(answers, variant);
-    const mounts = [pipCache, netrc, bind(manifest)];
+    const mounts = [pipCache, netrc];
     if (manifest !== "pyproject.toml") {
       // setup.py says what it needs only when it runs.
       return ["COPY . .", run([pipCache, netrc], [newVenv, pipInstall(["."], rewrite)])];
@@ -234,10 +246,11 @@ function listed(answers: Answers): Recipe["packages"] {
       : "import tomllib";
     const script = `${library}; data = tomllib.load(open("pyproject.toml", "rb")); project = data["project"]; print(*project["dependencies"]${more.join("")}${groups}, sep="\\n")`;
     return [
+      ...bring([manifest]),
       run(mounts, [
-        newVenv,
         `python -c '${script}' > ${list}`,
         ...(rewrite.sed.length > 0 ? [sed(rewrite, list, "-i")] : []),
+        newVenv,
         pipInstall([`-r ${list}`], rewrite),
       ]),
     ];
@@ -255,20 +268,18 @@ function exporter(answers: Answers, manager: "poetry" | "pdm" | "pipenv" | "hatc
     tool: [
       run(
         [pipCache, netrc],
-        [
-          `python -m venv --without-pip ${home}`,
-          `python -m pip --python ${home} install ${packages.join(" ")}`,
-        ],
+        [`python -m venv --without-pip ${home}`, `pip --python ${home} install ${packages.join(" ")}`],
       ),
     ],
     variables: {},
     packages(purpose, variant) {
       const rewrite = rewriteFor(answers, variant);
       const { lockFile } = answers;
-      const mounts = [pipCache, netrc, bind(manifest), ...(lockFile === undefined ? [] : [bind(lockFile)])];
+      const mounts = [pipCache, netrc];
       // What a lock file lists is complete; hashes would not fit another build of torch.
       const words = [...(lockFile === undefined ? [] : ["--no-deps"]), `-r ${list}`];
       return [
+        ...bring([manifest, ...(lockFile === undefined ? [] : [lockFile])]),
         run(mounts, [
           exportCommand(answers, manager, program, purpose, variant, rewritten(rewrite)),
           ...(rewrite.sed.length > 0 ? [sed(rewrite, list, "-i")] : []),
@@ -278,7 +289,7 @@ function exporter(answers: Answers, manager: "poetry" | "pdm" | "pipenv" | "hatc
       ];
     },
     folder: () => venv,
-    wheel: "python -m pip wheel --no-deps --wheel-dir /dist .",
+    project: [newVenv, `pip --python ${venv} install --no-deps .`, withoutPython],
   };
 }
 
@@ -349,7 +360,7 @@ function pixi(answers: Answers): Recipe {
       const cuda =
         variant === "gpu" && answers.cuda !== undefined ? `CONDA_OVERRIDE_CUDA=${answers.cuda} ` : "";
       return [
-        `COPY ${files.join(" ")} ./`,
+        ...bring(files),
         run(
           ["type=cache,target=/root/.cache/rattler,sharing=locked"],
           [`${cuda}pixi install${locked} -e ${name}${skip}`],
@@ -357,7 +368,7 @@ function pixi(answers: Answers): Recipe {
       ];
     },
     folder: (purpose, variant) => `${appFolder}/.pixi/envs/${environment(purpose, variant)}`,
-    wheel: undefined,
+    project: undefined,
   };
 }
 
@@ -371,26 +382,24 @@ function conda(answers: Answers): Recipe {
     packages(purpose, variant) {
       const cuda =
         variant === "gpu" && answers.cuda !== undefined ? `CONDA_OVERRIDE_CUDA=${answers.cuda} ` : "";
-      const others = (answers.requirementFiles ?? []).filter(
+      const other = (answers.requirementFiles ?? []).find(
         ({ path, group }) => /\.ya?ml$/.test(path) && path !== manifest && isWanted(answers, purpose, group),
       );
-      const file = lockFile ?? others[0]?.path ?? manifest;
+      const file = lockFile ?? other?.path ?? manifest;
       // An environment file may name a requirements file for pip.
       const beside = (answers.requirementFiles ?? [])
         .map(({ path }) => path)
         .filter((path) => path.endsWith(".txt") && path !== file);
       return [
+        ...bring([file, ...beside]),
         run(
-          [
-            "type=cache,target=/opt/conda/pkgs,sharing=locked,uid=57439,gid=57439",
-            ...[file, ...beside].map((path) => bind(path)),
-          ],
+          ["type=cache,target=/opt/conda/pkgs,sharing=locked,uid=57439,gid=57439"],
           [`${cuda}micromamba create -y --always-copy -p /opt/conda/envs/app -f ${file}`],
         ),
       ];
     },
     folder: () => "/opt/conda/envs/app",
-    wheel: undefined,
+    project: undefined,
   };
 }
 
@@ -408,12 +417,10 @@ function r(answers: Answers): Recipe {
     tool: [],
     variables: { R_LIBS: "/opt/library" },
     packages: () => [
-      run(
-        ["type=cache,target=/root/.cache/R", ...files.map((path) => bind(path))],
-        ["mkdir -p /opt/library", restore],
-      ),
+      ...bring(files),
+      run(["type=cache,target=/root/.cache/R"], ["mkdir -p /opt/library", restore]),
     ],
     folder: () => "/opt/library",
-    wheel: undefined,
+    project: undefined,
   };
 }

@@ -162,16 +162,19 @@ function baseStage({ answers }: Plan, name: string, image: string): string {
             [`type=bind,from=${toolImages.uv},source=/uv,target=/usr/local/bin/uv`],
             [
               `UV_PYTHON_INSTALL_DIR=/opt/python UV_PYTHON_BIN_DIR=/usr/local/bin uv python install --no-cache --default ${answers.python}`,
+              "ln -s /opt/python/*/bin/pip /usr/local/bin/pip",
             ],
           ),
         ]
       : []),
-    comment("A user by number, so that Kubernetes can check it; it may write to these folders only."),
+    comment(
+      "A user by number, so that Kubernetes can check it; it may write to its home and these folders only.",
+    ),
     run(
       [],
       [
         `groupadd --gid ${userId} app`,
-        `useradd --uid ${userId} --gid ${userId} --no-log-init --create-home app`,
+        `useradd --uid ${userId} --gid ${userId} --no-log-init --home-dir ${cacheFolder} app`,
         `install -d -o ${userId} -g ${userId} ${writes.join(" ")}`,
       ],
     ),
@@ -204,8 +207,8 @@ function buildStages(plan: Plan): string[] {
       sets.map(({ variant }) => variant),
     ),
     ...sets.map(({ name, variant, text }) => `FROM ${builderOf(plan, variant)} AS ${name}\n${text}`),
-    ...(answers.isPackage && recipe.wheel !== undefined && stages.some(({ purpose }) => purpose !== "dev")
-      ? [projectStage(plan, recipe.wheel)]
+    ...(answers.isPackage && recipe.project !== undefined && stages.some(({ purpose }) => purpose !== "dev")
+      ? [projectStage(plan, recipe.project)]
       : []),
   ];
 }
@@ -283,8 +286,8 @@ function packageSets(plan: Plan): PackageSet[] {
   }));
 }
 
-/** The project's own wheel: made apart, so that a change of the source leaves the packages' layer alone. */
-function projectStage(plan: Plan, command: string): string {
+/** The project itself, installed apart, so that a change of the source leaves the packages' layer alone. */
+function projectStage(plan: Plan, commands: readonly string[]): string {
   const variant = plan.stages.at(-1)?.variant ?? "cpu";
   const cache =
     plan.answers.manager === "uv"
@@ -294,7 +297,7 @@ function projectStage(plan: Plan, command: string): string {
     comment("project is built apart from its packages: a change of the source leaves their big layer alone."),
     `FROM ${builderOf(plan, variant)} AS project`,
     "COPY . .",
-    run([cache, "type=secret,id=netrc,target=/root/.netrc"], [command]),
+    run([cache, "type=secret,id=netrc,target=/root/.netrc"], commands),
   ].join("\n");
 }
 
@@ -303,14 +306,14 @@ function finalStage(plan: Plan, { name, purpose, variant }: Plan["stages"][numbe
   const set = packageSets(plan).find(({ stages }) => stages.includes(name));
   const folder = recipe?.folder(purpose, variant);
   const isDev = purpose === "dev";
-  const wheel = answers.isPackage && recipe?.wheel !== undefined && !isDev;
+  const project = answers.isPackage && recipe?.project !== undefined && !isDev;
   const own = isDev ? `--chown=${userId}:${userId} ` : "";
   const isPixi = answers.manager === "pixi";
   const image = baseOf(plan, variant) === "base-gpu" ? (plan.gpuBase ?? "") : answers.bases.cpu;
   const variables = {
     ...(isPixi && folder !== undefined ? { CONDA_PREFIX: folder, PATH: `${folder}/bin:$PATH` } : {}),
     ...(recipe !== undefined &&
-    recipe.wheel === undefined &&
+    recipe.project === undefined &&
     answers.sources.includes("src") &&
     answers.manager !== "r"
       ? { PYTHONPATH: `${appFolder}/src` }
@@ -341,16 +344,7 @@ function finalStage(plan: Plan, { name, purpose, variant }: Plan["stages"][numbe
           ...copies([answers.weightFolder]),
         ]
       : []),
-    ...(wheel
-      ? [
-          run(
-            ["type=bind,from=project,source=/dist,target=/dist"],
-            [
-              `python -m pip --python ${appFolder}/.venv install --no-deps --no-index --no-cache-dir /dist/*.whl`,
-            ],
-          ),
-        ]
-      : []),
+    ...(project ? [`COPY --from=project ${appFolder}/.venv ${appFolder}/.venv`] : []),
     ...(isDev ? [] : copies(sourcesOf(answers, purpose))),
     ...(purpose === "serve" ? scripts(answers, variant) : []),
     `USER ${userId}:${userId}`,
