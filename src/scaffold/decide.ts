@@ -37,8 +37,9 @@ export function decide(project: Project, choices: Choices, earlier: Answers | un
   const only = targetNames.filter((one) => choices.only === undefined || choices.only.includes(one));
   const weights = choices.weights ?? "volume";
   const serves = stages.some((one) => one.startsWith("serve"));
+  const mayHaveWeights = serves && (project.frameworks.length > 0 || choices.weights !== undefined);
   const weightFolder =
-    project.weightFolders[0] ?? (serves || project.weights.length > 0 ? "models" : undefined);
+    project.weightFolders[0] ?? (mayHaveWeights || project.weights.length > 0 ? "models" : undefined);
   const decided: Omit<Answers, "bases"> = {
     name: project.name,
     manager: project.manager.value,
