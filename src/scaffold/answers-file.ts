@@ -150,7 +150,6 @@ export function parseAnswersFile(text: string): InitRecord {
 
 /** The text of `ddiff.yaml`: the same record gives the same text. */
 export function writeAnswersFile({ choices, yours, answers, files }: InitRecord): string {
-  const section = (value: unknown) => stringify(value, { lineWidth: 0 });
   const sorted = [...files].sort(([one], [other]) => (one < other ? -1 : 1));
   return [
     "# Written by ddiff init, to be committed: a second run goes on from it, and ddiff init --check compares with it.\n",
@@ -164,6 +163,10 @@ export function writeAnswersFile({ choices, yours, answers, files }: InitRecord)
     "\n# SHA-256 of the files as they were written: what somebody changed since then is not overwritten.\n",
     section({ files: Object.fromEntries(sorted) }),
   ].join("");
+}
+
+function section(value: unknown): string {
+  return stringify(value, { lineWidth: 0 });
 }
 
 /**
@@ -199,7 +202,7 @@ function completed(read: z.infer<typeof answersSchema>): Answers {
     ...(requirementFiles === undefined ? {} : { requirementFiles }),
     ...(workspace === undefined ? {} : { workspace }),
     ...(serving === undefined ? {} : { serving }),
-    ...(extras === undefined ? {} : { extras: extras as Partial<Record<"serve", string[]>> }),
+    ...(extras === undefined ? {} : { extras }),
     manifest: read.manifest,
     lockFile: read.lockFile,
     driver: read.driver,

@@ -222,7 +222,6 @@ function noTorch(project: Project, torch: Found<Framework>, machine: Machine, lo
   const pinned = torch.value.version;
   const wantedCuda = machine.cuda ?? torch.value.cuda;
   const why = reasonAgainst(pinned, wantedCuda, machine);
-  const withTorch = (one: TorchChoice): string => `torch ${one.torch} with CUDA ${one.cuda}`;
   const sameTorch = builds(project, machine, pinned).sort(
     (a, b) => distance(a.cuda, wantedCuda) - distance(b.cuda, wantedCuda),
   )[0];
@@ -293,7 +292,6 @@ function torchWishes({ gpus, driver, python }: Machine): {
 
 function distance(version: string, from: string | undefined): number {
   if (from === undefined) return 0;
-  const minors = (text: string) => majorOf(text) * 100 + Number(text.split(".")[1] ?? 0);
   return Math.abs(minors(version) - minors(from));
 }
 
@@ -379,4 +377,12 @@ function cudaOf({ name, version }: Framework): string | undefined {
   if (name !== "tensorflow" && name !== "jax" && name !== "onnxruntime-gpu") return undefined;
   const row = version === undefined ? frameworks[name][0] : findFramework(name, minorOf(version));
   return row?.cuda;
+}
+
+function withTorch({ torch, cuda }: TorchChoice): string {
+  return `torch ${torch} with CUDA ${cuda}`;
+}
+
+function minors(version: string): number {
+  return majorOf(version) * 100 + Number(version.split(".")[1] ?? 0);
 }

@@ -192,13 +192,6 @@ describe("commands and stages", () => {
   });
 
   it("leaves out of serving what only training needs, and not what chooses the hardware", () => {
-    const requirement = (name: string, group: string) => ({
-      name,
-      version: "",
-      extras: [],
-      groups: [group],
-      from: { file: "pyproject.toml", says: "" },
-    });
     const project = torchProject(
       { version: "2.9.1" },
       {
@@ -217,3 +210,7 @@ describe("commands and stages", () => {
     expect(answers.extras).toEqual({ serve: ["serve"], gpu: ["cu128"] });
   });
 });
+
+function requirement(name: string, group: string): Project["requirements"][number] {
+  return { name, version: "", extras: [], groups: [group], from: { file: "pyproject.toml", says: "" } };
+}

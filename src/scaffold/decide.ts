@@ -202,11 +202,6 @@ function reasonsFor(
   cuda: CudaDecision,
   because: Commands["because"],
 ): Reason[] {
-  const reason = (topic: string, value: string | undefined, why: string): Reason => ({
-    topic,
-    value: value ?? "none",
-    because: why,
-  });
   const usesPython = answers.manager !== "r";
   return [
     reason("packages by", answers.manager, evidence(project.manager)),
@@ -267,4 +262,8 @@ function evidence(found: Found<unknown>): string {
   const [first] = found.because;
   if (first === undefined) return "nothing says otherwise";
   return `${first.file}${first.line === undefined ? "" : `:${first.line}`} ${first.says}`;
+}
+
+function reason(topic: string, value: string | undefined, because: string): Reason {
+  return { topic, value: value ?? "none", because };
 }

@@ -25,12 +25,11 @@ export function patchBetween(path: string, before: string | undefined, after: st
   return patch.replace(/^=+\n/, "").trimEnd();
 }
 
-function shown(value: unknown): string {
+function shown(value: Answers[keyof Answers] | object): string {
   if (value === undefined) return "none";
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(" ");
-  if (typeof value === "object" && value !== null)
-    return Object.values(value)
-      .filter((one) => one !== undefined)
-      .join(" ");
-  return String(value);
+  if (typeof value !== "object") return String(value);
+  const parts = Object.values(value).filter((one) => one !== undefined) as (string | object)[];
+  return parts.length === 0
+    ? "none"
+    : parts.map((one) => (typeof one === "object" ? shown(one) : one)).join(" ");
 }

@@ -33,7 +33,10 @@ export function packagesOf(project: Project, answers: Answers, stage: StageName)
   const purpose = purposeOf(stage);
   const { extras = {}, trainGroups } = answers;
   const wanted = new Set([
-    ...["main", "default", ...(extras[purpose] ?? []), ...(purpose === "serve" ? [] : trainGroups)],
+    "main",
+    "default",
+    ...(extras[purpose] ?? []),
+    ...(purpose === "serve" ? [] : trainGroups),
     ...(extras[usesGpu(stage, answers) ? "gpu" : "cpu"] ?? []),
   ]);
   return project.requirements

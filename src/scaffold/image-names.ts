@@ -27,7 +27,7 @@ export function imageOf(answers: Answers, stage: StageName): ImageOfStage {
 }
 
 /** The tag that says what is inside: `cu12.8.1-py3.12-torch2.9.1`, `cpu-py3.12-torch2.9.1`, `cpu-r`. */
-export function tagOf(answers: Answers, gpu: boolean): string {
+function tagOf(answers: Answers, gpu: boolean): string {
   const hardware = gpu && answers.cuda !== undefined ? `cu${cudaPoint(answers.cuda)}` : "cpu";
   const language = answers.manager === "r" ? "r" : `py${answers.python}`;
   const torch = answers.torch === undefined ? [] : [`torch${answers.torch.split("+")[0] ?? ""}`];

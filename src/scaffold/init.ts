@@ -79,7 +79,7 @@ export async function planInit(start: InitStart, said: Choices): Promise<InitPla
 }
 
 /** Everything that is written for these answers. */
-export function outputsOf(answers: Answers): OutputFile[] {
+function outputsOf(answers: Answers): OutputFile[] {
   return answers.only.flatMap((name) => targets[name](answers));
 }
 

@@ -24,7 +24,7 @@ export const variants = defineCommand({
   examples: [
     { text: "What there is", command: "ddiff variants" },
     { text: "For two Pythons", command: "ddiff variants --python 3.11 --python 3.12" },
-    { text: "For CI", command: "ddiff variants --matrix >> matrix.json" },
+    { text: "For CI", command: "ddiff variants --matrix" },
   ],
   async run({ args, options, json }) {
     const [{ startInit }, { buildMatrix, variantsOf }, { mergeChoices }, { readGpus }] = await Promise.all([

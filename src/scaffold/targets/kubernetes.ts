@@ -13,7 +13,7 @@ export function kubernetes(answers: Answers): readonly OutputFile[] {
   const files: OutputFile[] = [];
   const serving = answers.stages.filter((one) => purposeOf(one) === "serve");
   const training = answers.stages.filter((one) => purposeOf(one) === "train");
-  const shared = [...(usesVolume(answers) ? ["weights.yaml"] : [])];
+  const shared = usesVolume(answers) ? ["weights.yaml"] : [];
   if (serving.length > 0 && answers.serve !== undefined) {
     const port = answers.port ?? 8000;
     const resources = ["deployment.yaml", "service.yaml", "autoscaler.yaml", ...shared];
@@ -288,7 +288,7 @@ function job(answers: Answers): string[] {
     ...mount("cache", cacheFolder),
     ...mount("shm", "/dev/shm"),
     ...mount("outputs", outputFolder),
-    ...answers.dataFolders.map((folder, at) => mount(`data-${at}`, `${appFolder}/${folder}`, true)).flat(),
+    ...answers.dataFolders.flatMap((folder, at) => mount(`data-${at}`, `${appFolder}/${folder}`, true)),
     "      volumes:",
     ...scratch("tmp", "10Gi"),
     ...scratch("cache", "50Gi"),
@@ -297,7 +297,7 @@ function job(answers: Answers): string[] {
     ...(answers.dataFolders.length === 0
       ? []
       : ["        # The data sets: claims of these names must be there, filled by whoever has the data."]),
-    ...answers.dataFolders.map((_, at) => claim(`data-${at}`, nameOf(answers, `data-${at}`), true)).flat(),
+    ...answers.dataFolders.flatMap((_, at) => claim(`data-${at}`, nameOf(answers, `data-${at}`), true)),
   ];
 }
 
