@@ -1,6 +1,6 @@
 /**
  * Asks others about what `ddiff init` writes: `node bench/init/oracles.ts FOLDER`. The folder has a node_modules with any of
- * @devcontainers/cli, kubernetes-models, ajv; bin/actionlint (which asks ShellCheck too, where it is), bin/kustomize; compose-spec.json of compose-go. What is not there is passed over and said.
+ * @devcontainers/cli, kubernetes-models, ajv; bin/hadolint, bin/tally, bin/actionlint (which asks ShellCheck too, where it is), bin/kustomize; compose-spec.json of compose-go. What is not there is passed over and said.
  * Prints a line for each oracle, and what it had against a file; exit status 1 where one had something.
  */
 import { execFile } from "node:child_process";
@@ -29,6 +29,12 @@ interface Oracle {
 }
 
 const oracles: readonly Oracle[] = [
+  { name: "hadolint", isThere: () => existsSync(join(home, "bin", "hadolint")), ask: askHadolint },
+  {
+    name: "BuildKit's checks, by tally",
+    isThere: () => existsSync(join(home, "bin", "tally")),
+    ask: askTally,
+  },
   { name: "actionlint", isThere: () => existsSync(join(home, "bin", "actionlint")), ask: askActionlint },
   { name: "kubernetes-models", isThere: () => hasPackage("kubernetes-models"), ask: askKubernetesModels },
   {
@@ -89,6 +95,31 @@ function hasPackage(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** With its default settings. */
+async function askHadolint(_files: readonly OutputFile[], folder: string): Promise<string[]> {
+  const { stdout } = await run(join(home, "bin", "hadolint"), ["--no-fail", join(folder, "Dockerfile")]);
+  return linesOf(stdout);
+}
+
+interface TallyReport {
+  files: { violations: { rule: string; message: string }[] }[];
+}
+
+/** Of its rules, those that are BuildKit's own. */
+async function askTally(_files: readonly OutputFile[], folder: string): Promise<string[]> {
+  const args = ["lint", "--no-config", "--slow-checks=off", "--fail-level", "none", "-f", "json"];
+  const { stdout } = await run(join(home, "bin", "tally"), [...args, join(folder, "Dockerfile")]);
+  const { files } = JSON.parse(stdout) as TallyReport;
+  return files
+    .flatMap(({ violations }) => violations)
+    .filter(({ rule }) => rule.startsWith("buildkit/"))
+    .map(({ rule, message }) => `${rule}: ${message}`);
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
 }
 
 async function askActionlint(files: readonly OutputFile[], folder: string): Promise<string[]> {
