@@ -203,7 +203,7 @@ function buildHints(
     else if (local !== undefined) gpu(cudaOfIndex(local), one.from);
     if (one.name.endsWith("-cpu")) cpu(one.from);
     if (one.name.endsWith("-gpu") || one.extras.includes("and-cuda")) gpu(undefined, one.from);
-    const major = /(?:^|[-_])cu(?:da)?(1\d)(?:$|x|[-_])/.exec([one.name, ...one.extras].join(" "))?.[1];
+    const major = /(?:^|[-_ ])cu(?:da)?(1\d)(?:$|x|[-_ ])/.exec([one.name, ...one.extras].join(" "))?.[1];
     if (major !== undefined) gpu(major, one.from);
   }
   if (name === "torch" || name === "vllm") {

@@ -11,7 +11,7 @@ import { readSetup } from "./reading/setup-file.ts";
 import type { PythonWish } from "./reading/wish-list.ts";
 import { wishesOf } from "./reading/wishes.ts";
 
-const minors = ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"];
+const minors = ["3.5", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"];
 
 /** Where nothing tells more, nearly every package has wheels for this one. */
 const widelyServed = "3.13";

@@ -92,7 +92,7 @@ function isSameTarget(told: string, target: string): boolean {
 function ofCode(files: ProjectFiles, draft: Draft): Candidate[] {
   const running = forRunning(draft.requirements);
   const kindsOf = (list: typeof running): Set<Kind | undefined> =>
-    new Set(list.map(({ name }) => packages[name]));
+    new Set(list.map(({ name }) => kindOfPackage(name)));
   const asked = kindsOf(
     running.filter(({ groups }) =>
       groups.some((one) => one === "main" || !(draft.extras ?? []).includes(one)),
@@ -100,7 +100,7 @@ function ofCode(files: ProjectFiles, draft: Draft): Candidate[] {
   );
   const optional = kindsOf(running);
   const exposes = containerFacts(files, draft).ports.length > 0 ? 6 : 0;
-  const all = new Set(draft.requirements.map(({ name }) => packages[name]));
+  const all = kindsOf(draft.requirements);
   const base = baseOf(files);
   return pythonFiles(files)
     .filter(
@@ -168,13 +168,19 @@ function ofCode(files: ProjectFiles, draft: Draft): Candidate[] {
     });
 }
 
+/** `streamlit-webrtc` brings Streamlit along. */
+function kindOfPackage(name: string): Kind | undefined {
+  const brings = /^(streamlit|gradio|fastapi|flask|django)[-_]/.exec(name)?.[1];
+  return packages[name] ?? (brings === undefined ? undefined : packages[brings]);
+}
+
 /** How much a place looks like where the program stands that is run. */
 function placeScore(file: PythonFile, base: string): number {
   const path = file.path.slice(base.length);
   const name = nameOf(path).toLowerCase();
   let score = -3 * depthOf(path);
   if (
-    /^(?:app|main|server|api|serve|service|asgi|wsgi|web|webui|web_?app|streamlit_app|application|__init__|api_server|[\w-]*(?:app|server|api|webui|ui))\.py$/.test(
+    /^(?:app|main|server|api|serve|service|asgi|wsgi|web|webui|home|web_?app|streamlit_app|application|__init__|api_server|[\w-]*(?:app|server|api|webui|ui))\.py$/.test(
       name,
     )
   )
@@ -187,6 +193,8 @@ function placeScore(file: PythonFile, base: string): number {
   )
     score -= 8;
   if (file.guardLine !== undefined) score += 1;
+  // The program of an application with many files is the one that most other programs stand around.
+  if (/^(?:server|main|app|webui|launch|home)\.py$/.test(path.toLowerCase())) score += 6;
   return score;
 }
 

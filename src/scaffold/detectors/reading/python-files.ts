@@ -43,6 +43,9 @@ const mostFiles = 2_000;
 const mostSize = 1024 * 1024;
 const mostTotal = 64 * 1024 * 1024;
 
+/** Of a logical line; calls that start servers are shorter. */
+const mostCode = 3_000;
+
 const kept = new WeakMap<ProjectFiles, readonly PythonFile[]>();
 
 /** The project's Python files, at most 2,000, those near the root and outside of tests and examples first. */
@@ -86,7 +89,8 @@ export function readPython(path: string, text: string): PythonFile {
   const numbers = new Map<string, number>();
   let outer: string | undefined;
   let decoratedLine: number | undefined;
-  for (const line of scanPython(text)) {
+  for (const whole of scanPython(text)) {
+    const line = { ...whole, code: whole.code.slice(0, mostCode) };
     const { code, indent } = line;
     if (indent === 0) {
       const def = /^(?:async\s+)?def\s+(\w+)/.exec(code)?.[1];

@@ -48,8 +48,12 @@ export function scanPython(text: string): PythonLine[] {
       if (atStart) startLine = line;
       atStart = false;
       const literal = readString(text, at);
-      code = `${code.replace(/(?<![\w.])[rbfuRBFU]{1,2}$/, "")}"${strings.length}"`;
-      strings.push(literal.value);
+      if (code.length < mostCode) {
+        // The letters before the quote (`rb"..."`) belong to the string.
+        const prefix = /(?:^|[^\w.])([rbfuRBFU]{1,2})$/.exec(code.slice(-3))?.[1] ?? "";
+        code = `${code.slice(0, code.length - prefix.length)}"${strings.length}"`;
+        strings.push(literal.value);
+      }
       line += literal.lines;
       at = literal.end;
     } else {
