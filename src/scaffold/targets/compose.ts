@@ -1,7 +1,7 @@
 import type { Answers, OutputFile, StageName } from "../answers.ts";
 import { appFolder, cacheFolder, outputFolder, userId, weightsPath } from "../image-layout.ts";
 import { imageOf } from "../image-names.ts";
-import { healthCommand } from "./dockerfile.ts";
+import { healthCommand } from "./dockerfile-final-stages.ts";
 import { json } from "./dockerfile-text.ts";
 
 /** A service of the two files. */
