@@ -116,6 +116,14 @@ describe("ddiff init", () => {
     });
   });
 
+  it("remembers what a Dockerfile said that it overwrote", async () => {
+    put("Dockerfile", 'FROM python:3.11\nCOPY . .\nCMD ["python", "train.py", "--epochs", "3"]\n');
+    await ddiff("init", "--force", "--gpu", "none");
+    const before = snapshot();
+    expect((await ddiff("init", "--yes")).stdout).toContain("0 files written");
+    expect(snapshot()).toEqual(before);
+  });
+
   it("shows with --dry-run a patch that git takes, and writes nothing", async () => {
     const shown = await ddiff("init", "--dry-run");
     expect(shown.status).toBe(0);

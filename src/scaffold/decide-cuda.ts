@@ -237,14 +237,18 @@ function noTorch(project: Project, torch: Found<Framework>, machine: Machine, lo
     .filter((one) => machine.cuda === undefined || one.cuda === machine.cuda)
     .sort((a, b) => distance(a.torch, pinned) - distance(b.torch, pinned))[0];
   if (otherTorch !== undefined) return impossible(why, `The nearest that goes is ${withTorch(otherTorch)}.`);
-  const without = (left: Partial<Machine>): TorchChoice | undefined =>
-    builds(project, { ...machine, ...left }, pinned)[0];
-  const noDriver = without({ driver: undefined });
+  const without = (left: Partial<Machine>): TorchChoice[] => builds(project, { ...machine, ...left }, pinned);
+  // The one that the oldest driver runs: of equal ones the newest.
+  const [noDriver] = without({ driver: undefined }).sort((a, b) =>
+    compareVersions(driverFor(a), driverFor(b)),
+  );
   if (noDriver !== undefined) {
-    const needed = findToolkit(noDriver.cuda)?.minimumDriver ?? "";
-    return impossible(why, `The nearest that goes is ${withTorch(noDriver)}, on driver ${needed} or newer.`);
+    return impossible(
+      why,
+      `The nearest that goes is ${withTorch(noDriver)}, on driver ${driverFor(noDriver)} or newer.`,
+    );
   }
-  const noGpu = without({ gpus: [] });
+  const [noGpu] = without({ gpus: [] });
   const runs = noGpu === undefined ? undefined : torchCapabilities(noGpu.torch, noGpu.cuda)?.join(", ");
   return impossible(
     why,
@@ -385,4 +389,9 @@ function withTorch({ torch, cuda }: TorchChoice): string {
 
 function minors(version: string): number {
   return majorOf(version) * 100 + Number(version.split(".")[1] ?? 0);
+}
+
+/** The oldest driver that runs a build. */
+function driverFor({ cuda }: TorchChoice): string {
+  return findToolkit(cuda)?.minimumDriver ?? "999";
 }

@@ -113,7 +113,7 @@ export async function writeInit(
     else hashes.set(file.path, hashOf(file.text));
   }
   const record: InitRecord = {
-    choices: keepCommands(plan, written),
+    choices: keepReasons(plan, written),
     yours: [...new Set([...(plan.record?.yours ?? []), ...yours])].sort(),
     answers: plan.answers,
     files: hashes,
@@ -139,19 +139,25 @@ export function patchesOf(plan: InitPlan): { path: string; patch: string }[] {
 }
 
 /**
- * A Dockerfile of the project may have been the reason for its commands. Where it is overwritten they are choices from now on, or the next run
- * would not find them.
+ * A Dockerfile of the project may have been the reason for an answer. Where it is overwritten the answer is a choice from now on, or the next
+ * run would not find it.
  */
-function keepCommands({ choices, answers }: InitPlan, written: readonly WrittenFile[]): Choices {
-  const taken = written.some((one) => one.done === "written" && one.state === "foreign");
-  if (!taken) return choices;
-  const { train, serve, port } = answers;
-  const found = {
-    ...(train === undefined ? {} : { train: [...train] }),
-    ...(serve === undefined ? {} : { serve: [...serve] }),
-    ...(port === undefined ? {} : { port }),
+function keepReasons({ choices, answers, reasons }: InitPlan, written: readonly WrittenFile[]): Choices {
+  const gone = written.filter((one) => one.done === "written" && one.state === "foreign");
+  const isGone = (topic: string) =>
+    reasons.some((one) => one.topic === topic && gone.some(({ path }) => isAbout(one.because, path)));
+  const { train, serve, port, python } = answers;
+  const found: Choices = {
+    ...(train !== undefined && isGone("training") ? { train: [...train] } : {}),
+    ...(serve !== undefined && isGone("serving") ? { serve: [...serve] } : {}),
+    ...(port !== undefined && (isGone("port") || isGone("serving")) ? { port } : {}),
+    ...(isGone("Python") ? { python } : {}),
   };
   return { ...found, ...choices };
+}
+
+function isAbout(because: string, path: string): boolean {
+  return because.startsWith(`${path} `) || because.startsWith(`${path}:`);
 }
 
 function keepHash(hashes: Map<string, string>, path: string, record: InitRecord | undefined): void {
