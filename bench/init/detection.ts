@@ -91,6 +91,7 @@ function verdict({ wrong }: Judged): "right" | "partly" | "wrong" {
 
 function page(judged: readonly Judged[]): string {
   const count = (one: string): number => judged.filter((each) => verdict(each) === one).length;
+  const unseen = judged.filter(({ read }) => read.kind.endsWith("unseen"));
   const share = (number: number): string => `${Math.round((100 * number) / judged.length)} %`;
   const rows = judged.map((one) => {
     const { repository, commit, kind } = one.read;
@@ -101,11 +102,13 @@ function page(judged: readonly Judged[]): string {
   return [
     "# What `ddiff init` finds in public repositories",
     "",
-    `${judged.length} repositories, each read by a person-like judge before the code was asked: which tool installs it, which Python it is for, which frameworks it needs, how it answers requests, what it starts. \`right\`: all five as read; \`partly\`: one or two of them not; \`wrong\`: the manager, or three and more. What was read stands in bench/init/detection.json, with the commit. \`node bench/init/detection.ts MIRRORS\` makes this page anew from a folder of mirrored repositories.`,
+    `${judged.length} repositories, each read to know which tool installs it, which Python it is for, which frameworks it needs, how it answers requests, what it starts. \`right\`: all five as read; \`partly\`: one or two of them not; \`wrong\`: the manager, or three and more. What was read stands in bench/init/detection.json, with the commit. \`node bench/init/detection.ts MIRRORS\` makes this page anew from a folder of mirrored repositories.`,
     "",
     "| | repositories | |",
     "|---|---:|---:|",
     ...["right", "partly", "wrong"].map((one) => `| ${one} | ${count(one)} | ${share(count(one))} |`),
+    "",
+    `The detectors were mended while these were read, but for the ${unseen.length} marked \`unseen\`, which were read and judged once at the end: ${unseen.filter((one) => verdict(one) === "right").length} of them right.`,
     "",
     "| fact | right | |",
     "|---|---:|---:|",
