@@ -72,11 +72,14 @@ function firstOfEach({ entryPoints }: Project): string[] {
     .map(({ command }) => command.join(" "));
 }
 
+function minorNumber(version: string): number {
+  return Number(version.split(".")[1]);
+}
+
 function isAllowed(expected: string, found: string): boolean {
   if (expected === "any") return true;
-  const minor = (version: string): number => Number(version.split(".")[1]);
   const [from = "", to = from] = expected.split("-");
-  return minor(found) >= minor(from) && minor(found) <= minor(to);
+  return minorNumber(found) >= minorNumber(from) && minorNumber(found) <= minorNumber(to);
 }
 
 function sameNames(expected: readonly string[], project: Project): boolean {
@@ -108,7 +111,7 @@ function page(judged: readonly Judged[]): string {
     "|---|---:|---:|",
     ...["right", "partly", "wrong"].map((one) => `| ${one} | ${count(one)} | ${share(count(one))} |`),
     "",
-    `The detectors were mended while these were read, but for the ${unseen.length} marked \`unseen\`, which were read and judged once at the end: ${unseen.filter((one) => verdict(one) === "right").length} of them right.`,
+    `The detectors were mended while these were read, but for the ${unseen.length} marked \`unseen\`, which were read and judged once at the end: ${unseen.filter((one) => verdict(one) === "right").length} of them right, and ${unseen.reduce((sum, { wrong }) => sum + topics.length - wrong.size, 0)} of their ${unseen.length * topics.length} facts. What is new to the detectors is found less surely than the table above says.`,
     "",
     "| fact | right | |",
     "|---|---:|---:|",
