@@ -32,3 +32,10 @@ test.each(["chown -R 0:0 /opt", "chgrp -R 0 /opt"])(
     expect(messagesOf(chownDoublesCopy, text(copy, command))).toEqual([]);
   },
 );
+
+test.each(["chown -R 0:0 /opt", "chown -R root:root /opt", "chgrp -R root /opt"])(
+  "%s changes nothing of what COPY gave to root",
+  (command) => {
+    expect(messagesOf(chownDoublesCopy, text("COPY --from=build /opt/venv /opt/venv", command))).toEqual([]);
+  },
+);

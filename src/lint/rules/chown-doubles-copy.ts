@@ -70,10 +70,12 @@ function remedyFor(command: string, { by, instruction }: Written): string {
     : `let --${name} of line ${instruction.line} say it, and change only what is new`;
 }
 
-/** Whether a COPY sets an owner that may be the one which is wanted. */
-function mayBeDone({ instruction }: Written, command: string): boolean {
+/** Whether a COPY sets an owner that may be the one which is wanted; without `--chown` it is root. */
+function mayBeDone({ instruction }: Written, command: string, wanted: string | undefined): boolean {
   if (command === "chmod" || !/^(?:COPY|ADD)$/.test(instruction.keyword)) return false;
-  return instruction.flags.some((flag) => flag.name === "chown" && flag.value?.includes("$") === true);
+  const owner = instruction.flags.find((flag) => flag.name === "chown");
+  if (owner === undefined) return /^(?:(?:root|0)(?::(?:root|0)?)?|:(?:root|0))$/.test(wanted ?? "");
+  return owner.value?.includes("$") === true;
 }
 
 /** What earlier layers have of the folders that are changed. */
@@ -88,12 +90,13 @@ function doubled(
   const folder = folderOf(file, use);
   const own = writtenBy(file, instruction, context);
   const found = new Set<Written>();
-  for (const word of pathWords(command).slice(1)) {
+  const [wanted, ...paths] = pathWords(command);
+  for (const word of paths) {
     const path = absoluteWord(word, folder, state);
     if (path === undefined || path === "/" || own.some((one) => isWithin(path, one.path))) continue;
     for (const one of earlier) {
       for (const written of writtenBy(file, one, context)) {
-        if (!isWithin(written.path, path) || mayBeDone(written, command.name)) continue;
+        if (!isWithin(written.path, path) || mayBeDone(written, command.name, wanted?.value)) continue;
         if (written.size === undefined ? isLarge(written) : written.size > 10_000) found.add(written);
       }
     }

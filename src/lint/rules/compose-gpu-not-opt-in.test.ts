@@ -18,3 +18,11 @@ test("what would run without a GPU is stopped by what does not", () => {
     "train cannot start on a machine without an NVIDIA GPU; a profile or a second file makes it a choice",
   ]);
 });
+
+test.each([
+  ["compose/nvidia/compose.yaml", 0],
+  ["nvidia/lab/compose.yaml", 1],
+])("%s: %i", (path, count) => {
+  const text = `services:\n${service("web")}${service("train", gpu)}`;
+  expect(messagesOf(composeGpuNotOptIn, text, { path })).toHaveLength(count);
+});

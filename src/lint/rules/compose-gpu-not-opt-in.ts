@@ -4,6 +4,9 @@ import { defineRule } from "../rule.ts";
 /** `compose.gpu.yaml`, `docker-compose.override.yml`: somebody asks for it by name, or made it for one machine. */
 const extraFile = /compose[.-][^/\\]+\.ya?ml$|gpu|cuda|nvidia/i;
 
+/** `docker_compose/nvidia/gpu/compose.yaml`: the variant for such machines, beside others. */
+const gpuFolder = /(?:^|[/\\])(?:gpu|cuda|nvidia)[/\\][^/\\]*$/i;
+
 export const composeGpuNotOptIn = defineRule({
   kind: "compose",
   name: "compose-gpu-not-opt-in",
@@ -20,6 +23,7 @@ export const composeGpuNotOptIn = defineRule({
   ],
   check(file, report, context) {
     if (extraFile.test(context.path.slice(context.path.search(/[^/\\]*$/)))) return;
+    if (gpuFolder.test(context.path)) return;
     // Where all services need one there is nothing to run without it.
     if (file.services.every((service) => gpuRequest(service) !== undefined)) return;
     for (const service of file.services) {

@@ -16,6 +16,8 @@ test.each([
   ["COPY src/ src/\nRUN pip install -r requirements.txt", 0],
   ["COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install -r dev.txt", 0],
   ["COPY --from=build . .\nRUN pip install -r requirements.txt", 0],
+  ["COPY . .\nRUN python tools/install_dependencies.py\nRUN pip install -r requirements.txt", 0],
+  ["COPY install_uv.sh .\nRUN ./install_uv.sh\nCOPY . .\nRUN pip install -r requirements.txt", 1],
 ])("%j: %i", (body, count) => {
   expect(messagesOf(copyBeforeDependencies, `FROM lab.example/base:1\n${body}\n`)).toHaveLength(count);
 });

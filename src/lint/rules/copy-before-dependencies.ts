@@ -51,6 +51,8 @@ function firstInstall(
   const before = new Set<string>();
   for (const one of stage.instructions) {
     if (one.keyword !== "RUN") continue;
+    // A script of the project installs for it, and needs its sources.
+    if (one.start > copy.start && /\binstall[\w-]*\.(?:py|sh)\b/.test(one.body.text)) return undefined;
     for (const command of packageCommands(file, one)) {
       const manifest = manifestOf(command, context);
       if (one.start < copy.start) {

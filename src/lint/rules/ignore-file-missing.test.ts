@@ -22,7 +22,14 @@ test.each([
   "data/notes.py.zip",
   "data/train.parquet",
 ])("%s is data", (path) => {
-  expect(messagesOf(ignoreFileMissing, text, { files: { [path]: "x" } })).toEqual([
+  expect(messagesOf(ignoreFileMissing, text, { files: { [path]: "x".repeat(1e6) } })).toEqual([
     "data sets of the context go into the image, as there is no .dockerignore",
   ]);
 });
+
+test.each(["data/sbom.csv", "dataset/SPE10/SPE10.DATA", "data/mel.pt"])(
+  "%s of less than 1 MB is an example's input",
+  (path) => {
+    expect(messagesOf(ignoreFileMissing, text, { files: { [path]: "x".repeat(700_000) } })).toEqual([]);
+  },
+);

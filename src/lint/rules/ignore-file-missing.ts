@@ -24,20 +24,20 @@ export const ignoreFileMissing = defineRule({
     for (const instruction of file.instructions) {
       const whole = copySources(file, instruction).find(({ path }) => posix.normalize(`./${path}/`) === "./");
       if (whole === undefined) continue;
-      const found = new Set<string>();
-      let bytes = 0;
-      if (context.read(".git/HEAD") !== undefined) found.add(".git");
+      const found = new Map<string, number>();
+      if (context.read(".git/HEAD") !== undefined) found.set(".git", 0);
       for (const { path, size } of context.files) {
-        if (/(?:^|\/)\.env$/.test(path)) found.add(".env");
+        if (/(?:^|\/)\.env$/.test(path)) found.set(".env", 0);
         const kind = artefacts.find(({ name }) => name.test(path));
-        if (kind === undefined) continue;
-        found.add(kind.what);
-        bytes += size;
+        if (kind !== undefined) found.set(kind.what, (found.get(kind.what) ?? 0) + size);
       }
+      // So little is an example's input or a test's, and wanted.
+      for (const what of ["data sets", "weights"]) if ((found.get(what) ?? 0) < 1e6) found.delete(what);
       if (found.size === 0) return;
+      const bytes = [...found.values()].reduce((sum, one) => sum + one, 0);
       report({
         at: whole.at,
-        message: `${[...found].join(", ")} of the context go into the image, as there is no .dockerignore`,
+        message: `${[...found.keys()].join(", ")} of the context go into the image, as there is no .dockerignore`,
         ...(bytes > 0 ? { waste: bytes } : {}),
       });
       return;

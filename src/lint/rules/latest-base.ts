@@ -15,7 +15,14 @@ export const latestBase = defineRule({
     },
   ],
   check(file, report) {
-    for (const { base, image } of file.stages) {
+    // An image of the development version follows everything.
+    if (/^\s*(?:ENV|ARG)\s+\w*VERSION[= ]"?(?:devel|nightly)\b/im.test(file.text)) return;
+    const used = new Set(file.stages.flatMap((stage) => stage.uses));
+    for (const stage of file.stages) {
+      const { base, image } = stage;
+      // Nothing is taken from it, so it is not even fetched.
+      const empty = stage.instructions.every((one) => one.keyword === "FROM");
+      if (empty && stage !== file.stages.at(-1) && !used.has(stage)) continue;
       if (base.kind !== "image" || image === undefined || !base.image.endsWith(":latest")) continue;
       report({ at: image, message: `${base.image} is another image after each release` });
     }

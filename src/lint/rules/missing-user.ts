@@ -18,6 +18,11 @@ export const missingUser = defineRule({
   check(file, report) {
     const last = file.stages.at(-1);
     if (last === undefined || last.image === undefined) return;
+    // An instruction knows HOME only where the base sets it, which is done for a user of its own.
+    const homes = last.instructions.some(
+      (one) => /^(?:COPY|ADD|WORKDIR)$/.test(one.keyword) && /\$(?:HOME\b|\{HOME\})/.test(one.body.text),
+    );
+    if (homes && !/^\s*(?:ENV|ARG)\s.*\bHOME\b/im.test(file.text)) return;
     // An image that only holds files for others runs nothing.
     let runs = false;
     let stage = last;

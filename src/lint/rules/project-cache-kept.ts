@@ -1,5 +1,6 @@
+import type { Dockerfile } from "../../dockerfile/document.ts";
 import type { CacheKind } from "../knowledge/caches.ts";
-import type { PackageCommand } from "../knowledge/installs.ts";
+import { hasOption, type PackageCommand, packageCommands } from "../knowledge/installs.ts";
 import { keptCaches, placeOf } from "../knowledge/kept-caches.ts";
 import { defineRule } from "../rule.ts";
 
@@ -44,7 +45,9 @@ export const projectCacheKept = defineRule({
         file,
         cache,
         (command) =>
-          command.manager === manager && (command.action === "install" || command.action === "sync"),
+          command.manager === manager &&
+          (command.action === "install" || command.action === "sync") &&
+          !addsProjectAlone(file, command),
       );
       for (const { installs, folder } of kept) {
         report({ at: placeOf(installs), message: `${manager} keeps what it downloads in ${folder}` });
@@ -52,3 +55,30 @@ export const projectCacheKept = defineRule({
     }
   },
 });
+
+/** Whether the same install without the project itself ran before: what it needs is there then, and nothing is fetched. */
+function addsProjectAlone(file: Dockerfile, command: PackageCommand): boolean {
+  const { instruction, manager } = command;
+  return file.instructions.some(
+    (one) =>
+      one.keyword === "RUN" &&
+      one.stage === instruction.stage &&
+      one.start < instruction.start &&
+      packageCommands(file, one).some(
+        (earlier) =>
+          earlier.manager === manager &&
+          earlier.subcommand === command.subcommand &&
+          hasOption(earlier, "--no-root", "--no-self") &&
+          dependenciesOf(earlier) === dependenciesOf(command),
+      ),
+  );
+}
+
+/** The options that say which dependencies are installed. */
+function dependenciesOf({ options }: PackageCommand): string {
+  return [...options]
+    .filter(([name]) => !/^(?:--no-(?:root|self|interaction|ansi)|-n|-v+|-q)$/.test(name))
+    .map(([name, value]) => `${name}=${value}`)
+    .toSorted()
+    .join(" ");
+}

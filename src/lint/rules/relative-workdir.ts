@@ -2,6 +2,7 @@ import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
 import { expandWord } from "../../dockerfile/expand.ts";
 import { unquoted } from "../../dockerfile/read-words.ts";
 import { usesOf } from "../knowledge/commands.ts";
+import { isWithin } from "../knowledge/mounts.ts";
 import { folderOf, startFolder } from "../knowledge/paths.ts";
 import { cloneOf } from "../knowledge/written-files.ts";
 import { defineRule } from "../rule.ts";
@@ -51,7 +52,9 @@ function isCloned(file: Dockerfile, workdir: Instruction, path: string): boolean
     if (instruction.stage !== workdir.stage || instruction.start > workdir.start) return false;
     const cloned = cloneOf(command.args);
     if (cloned === undefined || folderOf(file, use) !== startFolder(file, instruction)) return false;
-    return nameOf(file, instruction, cloned.into?.value ?? cloned.url.value) === path.replace(/\/+$/, "");
+    // A folder inside of it comes along as well.
+    const name = nameOf(file, instruction, cloned.into?.value ?? cloned.url.value);
+    return name !== undefined && isWithin(path.replace(/\/+$/, ""), name);
   });
 }
 

@@ -20,6 +20,7 @@ test.each([
   "RUN apt-get update && apt-get install -y git && rm -rf /var/lib/apt/lists/*\nRUN rm -rf /var/lib/apt/lists/*",
   "RUN apt-get update && apt-get install -y git\nRUN apt-get update && rm -rf /var/lib/apt/lists/*",
   "RUN --mount=type=cache,target=/src git clone https://lab.example/m.git /src/m\nRUN rm -rf /src/m",
+  "RUN mkdir /tmp/b && cd /tmp/b && curl -O https://lab.example/b.tar.gz && tar xf b.tar.gz && rm -rf /tmp/b\nRUN rm -rf /tmp/*",
   "RUN rm -rf $WHERE /opt/m*",
 ])("%j hides nothing", (body) => {
   expect(messagesOf(removedInLaterLayer, `FROM debian:12\n${body}\n`)).toEqual([]);

@@ -101,12 +101,32 @@ function heldBy(
   if (writtenBy(file, instruction, context).some((one) => isWithin(one.path, path))) return undefined;
   for (const one of earlier.toReversed()) {
     const written = writtenBy(file, one, context).find(
-      (item) => isWithin(item.path, path) && !(all && item.path === path) && !isSmall(item),
+      (item) =>
+        isWithin(item.path, path) &&
+        !(all && item.path === path) &&
+        !isSmall(item) &&
+        !removesItself(file, one, item.path),
     );
     if (written === undefined) continue;
     return { word, what: shownPath(written.path), lists: false, line: one.line, size: written.size };
   }
   return undefined;
+}
+
+/** Whether the RUN that wrote a file has an `rm` for it too: then the layer has nothing of it. */
+function removesItself(file: Dockerfile, instruction: Instruction, path: string): boolean {
+  if (instruction.keyword !== "RUN") return false;
+  const state = file.before(instruction);
+  return readShell(file, instruction).some((script) =>
+    script.commands.some(
+      (command) =>
+        command.name === "rm" &&
+        pathWords(command).some((word) => {
+          const gone = absoluteWord(word, folderOf(file, { instruction, script, command }), state);
+          return gone !== undefined && isWithin(path, gone);
+        }),
+    ),
+  );
 }
 
 function listsHeld(

@@ -8,7 +8,7 @@ const secret =
   /(?:^|_)(?:apikey|auth|credentials?|key|passphrase|password|pword|passwd|secret|token|private_?key)(?:_|$)/i;
 /** What says that the value is no secret itself but where, how long or what kind it is. */
 const harmless =
-  /(?:^|_)(?:public|file|version)(?:_|$)|_(?:path|dir|url|uri|endpoint|type|name|format|size|length|limit|ttl|timeout|mode|enabled?|host|port|server|provider|algorithm|header|prefix|config|store|helper|command|image|id_?file)$/i;
+  /(?:^|_)(?:public|file|version)(?:_|$)|_(?:path|dir|url|uri|endpoint|type|name|format|size|length|limit|ttl|timeout|mode|enabled?|host|port|server|provider|algorithm|header|prefix|config|store|helper|command|image|id_?file|role)$/i;
 /** Switches, numbers, and where something is instead of what it is. */
 const plainValue =
   /^(?:[/~.][\w./~-]*|https?:\/\/[^@\s]*|true|false|yes|no|on|off|none|null|auto|\d+(?:\.\d+)?)$/i;

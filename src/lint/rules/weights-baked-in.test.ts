@@ -31,3 +31,10 @@ test("chown -R says how many bytes of the build context it stores again", () => 
   expect(found?.waste).toBe(21_000_000);
   expect(messagesOf(chownDoublesCopy, text, { files: { "models/readme.txt": "x" } })).toEqual([]);
 });
+
+test("a model that both branches of an if fetch is one model", () => {
+  const text = 'FROM python:3.12\nRUN if [ -n "$GPU" ]; then hf download a/b; else hf download a/b; fi\n';
+  expect(messagesOf(weightsBakedIn, text)).toEqual([
+    "a/b is stored in the image, and travels with each version of it",
+  ]);
+});

@@ -11,7 +11,7 @@ import type { Settings } from "../settings.ts";
 export const testDay = Date.UTC(2026, 10, 1);
 
 /** What is around a text under test. */
-export type Surroundings = Pick<Example, "files" | "target" | "options">;
+export type Surroundings = Pick<Example, "files" | "target" | "options"> & { readonly path?: string };
 
 /** Reads a text as a file of a kind. */
 export function readAs(kind: FileKind, text: string): Document {
@@ -50,7 +50,7 @@ export function contextFor(around: Surroundings): LintContext {
   const files = Object.entries(around.files ?? {});
   const ignore = around.files?.[".dockerignore"];
   return {
-    path: "Dockerfile",
+    path: around.path ?? "Dockerfile",
     target: { gpus: [], driver: undefined, ...around.target },
     options: { allowedRegistries: undefined, labels: undefined, strictLabels: false, ...around.options },
     today: testDay,
