@@ -62,6 +62,11 @@ export function torchCudaBytes(version?: string): { wheel: number; disk: number 
   return { wheel, disk: Math.round(wheel * unpackFactor) };
 }
 
+/** Bytes on disk of the nvidia packages alone, which a CPU service carries for nothing. An estimate. */
+export function nvidiaWheelBytes(cuda: string): number {
+  return Math.round((nvidiaWheels[cuda] ?? 1_950 * mb) * unpackFactor);
+}
+
 /** What an `nvidia/cuda` image weighs by what it has: compressed, and on disk. Rounded, for CUDA 12 on Ubuntu. Source: `public-measures`. */
 export const cudaImageBytes: Readonly<
   Record<

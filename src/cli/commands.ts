@@ -9,6 +9,7 @@ import { diff } from "./commands/diff.ts";
 import { fix } from "./commands/fix.ts";
 import { have } from "./commands/have.ts";
 import { helpCommand } from "./commands/help.ts";
+import { init } from "./commands/init.ts";
 import { lint } from "./commands/lint.ts";
 import { list } from "./commands/list.ts";
 import { load } from "./commands/load.ts";
@@ -17,6 +18,7 @@ import { pull } from "./commands/pull.ts";
 import { push } from "./commands/push.ts";
 import { server } from "./commands/server.ts";
 import { show } from "./commands/show.ts";
+import { variants } from "./commands/variants.ts";
 import { version } from "./commands/version.ts";
 
 /** Every command, in the order in which help lists them. */
@@ -32,6 +34,8 @@ export const commands: readonly Command[] = [
   list,
   remove,
   server,
+  init,
+  variants,
   lint,
   fix,
   lsp,

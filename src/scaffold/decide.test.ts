@@ -1,0 +1,216 @@
+import { describe, expect, it } from "vitest";
+import { driverRuns, driverRunsWheel } from "../catalog/cuda.ts";
+import { findGpu } from "../catalog/gpus.ts";
+import { torchHasKernels, torchHasPython } from "../catalog/torch.ts";
+import { torchReleases } from "../catalog/torch-releases.ts";
+import { DdiffError } from "../util/errors.ts";
+import type { Choices } from "./choices.ts";
+import { decide } from "./decide.ts";
+import type { Project } from "./project.ts";
+import { projectWith, torchProject } from "./testing/project.ts";
+
+function refusal(project: Project, choices: Choices): { message: string; hint: string } {
+  try {
+    decide(project, choices, undefined);
+  } catch (error) {
+    if (error instanceof DdiffError && /IMPOSSIBLE/.test(error.code))
+      return { message: error.message, hint: error.hint ?? "" };
+    throw error;
+  }
+  throw new Error("it was not refused");
+}
+
+describe("what goes together", () => {
+  it.each([
+    ["the wheel of PyPI where nothing is asked for", { version: "2.5.1" }, {}, "12.4", "2.5.1"],
+    [
+      "an older CUDA that is asked for",
+      { version: "2.9.1" },
+      { driver: "550", cuda: "12.6" },
+      "12.6",
+      "2.9.1",
+    ],
+    ["code for the GPU", { version: "2.11.0" }, { gpus: ["v100"] }, "12.6", "2.11.0"],
+    ["what is asked for", { version: "2.9.1" }, { cuda: "13.0" }, "13.0", "2.9.1"],
+    ["what the project's index says", { version: "2.5.1", cuda: "12.1" }, {}, "12.1", "2.5.1"],
+    ["a torch that is new enough for the GPU", {}, { gpus: ["rtx5090"], driver: "570" }, "12.8", "2.11.0"],
+  ] as const)("takes %s", (_, torch, choices, cuda, version) => {
+    const { answers } = decide(torchProject(torch), choices as Choices, undefined);
+    expect(answers).toMatchObject({ cuda, torch: version });
+    expect(answers.stages).toContain("train-gpu");
+  });
+
+  it("stays without CUDA where the project wants CPU builds, and says why", () => {
+    const { answers, reasons } = decide(torchProject({ build: "cpu", version: "2.5.1" }), {}, undefined);
+    expect(answers.stages).toEqual(["train-cpu", "dev"]);
+    expect(reasons.find((one) => one.topic === "GPU")?.because).toContain("requirements.txt:1");
+  });
+
+  it("keeps what it chose before as long as that fits", () => {
+    const before = decide(torchProject(), { driver: "550" }, undefined).answers;
+    const kept = decide(torchProject(), {}, before).answers;
+    expect(kept).toMatchObject({ cuda: before.cuda, torch: before.torch });
+    expect(decide(torchProject({ version: "2.5.1" }), {}, before).answers.torch).toBe("2.5.1");
+  });
+
+  it("never decides for what the catalogue says cannot be", () => {
+    const drivers = [undefined, "450", "525", "535", "550", "570", "580", "610"];
+    const gpus = [undefined, "k80", "p100", "v100", "t4", "a100", "rtx4090", "h100", "rtx5090", "b200"];
+    const versions = [undefined, ...torchReleases.map((one) => one.points.at(-1))];
+    let decided = 0;
+    let refused = 0;
+    for (const driver of drivers)
+      for (const gpu of gpus)
+        for (const version of versions)
+          for (const python of ["3.8", "3.12", "3.14"]) {
+            const choices: Choices = {
+              python,
+              ...(driver === undefined ? {} : { driver }),
+              ...(gpu === undefined ? {} : { gpus: [gpu] }),
+            };
+            try {
+              const { answers } = decide(torchProject({ version }), choices, undefined);
+              decided += 1;
+              const { torch = "", cuda = "" } = answers;
+              expect(torchHasPython(torch, python)).toBe(true);
+              if (driver !== undefined) expect(driverRunsWheel(driver, cuda).runs).toBe(true);
+              const capability = gpu === undefined ? undefined : findGpu(gpu)?.capability;
+              if (capability !== undefined) expect(torchHasKernels(torch, cuda, capability)).toBe(true);
+            } catch (error) {
+              if (!(error instanceof DdiffError)) throw error;
+              refused += 1;
+              expect(error.code).toMatch(/IMPOSSIBLE/);
+              expect(error.hint ?? "").not.toBe("");
+            }
+          }
+    expect(decided).toBeGreaterThan(500);
+    expect(refused).toBeGreaterThan(500);
+  });
+
+  it("chooses an image of NVIDIA's only where the driver starts it", () => {
+    const project = projectWith({
+      frameworks: [
+        {
+          value: { name: "onnxruntime-gpu", version: "1.20.0", build: "cuda", cuda: undefined },
+          because: [],
+        },
+      ],
+    });
+    const { answers } = decide(project, {}, undefined);
+    expect(answers.bases.gpu).toMatch(/^nvidia\/cuda:12\..*-cudnn-runtime-/);
+    const { message, hint } = refusal(project, { gpus: ["rtx4090"], driver: "550" });
+    expect(message).toContain("GeForce");
+    const nearest = /\b1\d\.\d\b/.exec(hint)?.[0] ?? "";
+    expect(driverRuns("550", nearest, true).runs).toBe(true);
+  });
+});
+
+describe("what excludes each other is refused with the nearest that goes", () => {
+  it.each([
+    [
+      "torch too old for the GPU",
+      { version: "2.5.1" },
+      { gpus: ["rtx5090"] },
+      "no code for GeForce RTX 5090",
+      "torch 2.7.1",
+    ],
+    ["a driver too old", { version: "2.9.1" }, { driver: "470" }, "525.60.13", "torch 2."],
+    [
+      "a CUDA that torch was not built for",
+      { version: "2.9.1" },
+      { cuda: "12.1" },
+      "only for 12.6, 12.8, 13.0",
+      "--cuda 12.6",
+    ],
+    ["a Python without wheels", { version: "2.1.2" }, { python: "3.13" }, "3.8 to 3.11", "torch 2."],
+    ["a GPU for CPU builds", { build: "cpu" }, { gpus: ["a100"] }, "requirements.txt:1", "--gpu none"],
+    [
+      "a stage for GPUs without one",
+      { build: "cpu" },
+      { stages: ["train-gpu"] },
+      "train-gpu needs a GPU",
+      "train-cpu",
+    ],
+    ["a service that is not there", {}, { stages: ["serve-cpu"] }, "serve-cpu needs a program", "--serve"],
+  ] as const)("%s", (_, torch, choices, why, nearest) => {
+    const { message, hint } = refusal(torchProject(torch), choices as unknown as Choices);
+    expect(message).toContain(why);
+    expect(hint).toContain(nearest);
+  });
+
+  it("a lock file with the wheels of PyPI, where the driver needs others", () => {
+    const { message, hint } = refusal(torchProject({ version: "2.11.0" }, { lockFile: "uv.lock" }), {
+      driver: "550",
+    });
+    expect(message).toContain("uv.lock");
+    expect(hint).toContain("https://download.pytorch.org/whl/cu12");
+  });
+
+  it("a GPU that nobody knows, with what may be meant", () => {
+    expect(() => decide(torchProject(), { gpus: ["rtx4091"] }, undefined)).toThrow(
+      expect.objectContaining({ code: "GPU_UNKNOWN", hint: expect.stringContaining("RTX 4090") as string }),
+    );
+  });
+});
+
+describe("commands and stages", () => {
+  it("serves with what was found, for everyone in the network of the container", () => {
+    const project = projectWith({
+      serving: {
+        value: { kind: "fastapi", target: "app.main:app", port: 8000, health: "/health" },
+        because: [{ file: "app/main.py", line: 3, says: "makes a FastAPI" }],
+      },
+    });
+    const { answers } = decide(project, { port: 9000 }, undefined);
+    expect(answers.serve).toEqual(["uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", "9000"]);
+    expect(answers).toMatchObject({
+      port: 9000,
+      health: "/health",
+      stages: ["train-cpu", "serve-cpu", "dev"],
+    });
+  });
+
+  it.each([
+    [["uvicorn", "a:app", "--port", "8000"], 9000, ["uvicorn", "a:app", "--port", "9000"]],
+    [["gunicorn", "a:app", "--bind", "0.0.0.0:8000"], 9000, ["gunicorn", "a:app", "--bind", "0.0.0.0:9000"]],
+    [
+      ["streamlit", "run", "a.py", "--server.port=8501"],
+      80,
+      ["streamlit", "run", "a.py", "--server.port=80"],
+    ],
+    [["python", "a.py"], 9000, ["python", "a.py"]],
+  ])("puts %j on port %i", (command, port, expected) => {
+    const from = { file: "Procfile", says: "" };
+    const project = projectWith({ entryPoints: [{ purpose: "serve", command, from }] });
+    const { answers } = decide(project, { port }, undefined);
+    expect(answers).toMatchObject({ serve: expected, port });
+  });
+
+  it("takes the port that a command names", () => {
+    const { answers } = decide(projectWith(), { serve: ["vllm", "serve", "m", "--port", "8100"] }, undefined);
+    expect(answers.port).toBe(8100);
+  });
+
+  it("leaves out of serving what only training needs, and not what chooses the hardware", () => {
+    const project = torchProject(
+      { version: "2.9.1" },
+      {
+        requirements: [
+          requirement("torch", "main"),
+          requirement("wandb", "train"),
+          requirement("pytest", "dev"),
+          requirement("torch", "cu128"),
+          requirement("uvicorn", "serve"),
+        ],
+        extras: ["cu128", "serve"],
+      },
+    );
+    const { answers } = decide(project, {}, undefined);
+    expect(answers.trainGroups).toEqual(["train"]);
+    expect(answers.extras).toEqual({ serve: ["serve"], gpu: ["cu128"] });
+  });
+});
+
+function requirement(name: string, group: string): Project["requirements"][number] {
+  return { name, version: "", extras: [], groups: [group], from: { file: "pyproject.toml", says: "" } };
+}

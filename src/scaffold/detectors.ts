@@ -1,0 +1,31 @@
+import type { Detector } from "./project.ts";
+import { containerFiles } from "./detectors/container-files.ts";
+import { dataFolders } from "./detectors/data-folders.ts";
+import { entryPoints } from "./detectors/entry-points.ts";
+import { frameworks } from "./detectors/frameworks.ts";
+import { manager } from "./detectors/manager.ts";
+import { name } from "./detectors/name.ts";
+import { notebooks } from "./detectors/notebooks.ts";
+import { pythonVersion } from "./detectors/python-version.ts";
+import { rProject } from "./detectors/r-project.ts";
+import { requirements } from "./detectors/requirements.ts";
+import { serving } from "./detectors/serving.ts";
+import { sources } from "./detectors/sources.ts";
+import { systemNeeds } from "./detectors/system-needs.ts";
+
+/** In the order in which they look: later ones read what earlier ones found. */
+export const detectors: readonly Detector[] = [
+  containerFiles,
+  notebooks,
+  rProject,
+  manager,
+  name,
+  requirements,
+  frameworks,
+  pythonVersion,
+  dataFolders,
+  sources,
+  serving,
+  entryPoints,
+  systemNeeds,
+];

@@ -1,0 +1,31 @@
+import type { Answers, OutputFile } from "../answers.ts";
+import { appFolder } from "../image-layout.ts";
+
+/**
+ * `.devcontainer/devcontainer.json`: the Dockerfile's stage dev. A GPU is asked for as optional, so that the same file opens on machines with
+ * one and without.
+ */
+export function devcontainer(answers: Answers): readonly OutputFile[] {
+  const python = answers.manager === "r" ? [] : ["ms-python.python", "charliermarsh.ruff"];
+  const extensions = [
+    ...python,
+    ...(answers.manager === "r" ? ["REditorSupport.r"] : []),
+    "ms-azuretools.vscode-docker",
+  ];
+  const settings = {
+    name: answers.name,
+    build: { dockerfile: "../Dockerfile", context: "..", target: "dev" },
+    ...(answers.cuda === undefined ? {} : { hostRequirements: { gpu: "optional" } }),
+    // The project's own files instead of the copies in the image.
+    workspaceFolder: appFolder,
+    workspaceMount: `source=\${localWorkspaceFolder},target=${appFolder},type=bind`,
+    remoteUser: "app",
+    // On Linux the user gets the number of whoever opens it, so that files in the project stay theirs.
+    updateRemoteUserUID: true,
+    // Data loaders hand batches over through /dev/shm, of which a container has 64 MB where nothing is said.
+    runArgs: ["--shm-size=8g", "--init"],
+    ...(answers.port === undefined ? {} : { forwardPorts: [answers.port] }),
+    customizations: { vscode: { extensions } },
+  };
+  return [{ path: ".devcontainer/devcontainer.json", text: `${JSON.stringify(settings, null, 2)}\n` }];
+}

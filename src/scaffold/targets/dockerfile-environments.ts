@@ -1,0 +1,92 @@
+import { appFolder } from "../image-layout.ts";
+import type { Answers } from "../answers.ts";
+import { toolImages } from "../bases.ts";
+import { bring, isWanted, type Purpose, type Recipe } from "./dockerfile-recipe.ts";
+import type { Variant } from "./dockerfile-rewrites.ts";
+import { run, shellWord } from "./dockerfile-text.ts";
+
+/** pixi: an environment at the path where the image has it. */
+export function pixi(answers: Answers): Recipe {
+  const manifest = answers.manifest ?? "pixi.toml";
+  const environment = (purpose: Purpose, variant: Variant) =>
+    answers.extras?.[purpose]?.[0] ?? answers.extras?.[variant]?.[0] ?? "default";
+  return {
+    from: toolImages.pixi,
+    tool: [],
+    variables: {},
+    packages(purpose, variant) {
+      const name = shellWord(environment(purpose, variant));
+      const files = [manifest, ...(answers.lockFile === undefined ? [] : [answers.lockFile])];
+      const locked = answers.lockFile === undefined ? "" : " --locked";
+      // The project itself is left out: its source comes last.
+      const skip = answers.isPackage ? ` --skip ${shellWord(answers.name)}` : "";
+      // No GPU is there during a build, so pixi has to be told.
+      const cuda =
+        variant === "gpu" && answers.cuda !== undefined ? `CONDA_OVERRIDE_CUDA=${answers.cuda} ` : "";
+      return [
+        ...bring(files),
+        run(
+          ["type=cache,target=/root/.cache/rattler,sharing=locked"],
+          [`${cuda}pixi install${locked} -e ${name}${skip}`],
+        ),
+      ];
+    },
+    folder: (purpose, variant) => `${appFolder}/.pixi/envs/${environment(purpose, variant)}`,
+    project: undefined,
+  };
+}
+
+/** conda, by micromamba. */
+export function conda(answers: Answers): Recipe {
+  const manifest = answers.manifest ?? "environment.yml";
+  const { lockFile } = answers;
+  return {
+    from: toolImages.micromamba,
+    tool: [],
+    variables: {},
+    packages(purpose, variant) {
+      const cuda =
+        variant === "gpu" && answers.cuda !== undefined ? `CONDA_OVERRIDE_CUDA=${answers.cuda} ` : "";
+      const other = (answers.requirementFiles ?? []).find(
+        ({ path, group }) => /\.ya?ml$/.test(path) && path !== manifest && isWanted(answers, purpose, group),
+      );
+      const file = lockFile ?? other?.path ?? manifest;
+      // An environment file may name a requirements file for pip.
+      const beside = (answers.requirementFiles ?? [])
+        .map(({ path }) => path)
+        .filter((path) => path.endsWith(".txt") && path !== file);
+      return [
+        ...bring([file, ...beside]),
+        run(
+          ["type=cache,target=/opt/conda/pkgs,sharing=locked,uid=57439,gid=57439"],
+          [`${cuda}micromamba create -y --always-copy -p /opt/conda/envs/app -f ${file}`],
+        ),
+      ];
+    },
+    folder: () => "/opt/conda/envs/app",
+    project: undefined,
+  };
+}
+
+/** R: renv, a DESCRIPTION or a script that installs. */
+export function r(answers: Answers): Recipe {
+  const manifest = answers.manifest ?? "DESCRIPTION";
+  const files = [manifest, ...(answers.lockFile === undefined ? [] : [answers.lockFile])];
+  const restore =
+    answers.lockFile !== undefined
+      ? `Rscript -e 'install.packages("renv")' -e 'renv::restore(lockfile = "${answers.lockFile}", library = "/opt/library", prompt = FALSE)'`
+      : manifest.toLowerCase().endsWith(".r")
+        ? `Rscript ${manifest}`
+        : `Rscript -e 'install.packages("remotes")' -e 'remotes::install_deps(lib = "/opt/library", upgrade = "never")'`;
+  return {
+    from: undefined,
+    tool: [],
+    variables: { R_LIBS: "/opt/library" },
+    packages: () => [
+      ...bring(files),
+      run(["type=cache,target=/root/.cache/R"], ["mkdir -p /opt/library", restore]),
+    ],
+    folder: () => "/opt/library",
+    project: undefined,
+  };
+}

@@ -1,0 +1,26 @@
+import type { Answers, StageName } from "../answers.ts";
+import type { Purpose, Recipe } from "./dockerfile-recipe.ts";
+import type { Variant } from "./dockerfile-rewrites.ts";
+
+/** What the writing of one file needs to know. */
+export interface Plan {
+  readonly answers: Answers;
+  readonly recipe: Recipe | undefined;
+  readonly stages: readonly {
+    readonly name: StageName;
+    readonly purpose: Purpose;
+    readonly variant: Variant;
+  }[];
+  /** NVIDIA's base for the GPU variants; undefined where both variants stand on the same. */
+  readonly gpuBase: string | undefined;
+}
+
+/** The base stage that a variant stands on. */
+export function baseOf({ gpuBase }: Plan, variant: Variant): string {
+  return variant === "gpu" && gpuBase !== undefined ? "base-gpu" : "base";
+}
+
+/** Whether the project runs engines of TensorRT. */
+export function usesTensorrt({ frameworks = [] }: Answers): boolean {
+  return frameworks.some(({ name }) => name === "tensorrt");
+}

@@ -1,0 +1,118 @@
+import type { OutputFile } from "../answers.ts";
+
+const fetchWeights = `"""Fetches the weights into their volume when they are not there yet, then becomes the command."""
+
+import hashlib
+import os
+import sys
+import urllib.request
+from pathlib import Path
+
+# WEIGHTS_URL: one or several addresses with blanks between, each with #sha256=... where it is known.
+# HF_MODEL: a repository of the Hugging Face Hub; its token is the secret hf_token, where one is needed.
+folder = Path(os.environ["WEIGHTS_DIR"])
+
+
+def fetch(address: str) -> None:
+    url, _, digest = address.partition("#sha256=")
+    target = folder / url.rsplit("/", 1)[-1]
+    if target.exists():
+        return
+    # Under another name until it is whole and right: a start that is killed leaves no half file.
+    part = target.with_name(target.name + ".part")
+    seen = hashlib.sha256()
+    with urllib.request.urlopen(url, timeout=60) as source, part.open("wb") as file:
+        while block := source.read(1 << 20):
+            seen.update(block)
+            file.write(block)
+    if digest and seen.hexdigest() != digest:
+        part.unlink()
+        sys.exit(f"{url} is not what was expected: its sha256 is {seen.hexdigest()}")
+    part.replace(target)
+    print(f"fetched {target}", flush=True)
+
+
+def main() -> None:
+    for address in os.environ.get("WEIGHTS_URL", "").split():
+        fetch(address)
+    if model := os.environ.get("HF_MODEL"):
+        from huggingface_hub import snapshot_download
+
+        secret = Path("/run/secrets/hf_token")
+        token = secret.read_text().strip() if secret.exists() else None
+        snapshot_download(model, local_dir=folder, token=token)
+    if len(sys.argv) > 1:
+        os.execvp(sys.argv[1], sys.argv[1:])
+
+
+main()
+`;
+
+const engine = `"""Finds or builds the TensorRT engine for this GPU, then becomes the command.
+
+An engine only runs on the GPU architecture and the TensorRT version that it was built with. Three ways lead to one:
+at start:  ENGINE_SOURCE names an ONNX file, the first start builds the engine into the volume (minutes), later ones find it
+as a job:  run this file without a command once on each kind of GPU
+prebuilt:  put engines built elsewhere into ENGINE_DIR/sm_XY-TENSORRT_VERSION/, and leave ENGINE_SOURCE out
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import tensorrt as trt
+
+
+def architecture() -> str:
+    asked = ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"]
+    capability = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.split()[0]
+    return "sm_" + capability.replace(".", "")
+
+
+def build(source: Path, target: Path) -> None:
+    logger = trt.Logger(trt.Logger.WARNING)
+    builder = trt.Builder(logger)
+    network = builder.create_network(0)
+    parser = trt.OnnxParser(network, logger)
+    if not parser.parse_from_file(str(source)):
+        sys.exit(f"{source}: {parser.get_error(0)}")
+    plan = builder.build_serialized_network(network, builder.create_builder_config())
+    if plan is None:
+        sys.exit(f"{source} could not be built for this GPU")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".part")
+    part.write_bytes(plan)
+    part.replace(target)
+
+
+def main() -> None:
+    folder = Path(os.environ["ENGINE_DIR"]) / f"{architecture()}-{trt.__version__}"
+    source = os.environ.get("ENGINE_SOURCE")
+    if source is not None:
+        target = folder / (Path(source).stem + ".plan")
+        if not target.exists():
+            print(f"building {target}", flush=True)
+            build(Path(source), target)
+    elif not folder.is_dir():
+        sys.exit(f"no engines in {folder}, and no ENGINE_SOURCE to build them from")
+    # The program loads its engines from here.
+    os.environ["ENGINES"] = str(folder)
+    if len(sys.argv) > 1:
+        os.execvp(sys.argv[1], sys.argv[1:])
+
+
+main()
+`;
+
+/** Where the scripts lie in the project. */
+const scriptFolder = "container";
+
+/** Starts a service after its weights are there. */
+export const fetchWeightsScript: OutputFile = {
+  path: `${scriptFolder}/fetch_weights.py`,
+  text: fetchWeights,
+};
+
+/** Starts a service after its TensorRT engine is there. */
+export const engineScript: OutputFile = { path: `${scriptFolder}/engine.py`, text: engine };

@@ -1,0 +1,144 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lint, type LintedFile } from "../../lint/lint.ts";
+import type { Answers } from "../answers.ts";
+import { targets } from "../targets.ts";
+import { answersFor, cases, framework } from "../testing/answers.ts";
+import { dockerfile } from "./dockerfile.ts";
+
+function write(answers: Answers): string {
+  return dockerfile(answers)[0]?.text ?? "";
+}
+
+/** The instructions of a stage. */
+function stage(text: string, name: string): string {
+  const [, after = ""] = text.split(new RegExp(`^FROM \\S+ AS ${name}\\n`, "m"));
+  return after.split(/^FROM /m)[0] ?? "";
+}
+
+describe("what is written for all kinds of projects", () => {
+  let folder: string;
+  let linted: readonly LintedFile[];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "ddiff-targets-"));
+    for (const [at, { answers }] of cases.entries()) {
+      const files = (["dockerfile", "compose", "ignore"] as const).flatMap((name) => targets[name](answers));
+      for (const { path, text } of files) {
+        const target = join(folder, String(at), path);
+        await mkdir(dirname(target), { recursive: true });
+        await writeFile(target, text);
+      }
+      // Weights worth a word, for the cases that bake them in.
+      await mkdir(join(folder, String(at), "models"));
+      await writeFile(join(folder, String(at), "models", "model.pt"), Buffer.alloc(30_000_000));
+    }
+    ({ files: linted } = await lint({
+      paths: [folder],
+      cwd: folder,
+      config: undefined,
+      context: undefined,
+      stdin: undefined,
+      baseline: false,
+      today: Date.UTC(2026, 10, 21),
+      only: [],
+      profile: "strict",
+      failOn: undefined,
+      shellcheck: false,
+      all: true,
+      target: {},
+    }));
+  }, 60_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it.each(cases.map(({ title }, at) => [title, at] as const))(
+    "%s: no rule of the strictest profile finds anything",
+    (_title, at) => {
+      const own = linted.filter(({ absolute }) => absolute.startsWith(join(folder, String(at), "/")));
+      expect(own.length).toBeGreaterThanOrEqual(3);
+      const found = own.flatMap(({ path, findings }) =>
+        findings.map(({ rule, message }) => `${path}: ${rule.name}: ${message}`),
+      );
+      expect(found).toEqual([]);
+    },
+  );
+});
+
+describe("a Dockerfile", () => {
+  const torch = {
+    frameworks: [framework("torch", "2.9.1")],
+    torch: "2.9.1",
+    stages: ["serve-cpu", "serve-gpu"],
+  } as const satisfies Partial<Answers>;
+
+  it("is the same for the same answers", () => {
+    for (const { answers } of cases) expect(write(answers)).toBe(write(answers));
+  });
+
+  it("has the services for CPU and GPU differ in packages and NVIDIA's variables only", () => {
+    const text = write(answersFor("uv", torch));
+    const plain = (name: string) =>
+      stage(text, name)
+        .replaceAll(/packages-serve-[cg]pu/g, "packages")
+        .replace(/^ENV NVIDIA[^\n]*\n[^\n]*\n/m, "");
+    expect(plain("serve-gpu").split("# serve-cpu")[0]?.trim()).toBe(plain("serve-cpu").trim());
+  });
+
+  it.each([
+    ["uv", "uv pip install --no-deps --torch-backend cpu"],
+    ["pip", "--extra-index-url https://download.pytorch.org/whl/cpu"],
+    ["poetry", "--extra-index-url https://download.pytorch.org/whl/cpu"],
+  ] as const)("takes torch for CPU with %s although the project leaves it open", (manager, words) => {
+    const text = write(answersFor(manager, torch));
+    expect(stage(text, "packages-serve-cpu")).toContain(words);
+    expect(stage(text, "packages-serve-gpu")).not.toContain("whl/cpu");
+  });
+
+  it("drops what only CUDA needs from a locked list for CPU", () => {
+    const text = write(answersFor("uv", { frameworks: [framework("jax", "0.5.0")], stages: ["serve-cpu"] }));
+    expect(text).toContain("/^(nvidia-|triton|pytorch-triton|jax-cuda)/d");
+  });
+
+  it("installs the groups of training for training only", () => {
+    const text = write(answersFor("uv", { stages: ["train-cpu", "serve-cpu"], trainGroups: ["train"] }));
+    expect(stage(text, "packages-train-cpu")).toContain("--group train");
+    expect(stage(text, "packages-serve-cpu")).toContain("--no-group train");
+  });
+
+  it("copies packages before the source, and nothing that a test or a training needs alone into a service", () => {
+    const text = write(answersFor("pip", { sources: ["app", "train.py", "tests"] }));
+    const serve = stage(text, "serve-cpu");
+    expect(serve.indexOf(".venv")).toBeLessThan(serve.indexOf("COPY app app"));
+    expect(serve).not.toMatch(/train\.py|tests/);
+  });
+
+  it("keeps the toolkit of CUDA extensions out of the images that run", () => {
+    const text = write(
+      answersFor("uv", { ...torch, systemNeeds: ["cuda-compiler"], gpus: ["A100", "RTX 4090"] }),
+    );
+    expect(stage(text, "builder-gpu")).toMatch(/COPY --from=nvidia\/cuda:12\.8\.1-devel-ubuntu22\.04/);
+    expect(stage(text, "builder-gpu")).toContain('TORCH_CUDA_ARCH_LIST="8.0;8.9"');
+    expect(stage(text, "serve-gpu")).not.toMatch(/cuda|build-essential/);
+  });
+
+  it("starts what fetches weights or engines before the service, by exec", () => {
+    const files = dockerfile(answersFor("uv", { weights: "download" }));
+    expect(files.map(({ path }) => path)).toEqual(["Dockerfile", "container/fetch_weights.py"]);
+    expect(files[0]?.text).toContain('ENTRYPOINT ["tini", "--", "python", "container/fetch_weights.py"]');
+    expect(files[1]?.text).toContain("os.execvp(");
+  });
+
+  it("makes a service listen outside its container", () => {
+    const text = write(answersFor("pip", { serve: ["uvicorn", "app:app"], port: 9000 }));
+    expect(text).toContain('CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "9000"]');
+  });
+
+  it("quotes what a project's files may hold", () => {
+    const text = write(
+      answersFor("pip", { name: 'a"b', sources: ["my app", "it's.py"], trainGroups: ["x;y"] }),
+    );
+    expect(text).toContain('org.opencontainers.image.title="a\\"b"');
+    expect(text).toContain('COPY ["my app", "my app"]');
+  });
+});
