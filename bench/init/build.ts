@@ -158,7 +158,8 @@ async function makeBases(folder: string, host: string, program: Program): Promis
 async function build(sample: Sample, folder: string, uv: string, program: Program): Promise<Built> {
   const project = join(folder, sample.name);
   await cp(join(repository, "test", "samples", "init", sample.name), project, { recursive: true });
-  if (sample.locks === true) await run(uv, ["lock", "--no-python-downloads", "--directory", project]);
+  if (sample.locks === true)
+    await run(uv, ["lock", "--no-python-downloads", "--system-certs", "--directory", project]);
   const written = await ddiff(["init", "--yes", ...sample.options, project], { cwd: folder });
   if (written.status !== 0) throw new Error(`ddiff init ended with ${written.status}: ${written.stderr}`);
   const image = `localhost/${sample.name}:1`;
