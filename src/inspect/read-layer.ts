@@ -1,0 +1,141 @@
+import { createHash, hash, type Hash } from "node:crypto";
+import type { Readable } from "node:stream";
+import { release } from "../codec/release.ts";
+import { type Digest, Digester } from "../oci/digest.ts";
+import { roundToBlocks, type TarEntry } from "../tar/entry.ts";
+import { encodeName } from "../tar/names.ts";
+import { readTar } from "../tar/reader.ts";
+import { DdiffError } from "../util/errors.ts";
+import { ElfReader, looksLikeElf } from "./elf.ts";
+import type { InventoryEntry, LayerInventory } from "./inventory.ts";
+import { textKept } from "./wanted-texts.ts";
+
+const mostEntries = 4_000_000;
+/** Of one layer; what is beyond it is not kept, and its packages are not known. */
+const mostTexts = 512 << 20;
+const attributeKey = "SCHILY.xattr.";
+
+/**
+ * Reads a layer once, in bounded memory, and checks it against its diffID.
+ * Throws `TAR_INVALID` where it is no tar, `DIGEST_MISMATCH`; errors of the stream come through.
+ */
+export async function readLayer(diffId: Digest, tar: Readable): Promise<LayerInventory> {
+  const digester = new Digester();
+  const entries: InventoryEntry[] = [];
+  const texts = new Map<string, Buffer>();
+  let textBytes = 0;
+  let content: ContentReader | undefined;
+  const finish = (): void => {
+    const text = content?.finish();
+    if (content !== undefined && text !== undefined && textBytes + text.length <= mostTexts) {
+      textBytes += text.length;
+      texts.set(content.entry.path, text);
+    }
+    content = undefined;
+  };
+  for await (const event of readTar(digested(tar, digester))) {
+    if (event.kind === "entry") {
+      finish();
+      if (event.entry.flag === "g") continue;
+      const entry = describe(event.entry);
+      entries.push(entry);
+      if (entries.length > mostEntries)
+        throw new DdiffError("TAR_INVALID", `a layer has more than ${mostEntries} entries`);
+      if (isFile(event.entry)) content = new ContentReader(entry, textKept(entry.path));
+    } else if (event.kind === "data") content?.add(event.bytes);
+  }
+  finish();
+  const found = digester.digest();
+  if (found !== diffId) {
+    throw new DdiffError("DIGEST_MISMATCH", `layer ${diffId} has other content: ${found}`, {
+      hint: "The data was damaged on its way or at rest: fetch the image again.",
+    });
+  }
+  return { diffId, size: digester.size, entries, texts };
+}
+
+async function* digested(stream: Readable, digester: Digester): AsyncGenerator<Buffer, void, void> {
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    digester.update(chunk);
+    yield chunk;
+    release(chunk);
+  }
+}
+
+function isFile(entry: TarEntry): boolean {
+  return entry.type === "file" || entry.type === "sparse";
+}
+
+function describe(entry: TarEntry): InventoryEntry {
+  return {
+    path: plainPath(entry.path),
+    type: entry.type,
+    size: isFile(entry) ? entry.size : 0,
+    tarSize: entry.headerLength + roundToBlocks(entry.size),
+    mode: entry.mode & 0o7777,
+    uid: entry.uid,
+    gid: entry.gid,
+    mtime: Math.floor(entry.mtime),
+    linkPath: entry.type === "hardlink" ? plainPath(entry.linkPath) : entry.linkPath,
+    hash: "",
+    xattrs: attributesOf(entry.pax),
+  };
+}
+
+/** `./usr//lib/` is `usr/lib`. A path with `..` stays as it is: it names nothing that a view would show. */
+function plainPath(path: string): string {
+  return path
+    .replace(/^(?:\.?\/)+|^\.$/, "")
+    .replace(/\/(?:\.?\/)+/g, "/")
+    .replace(/\/\.?$/, "");
+}
+
+function attributesOf(pax: ReadonlyMap<string, string>): string {
+  if (pax.size === 0) return "";
+  return [...pax]
+    .filter(([key]) => key.startsWith(attributeKey))
+    .map(([key, value]) => `${key.slice(attributeKey.length)}=${encodeName(value).toString("base64")}`)
+    .sort()
+    .join("\n");
+}
+
+/** Hashes a file's content as it streams by, reads its ELF headers and keeps what is wanted of it as text. */
+class ContentReader {
+  readonly entry: InventoryEntry;
+  readonly #wanted: number;
+  readonly #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #hash: Hash | undefined;
+  #elf: ElfReader | undefined;
+  #seen = 0;
+
+  constructor(entry: InventoryEntry, wanted: number) {
+    this.entry = entry;
+    this.#wanted = wanted;
+  }
+
+  add(bytes: Buffer): void {
+    if (this.#seen === 0 && looksLikeElf(bytes)) this.#elf = new ElfReader();
+    this.#elf?.add(bytes);
+    if (this.#keptBytes < this.#wanted) {
+      const part = Buffer.from(bytes.subarray(0, this.#wanted - this.#keptBytes));
+      this.#kept.push(part);
+      this.#keptBytes += part.length;
+    }
+    if (this.#seen === 0 && bytes.length === this.entry.size) {
+      this.entry.hash = hash("sha256", bytes, "hex").slice(0, 32);
+    } else {
+      this.#hash ??= createHash("sha256");
+      this.#hash.update(bytes);
+    }
+    this.#seen += bytes.length;
+  }
+
+  /** Ends the content; what was kept of it, if it was wanted. */
+  finish(): Buffer | undefined {
+    if (this.#hash !== undefined) this.entry.hash = this.#hash.digest("hex").slice(0, 32);
+    const elf = this.#elf?.finish();
+    if (elf !== undefined) this.entry.elf = elf;
+    return this.#wanted === 0 ? undefined : Buffer.concat(this.#kept, this.#keptBytes);
+  }
+}
