@@ -230,8 +230,8 @@ describe("diff and load", () => {
 
   test("the cache fills, is shown and cleared", async () => {
     await ddiff(["diff", "oci:images:torch-app:1", "oci:images:torch-app:2", "-q"], { cwd: folder, env });
-    expect((await ddiff(["cache"], { env })).stdout).toMatch(/cache: 2 recipes, [\d.]+ k?B$/m);
-    expect((await ddiff(["cache", "clear"], { env })).stdout).toMatch(/2 recipes removed/);
+    expect((await ddiff(["cache"], { env })).stdout).toMatch(/cache: 2 recipes, 0 inventories, [\d.]+ k?B$/m);
+    expect((await ddiff(["cache", "clear"], { env })).stdout).toMatch(/2 recipes, 0 inventories removed/);
     expect(JSON.parse((await ddiff(["cache", "--json"], { env })).stdout)).toMatchObject({
       recipes: 0,
       bytes: 0,

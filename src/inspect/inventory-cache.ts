@@ -1,39 +1,22 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { type Digest, hexOf } from "../oci/digest.ts";
+import type { Digest } from "../oci/digest.ts";
+import { type CacheKind, keepCached, readCached } from "../store/cache.ts";
 import type { ElfFacts, InventoryEntry, LayerInventory } from "./inventory.ts";
 
-/** Part of every file's name: a new form of inventories, or of what is kept as text, is another name, so old files are never misread. */
-const suffix = ".inventory-1.zst";
+const kind: CacheKind = { folder: "inventories", suffix: ".inventory-1.zst" };
 const largestInventory = 2 ** 31 - 1;
 
 /** The inventory of a layer from the cache, or undefined where it is not there or not readable: it is made again then. */
-export async function cachedInventory(dir: string, diffId: Digest): Promise<LayerInventory | undefined> {
-  try {
-    const packed = await readFile(pathOf(dir, diffId));
-    return decode(zstdDecompressSync(packed, { maxOutputLength: largestInventory }), diffId);
-  } catch {
-    return undefined;
-  }
+export function cachedInventory(dir: string, diffId: Digest): Promise<LayerInventory | undefined> {
+  return readCached(dir, kind, diffId, (packed) =>
+    decode(zstdDecompressSync(packed, { maxOutputLength: largestInventory }), diffId),
+  );
 }
 
-/** Keeps an inventory. The cache is a convenience: where it cannot be written nothing happens. */
-export async function keepInventory(dir: string, inventory: LayerInventory): Promise<void> {
-  const path = pathOf(dir, inventory.diffId);
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await mkdir(join(dir, "inventories"), { recursive: true });
-    const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-    await writeFile(temporary, zstdCompressSync(encode(inventory), level));
-    await rename(temporary, path);
-  } catch {
-    await rm(temporary, { force: true });
-  }
-}
-
-function pathOf(dir: string, diffId: Digest): string {
-  return join(dir, "inventories", hexOf(diffId) + suffix);
+/** Keeps an inventory, where the cache can be written. */
+export function keepInventory(dir: string, inventory: LayerInventory): Promise<void> {
+  const params = { [constants.ZSTD_c_compressionLevel]: 1 };
+  return keepCached(dir, kind, inventory.diffId, () => zstdCompressSync(encode(inventory), { params }));
 }
 
 /** An inventory by columns, as recipes are kept; texts lie behind the JSON, one after the other. */

@@ -19,7 +19,11 @@ const attributeKey = "SCHILY.xattr.";
  * Reads a layer once, in bounded memory, and checks it against its diffID.
  * Throws `TAR_INVALID` where it is no tar, `DIGEST_MISMATCH`; errors of the stream come through.
  */
-export async function readLayer(diffId: Digest, tar: Readable): Promise<LayerInventory> {
+export async function readLayer(
+  diffId: Digest,
+  tar: Readable,
+  onBytes: (count: number) => void = () => {},
+): Promise<LayerInventory> {
   const digester = new Digester();
   const entries: InventoryEntry[] = [];
   const texts = new Map<string, Buffer>();
@@ -33,7 +37,7 @@ export async function readLayer(diffId: Digest, tar: Readable): Promise<LayerInv
     }
     content = undefined;
   };
-  for await (const event of readTar(digested(tar, digester))) {
+  for await (const event of readTar(digested(tar, digester, onBytes))) {
     if (event.kind === "entry") {
       finish();
       if (event.entry.flag === "g") continue;
@@ -54,9 +58,14 @@ export async function readLayer(diffId: Digest, tar: Readable): Promise<LayerInv
   return { diffId, size: digester.size, entries, texts };
 }
 
-async function* digested(stream: Readable, digester: Digester): AsyncGenerator<Buffer, void, void> {
+async function* digested(
+  stream: Readable,
+  digester: Digester,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Buffer, void, void> {
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     digester.update(chunk);
+    onBytes(chunk.length);
     yield chunk;
     release(chunk);
   }
