@@ -2,8 +2,8 @@ import type { InitPlan, WrittenFile } from "../scaffold/init.ts";
 import { needsConsent } from "../scaffold/init.ts";
 import type { FileState, PlannedFile } from "../scaffold/write.ts";
 import { formatBytes } from "../util/bytes.ts";
-import { table } from "./output/table.ts";
-import { printable } from "./output/text.ts";
+import { table } from "../report/table.ts";
+import { printable } from "../report/text.ts";
 
 type Paint = (style: "red" | "green" | "yellow" | "cyan" | "bold" | "dim", text: string) => string;
 

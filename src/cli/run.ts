@@ -1,11 +1,12 @@
 import type { PlaceContext } from "../places/place.ts";
+import { printable } from "../report/text.ts";
 import type { Call, Command, Outcome } from "./command.ts";
 import type { GlobalValues } from "./globals.ts";
 import { commandHelp, overview } from "./output/help.ts";
 import { asDdiffError, printError } from "./output/print-error.ts";
 import { openProgress } from "./output/progress.ts";
 import type { ClosableProgress } from "./output/progress-lines.ts";
-import { paint, printable } from "./output/text.ts";
+import { paint } from "./output/text.ts";
 import { temporaryRoot } from "./paths.ts";
 import { type OptionBag, parseCommandLine, type Parsed } from "./program.ts";
 import { makeRunDirectory, type RunDirectory } from "./temp-dir.ts";

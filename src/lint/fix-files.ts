@@ -5,7 +5,7 @@ import type { Finding } from "./finding.ts";
 import { fixText } from "./fix.ts";
 import type { LintedFile } from "./lint.ts";
 import { replaceFile } from "./replace-file.ts";
-import { plural } from "./reports/summary.ts";
+import { plural } from "../report/words.ts";
 
 /** A file that fixes change. */
 export interface FixedFile {

@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { table } from "../output/table.ts";
+import { table } from "../../report/table.ts";
 
 export const catalog = defineCommand({
   name: "catalog",

@@ -2,7 +2,7 @@ import type { LintResult } from "../../lint/lint.ts";
 import { DdiffError } from "../../util/errors.ts";
 import { type Call, defineCommand, type Outcome } from "../command.ts";
 import { lintOptionSpecs, readLintOptions } from "../lint-options.ts";
-import { printable } from "../output/text.ts";
+import { printable } from "../../report/text.ts";
 
 const options = {
   "dry-run": { help: "show what would change and write nothing; exit status 1 where something would" },

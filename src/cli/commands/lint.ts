@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { LintResult } from "../../lint/lint.ts";
 import { type Call, defineCommand, type Outcome } from "../command.ts";
 import { lintOptionSpecs, readLintOptions } from "../lint-options.ts";
-import { printable } from "../output/text.ts";
+import { printable } from "../../report/text.ts";
 import { usageError } from "../usage.ts";
 import { version } from "../version.ts";
 
@@ -126,7 +126,7 @@ async function writeBaseline(file: string, result: LintResult): Promise<Outcome>
 async function listRules(): Promise<Outcome> {
   const [{ allRules }, { table }] = await Promise.all([
     import("../../lint/selectors.ts"),
-    import("../output/table.ts"),
+    import("../../report/table.ts"),
   ]);
   const sorted = [...allRules].sort((a, b) => (a.group === b.group ? 0 : a.group < b.group ? -1 : 1));
   const rows = sorted.map((rule) => [rule.name, rule.group, rule.severity, rule.aliases.join(" ")]);

@@ -1,6 +1,6 @@
 import { formatBytes } from "../../util/bytes.ts";
 import { defineCommand } from "../command.ts";
-import { table } from "../output/table.ts";
+import { table } from "../../report/table.ts";
 
 export const show = defineCommand({
   name: "show",

@@ -1,7 +1,7 @@
 import { formatBytes } from "../../util/bytes.ts";
 import { defineCommand } from "../command.ts";
 import { choiceOptionSpecs } from "../init-option-specs.ts";
-import { table } from "../output/table.ts";
+import { table } from "../../report/table.ts";
 import { usageError } from "../usage.ts";
 
 export const variants = defineCommand({

@@ -1,6 +1,6 @@
 import type { Command, OptionSpecs } from "../command.ts";
+import { wrap } from "../../report/text.ts";
 import { environment, globalOptions } from "../globals.ts";
-import { wrap } from "./text.ts";
 
 const statuses: [string, string][] = [
   ["0", "done"],

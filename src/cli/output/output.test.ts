@@ -8,8 +8,7 @@ import { asDdiffError, printError } from "./print-error.ts";
 import { openProgress } from "./progress.ts";
 import { barLine, barProgress } from "./progress-bars.ts";
 import { lineProgress } from "./progress-lines.ts";
-import { table } from "./table.ts";
-import { paint, printable, wrap } from "./text.ts";
+import { paint } from "./text.ts";
 
 /** A stream that keeps what is written, and is a terminal if told so. */
 function screen(isTTY = false): NodeJS.WriteStream & { text: string } {
@@ -52,28 +51,6 @@ describe("text", () => {
     expect(paint("red", "x", terminal, { NO_COLOR: "1" })).toBe("x");
     expect(paint("red", "x", terminal, { TERM: "dumb" })).toBe("x");
     expect(paint("red", "x", { isTTY: false, write() {} }, {})).toBe("x");
-  });
-
-  test("names from outside cannot steer the terminal", () => {
-    expect(printable("a\u001b[2Jb\rc\u009bd\u202ee\tf\ng")).toBe("a\\x1b[2Jb\\x0dc\\x9bd\\x202ee f\ng");
-  });
-
-  test("lines break at blanks, long words stay whole", () => {
-    expect(wrap("one two three", 9, "  ")).toBe("  one two\n  three");
-    expect(wrap("averylongword x", 5)).toBe("averylongword\nx");
-  });
-
-  test("columns line up, numbers to the right", () => {
-    expect(
-      table(
-        [
-          ["NAME", "SIZE"],
-          ["a", "9 MB"],
-          ["long", "10 MB"],
-        ],
-        [1],
-      ),
-    ).toBe("NAME   SIZE\na      9 MB\nlong  10 MB");
   });
 });
 

@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { diskError } from "../../util/disk.ts";
 import { DdiffError, messageOf, systemErrorCode } from "../../util/errors.ts";
-import { paint, printable, type Screen } from "./text.ts";
+import { printable } from "../../report/text.ts";
+import { paint, type Screen } from "./text.ts";
 
 /** How an error is shown: `--json` as an object, else sentence and hint; `--debug` adds stacks and causes. */
 export interface ErrorStyle {

@@ -1,7 +1,7 @@
 import { MultiBar } from "cli-progress";
 import { formatBytes } from "../../util/bytes.ts";
 import { amount, type ClosableProgress } from "./progress-lines.ts";
-import { printable } from "./text.ts";
+import { printable } from "../../report/text.ts";
 
 const barWidth = 24;
 const labelWidth = 32;

@@ -1,6 +1,7 @@
 import type { Progress } from "../../util/progress.ts";
 import { formatBytes } from "../../util/bytes.ts";
-import { printable, type Screen } from "./text.ts";
+import { printable } from "../../report/text.ts";
+import type { Screen } from "./text.ts";
 
 /** Progress and the end of its drawing. `close` may be called twice. */
 export interface ClosableProgress extends Progress {

@@ -2,7 +2,7 @@ import { type CodeAction, CodeActionKind, type CodeActionParams } from "vscode-l
 import { engineRules, syntaxError } from "../engine-rules.ts";
 import type { Finding } from "../finding.ts";
 import { applyEdits, fixText } from "../fix.ts";
-import { plural } from "../reports/summary.ts";
+import { plural } from "../../report/words.ts";
 import type { Edit, RuleInfo } from "../rule.ts";
 import type { CheckedOpen } from "./checker.ts";
 import { type DiagnosticData, diagnosticOf } from "./diagnostics.ts";

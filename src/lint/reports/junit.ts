@@ -1,3 +1,4 @@
+import { xmlText } from "../../report/xml.ts";
 import type { LintResult } from "../lint.ts";
 import { summarize } from "./summary.ts";
 
@@ -7,18 +8,18 @@ export function junitReport(result: LintResult): string {
   const suites = result.files.map((file) => {
     const cases = file.shown.map((one) => {
       const place = `${file.path}:${one.start.line}:${one.start.column}`;
-      const name = attribute(`${one.rule.name} at ${one.start.line}:${one.start.column}`);
-      const body = attribute(`${one.severity}: ${one.message} (${place})`);
+      const name = xmlText(`${one.rule.name} at ${one.start.line}:${one.start.column}`);
+      const body = xmlText(`${one.severity}: ${one.message} (${place})`);
       return [
-        `    <testcase name="${name}" classname="${attribute(file.path)}">`,
-        `      <failure type="${one.severity}" message="${attribute(one.message)}">${body}</failure>`,
+        `    <testcase name="${name}" classname="${xmlText(file.path)}">`,
+        `      <failure type="${one.severity}" message="${xmlText(one.message)}">${body}</failure>`,
         "    </testcase>",
       ].join("\n");
     });
     const shown =
-      cases.length > 0 ? cases : [`    <testcase name="lint" classname="${attribute(file.path)}"/>`];
+      cases.length > 0 ? cases : [`    <testcase name="lint" classname="${xmlText(file.path)}"/>`];
     return [
-      `  <testsuite name="${attribute(file.path)}" tests="${shown.length}" failures="${cases.length}" errors="0">`,
+      `  <testsuite name="${xmlText(file.path)}" tests="${shown.length}" failures="${cases.length}" errors="0">`,
       ...shown,
       "  </testsuite>",
     ].join("\n");
@@ -30,19 +31,4 @@ export function junitReport(result: LintResult): string {
     ...suites,
     "</testsuites>",
   ].join("\n");
-}
-
-/** Characters that XML 1.0 cannot hold are left out. */
-function attribute(text: string): string {
-  return text
-    .replaceAll(
-      /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-      "",
-    )
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("\n", "&#10;")
-    .replaceAll("\r", "&#13;");
 }

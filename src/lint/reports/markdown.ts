@@ -1,10 +1,9 @@
+import { cellText, codeText, escapeHtml, longestComment } from "../../report/markdown.ts";
 import { formatBytes } from "../../util/bytes.ts";
 import type { Finding } from "../finding.ts";
 import type { LintedFile, LintResult } from "../lint.ts";
 import { fixLine, headline, heldLine, summarize } from "./summary.ts";
 
-/** GitHub cuts comments off at 65,536 characters. */
-const longest = 60_000;
 const icons = { error: "❌", warning: "⚠️", info: "ℹ️" } as const;
 
 /** A comment for a pull request: the total, the files by what they waste, and what was found in each, folded. */
@@ -18,7 +17,7 @@ export function markdownReport(result: LintResult): string {
   for (const file of files) {
     const text = details(file);
     length += text.length + 2;
-    if (length > longest) break;
+    if (length > longestComment) break;
     parts.push(text);
     left -= 1;
   }
@@ -35,7 +34,7 @@ function overview(files: readonly LintedFile[]): string {
     const count = (severity: string): number => file.shown.filter((one) => one.severity === severity).length;
     const waste = file.shown.reduce((sum, one) => sum + (one.waste ?? 0), 0);
     const cells = [
-      code(file.path),
+      codeText(file.path),
       count("error"),
       count("warning"),
       count("info"),
@@ -49,7 +48,7 @@ function overview(files: readonly LintedFile[]): string {
 function details(file: LintedFile): string {
   const rows = file.shown.map((one) => `| ${one.start.line} | ${icons[one.severity]} | ${text(one)} |`);
   return [
-    `<details><summary>${html(file.path)}</summary>`,
+    `<details><summary>${escapeHtml(file.path)}</summary>`,
     "",
     "| line | | finding |",
     "|--:|---|---|",
@@ -62,25 +61,5 @@ function details(file: LintedFile): string {
 function text(finding: Finding): string {
   const waste = finding.waste === undefined ? "" : ` (about ${formatBytes(finding.waste)})`;
   const fixable = finding.fix === undefined ? "" : " 🔧";
-  return `${cell(finding.message)}${waste} ${code(finding.rule.name)}${fixable}`;
-}
-
-/** Text from a file as plain text of a table's cell: no markup, no mention of a person. */
-function cell(value: string): string {
-  return html(value)
-    .replaceAll(/[\\`*_{}[\]()#+!|~]/g, (char) => `\\${char}`)
-    .replaceAll("@", "&#64;")
-    .replaceAll(/[\r\n]+/g, " ");
-}
-
-function code(value: string): string {
-  return `<code>${html(value).replaceAll("|", "&#124;")}</code>`;
-}
-
-function html(value: string): string {
-  return value
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll(/[\r\n]+/g, " ");
+  return `${cellText(finding.message)}${waste} ${codeText(finding.rule.name)}${fixable}`;
 }

@@ -1,5 +1,6 @@
 import type { Run } from "sarif";
 import { describe, expect, test } from "vitest";
+import type { Ink } from "../../report/ink.ts";
 import { checkFile } from "../check-file.ts";
 import type { LintResult } from "../lint.ts";
 import type { Report, Rule } from "../rule.ts";
@@ -9,7 +10,7 @@ import { jsonReport } from "./json.ts";
 import { junitReport } from "./junit.ts";
 import { markdownReport } from "./markdown.ts";
 import { sarifReport } from "./sarif.ts";
-import { type Ink, shortReport, terminalReport } from "./terminal.ts";
+import { shortReport, terminalReport } from "./terminal.ts";
 
 const text = "FROM scratch\n# ddiff ignore=word because so\nRUN one\nRUN two \\\n  three\n";
 

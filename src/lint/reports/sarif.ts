@@ -1,6 +1,7 @@
 import type { Log, ReportingDescriptor, Result } from "sarif";
 import type { Position, Range } from "../../dockerfile/text.ts";
 import { indexLines, type LineIndex } from "../../dockerfile/text.ts";
+import { fileUri, sarifLog } from "../../report/sarif.ts";
 import type { Finding, IgnoredFinding } from "../finding.ts";
 import type { LintResult } from "../lint.ts";
 import type { RuleInfo } from "../rule.ts";
@@ -16,22 +17,14 @@ export function sarifReport(result: LintResult, version: string): Log {
   const lines = new Map(result.files.map((file) => [file.path, indexLines(file.text)]));
   const convert = (finding: Finding): Result =>
     sarifResult(finding, rules.get(finding.rule.name)?.index ?? 0, lines.get(finding.path) ?? indexLines(""));
-  return {
-    $schema: "https://json.schemastore.org/sarif-2.1.0.json",
-    version: "2.1.0",
-    runs: [
-      {
-        tool: {
-          driver: { name: "ddiff", version, rules: [...rules.values()].map((one) => descriptor(one.rule)) },
-        },
-        columnKind: "utf16CodeUnits",
-        results: [
-          ...result.findings.map(convert),
-          ...result.ignored.map((one) => ({ ...convert(one), suppressions: [suppression(one)] })),
-        ],
-      },
+  return sarifLog(
+    version,
+    [...rules.values()].map((one) => descriptor(one.rule)),
+    [
+      ...result.findings.map(convert),
+      ...result.ignored.map((one) => ({ ...convert(one), suppressions: [suppression(one)] })),
     ],
-  };
+  );
 }
 
 function descriptor(rule: RuleInfo): ReportingDescriptor {
@@ -93,15 +86,4 @@ function regionOf(range: Range, lines: LineIndex) {
 
 function region(start: Position, end: Position) {
   return { startLine: start.line, startColumn: start.column, endLine: end.line, endColumn: end.column };
-}
-
-/** A path as a relative reference (RFC 3986); an absolute one as a file URL. */
-function fileUri(path: string): string {
-  const encoded = path
-    .replaceAll("\\", "/")
-    .replace(/^\.\//, "")
-    .split("/")
-    .map((part) => encodeURIComponent(part))
-    .join("/");
-  return encoded.startsWith("/") ? `file://${encoded}` : encoded;
 }

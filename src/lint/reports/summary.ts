@@ -1,3 +1,4 @@
+import { plural } from "../../report/words.ts";
 import { formatBytes } from "../../util/bytes.ts";
 import type { Finding } from "../finding.ts";
 import type { LintResult } from "../lint.ts";
@@ -57,11 +58,6 @@ function kinds(summary: Summary): string {
     .filter(([count]) => count > 0)
     .map(([count, word]) => plural(count, word))
     .join(", ");
-}
-
-/** `1 file`, `2 files`. */
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
 /** What can be done at once about the findings, or nothing. */

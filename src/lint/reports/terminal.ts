@@ -1,17 +1,10 @@
 import { indexLines, type LineIndex } from "../../dockerfile/text.ts";
 import { formatBytes } from "../../util/bytes.ts";
+import type { Ink } from "../../report/ink.ts";
+import { plural } from "../../report/words.ts";
 import type { Finding } from "../finding.ts";
 import type { LintedFile, LintResult } from "../lint.ts";
-import { fixLine, headline, heldLine, plural, summarize } from "./summary.ts";
-
-/** How to write for the screen that is there. */
-export interface Ink {
-  paint(style: "red" | "green" | "yellow" | "bold" | "dim", text: string): string;
-  /** Makes text from a file harmless. */
-  printable(text: string): string;
-  /** Columns. */
-  readonly width: number;
-}
+import { fixLine, headline, heldLine, summarize } from "./summary.ts";
 
 const colors = { error: "red", warning: "yellow", info: "dim" } as const;
 

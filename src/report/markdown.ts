@@ -1,0 +1,23 @@
+/** GitHub cuts comments off at 65,536 characters; some room is left for what others write around a report. */
+export const longestComment = 60_000;
+
+/** Text from outside as plain text of a table's cell: no markup, no mention of a person. */
+export function cellText(value: string): string {
+  return escapeHtml(value)
+    .replaceAll(/[\\`*_{}[\]()#+!|~]/g, (char) => `\\${char}`)
+    .replaceAll("@", "&#64;");
+}
+
+/** Text from outside as code, also in a table's cell. */
+export function codeText(value: string): string {
+  return `<code>${escapeHtml(value).replaceAll("|", "&#124;")}</code>`;
+}
+
+/** Text from outside as HTML, in one line. */
+export function escapeHtml(value: string): string {
+  return value
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll(/[\r\n]+/g, " ");
+}
