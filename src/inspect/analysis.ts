@@ -1,8 +1,8 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Placed } from "./image-view.ts";
 
-/** Who keeps the record that a file is theirs. `none`: nobody. */
-export type Manager = "dpkg" | "apk" | "rpm" | "pip" | "conda" | "r" | "npm" | "none";
+/** Who keeps the record that a file is theirs. `uv` installs as pip does and signs with its own name. `none`: nobody. */
+export type Manager = "dpkg" | "apk" | "rpm" | "pip" | "uv" | "conda" | "r" | "npm" | "none";
 
 /** A package as its manager knows it. */
 export interface Package {
