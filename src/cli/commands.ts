@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { analyze } from "./commands/analyze.ts";
 import { build } from "./commands/build.ts";
 import { cache } from "./commands/cache.ts";
 import { catalog } from "./commands/catalog.ts";
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   list,
   remove,
   server,
+  analyze,
   init,
   variants,
   lint,
