@@ -12,7 +12,7 @@ function read(bytes: Buffer, step = bytes.length): ElfFacts | undefined {
 }
 
 /** A little-endian 64-bit library by hand: two segments, a dynamic table, its strings. */
-function library(): Buffer {
+function library(pathTag: bigint): Buffer {
   const strings = Buffer.from("\0libneeded.so.1\0libself.so.2\0$ORIGIN:/opt/lib\0");
   const bytes = Buffer.alloc(1024);
   Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]).copy(bytes);
@@ -33,7 +33,7 @@ function library(): Buffer {
   const entries = [
     [1n, 1n],
     [14n, 16n],
-    [29n, 29n],
+    [pathTag, 29n],
     [5n, 0x1100n],
     [0n, 0n],
   ] as const;
@@ -47,16 +47,18 @@ function library(): Buffer {
 describe("what an ELF file says of itself", () => {
   it("is read from its dynamic table, however the file is cut", () => {
     for (const step of [1, 7, 1024]) {
-      expect(read(library(), step)).toEqual({
+      expect(read(library(29n), step)).toEqual({
         machine: "x86_64",
         bits: 64,
         kind: "shared",
         soname: "libself.so.2",
         needed: ["libneeded.so.1"],
+        rpath: [],
         runpath: ["$ORIGIN", "/opt/lib"],
         interpreter: "",
       });
     }
+    expect(read(library(15n))).toMatchObject({ rpath: ["$ORIGIN", "/opt/lib"], runpath: [] });
   });
 
   it("is what ldd's own library says of this program", () => {
@@ -67,7 +69,7 @@ describe("what an ELF file says of itself", () => {
   });
 
   it("never throws, whatever the bytes are", () => {
-    const good = library();
+    const good = library(29n);
     assert(
       property(uint8Array({ maxLength: 200 }), integer({ min: 4, max: 1023 }), (noise, at) => {
         const bytes = Buffer.from(good);

@@ -137,10 +137,10 @@ export class ElfReader {
         .filter((name) => name !== "");
     facts.soname = namesOf(tag.soname)[0] ?? "";
     facts.needed = namesOf(tag.needed);
-    const paths = namesOf(tag.runpath);
-    facts.runpath = (paths.length > 0 ? paths : namesOf(tag.rpath)).flatMap((list) =>
-      list.split(":").filter((path) => path !== ""),
-    );
+    const pathsOf = (wanted: number): string[] =>
+      namesOf(wanted).flatMap((list) => list.split(":").filter((path) => path !== ""));
+    facts.runpath = pathsOf(tag.runpath);
+    if (facts.runpath.length === 0) facts.rpath = pathsOf(tag.rpath);
   }
 }
 
@@ -156,6 +156,7 @@ function readIdentity(head: Buffer): ElfFacts | undefined {
     kind: kinds[kind] ?? "other",
     soname: "",
     needed: [],
+    rpath: [],
     runpath: [],
     interpreter: "",
   };

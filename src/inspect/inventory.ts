@@ -11,7 +11,9 @@ export interface ElfFacts {
   soname: string;
   /** DT_NEEDED, in order. */
   needed: string[];
-  /** DT_RUNPATH, else DT_RPATH, in order. */
+  /** DT_RPATH, in order, where there is no DT_RUNPATH: it holds for what the needed libraries need too. */
+  rpath: string[];
+  /** DT_RUNPATH, in order: it holds for this file's own needs alone. */
   runpath: string[];
   /** PT_INTERP; "" for what is no dynamic program. */
   interpreter: string;

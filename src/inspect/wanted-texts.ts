@@ -17,7 +17,8 @@ const wanted: readonly { pattern: RegExp; head?: number }[] = [
   { pattern: /(?:^|\/)(?:site-)?library\/[^/]+\/DESCRIPTION$/, head: 64 << 10 },
   { pattern: /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@]+\/package\.json$/, head: 256 << 10 },
   {
-    pattern: /^(?:etc|usr\/lib)\/os-release$|^etc\/(?:passwd|group|ld\.so\.conf|ld\.so\.conf\.d\/[^/]+)$/,
+    pattern:
+      /^(?:etc|usr\/lib)\/os-release$|^etc\/(?:passwd|group|ld\.so\.conf|ld\.so\.conf\.d\/[^/]+|ld-musl-[^/]+\.path)$/,
     head: 1 << 20,
   },
   { pattern: /(?:^|\/)quarto\/(?:share\/)?version$/, head: 4 << 10 },
