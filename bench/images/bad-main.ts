@@ -1,0 +1,3 @@
+import { buildBadImages } from "./bad-images.ts";
+
+await buildBadImages(process.argv.slice(2));
