@@ -1,11 +1,13 @@
 import type { Platform } from "../oci/platform.ts";
 import { formatPlatform } from "../oci/platform.ts";
+import { readRunConfig } from "../oci/run-config.ts";
 import type { PlaceContext, Source } from "../places/place.ts";
 import type { Analysis, FileReport, LayerReport, Package, Share } from "./analysis.ts";
 import { attributePackages } from "./attribute.ts";
-import { classOf } from "./classes.ts";
+import { classifier, type Classifier } from "./classes.ts";
 import { findCopies } from "./copies.ts";
 import { findWaste } from "./findings.ts";
+import { factsOf } from "./image-facts.ts";
 import type { ImageView } from "./image-view.ts";
 import type { InventoryEntry } from "./inventory.ts";
 import { findPrograms } from "./programs.ts";
@@ -30,7 +32,7 @@ export async function analyzeImage(request: AnalyzeRequest, context: PlaceContex
 export function analyze(inspected: InspectedImage, dockerfile?: NamedDockerfile): Analysis {
   const { image, layers } = inspected;
   const view = stackLayers(layers);
-  const files = describeFiles(view);
+  const files = describeFiles(view, classifier(factsOf(view, readRunConfig(inspected.config))));
   const findings = findWaste(view, files);
   const seen = sumByLayer(files.map(({ placed, bytes }) => ({ layer: placed.layer, bytes })));
   const hidden = sumByLayer(hiddenContent(view, files));
@@ -77,7 +79,7 @@ export function analyze(inspected: InspectedImage, dockerfile?: NamedDockerfile)
 const nobody: Package = { manager: "none", name: "in no package", version: "", home: "" };
 
 /** Every visible file; of hard links the first, by path, has the bytes. */
-function describeFiles(view: ImageView): FileReport[] {
+function describeFiles(view: ImageView, classOf: Classifier): FileReport[] {
   const packages = attributePackages(view);
   const counted = new Set<InventoryEntry>();
   const files: FileReport[] = [];
@@ -85,7 +87,8 @@ function describeFiles(view: ImageView): FileReport[] {
     if (placed.entry.type === "directory") continue;
     const bytes = counted.has(placed.content) ? 0 : placed.content.size;
     counted.add(placed.content);
-    files.push({ path, placed, package: packages.get(path), class: classOf(path, placed), bytes });
+    const owner = packages.get(path);
+    files.push({ path, placed, package: owner, class: classOf(path, placed, owner), bytes });
   }
   return files;
 }

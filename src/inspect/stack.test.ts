@@ -101,4 +101,15 @@ describe("stacked layers show what a container sees", () => {
       }),
     );
   });
+
+  it("leaves out what lies deeper than any program could reach, however it got there", async () => {
+    const deep = "a/".repeat(2000);
+    const view = await makeView([
+      file(`${"b/".repeat(30_000)}x`),
+      file(`${deep}x`),
+      symlink("one", deep),
+      file(`one/${deep}x`),
+    ]);
+    expect([...view.visible.keys()]).toEqual([`${deep}x`, "one"]);
+  });
 });

@@ -5,6 +5,9 @@ const whiteout = ".wh.";
 const opaque = ".wh..wh..opq";
 /** As deep as the kernel follows symbolic links. */
 const mostLinks = 40;
+/** No program can open a longer path by its name (Linux, PATH_MAX), and walks over the tree stay within the stack. */
+const longestPath = 4096;
+const deepest = longestPath / 2;
 
 /** A name in the tree: what stands there, and what stands below it. */
 interface Node {
@@ -14,7 +17,8 @@ interface Node {
 
 /**
  * Stacks layers, bottom first, as engines do (image-spec, layer.md, "Applying Changesets"): whiteouts hide what is in lower
- * layers only, whatever their place in the tar, and a path that leads through a symbolic link lands where the link leads. Names with `..` are left out.
+ * layers only, whatever their place in the tar, and a path that leads through a symbolic link lands where the link leads. Names with `..`, and those
+ * that no program could open, are left out.
  */
 export function stackLayers(layers: readonly LayerInventory[]): ImageView {
   const stack = new Stack();
@@ -84,6 +88,7 @@ class Stack {
     const name = written.at(-1);
     if (name === undefined) return;
     const parts = [...this.#follow(written.slice(0, -1)), name];
+    if (parts.length > deepest) return;
     let node = this.#root;
     for (const part of parts) {
       if (node.placed !== undefined && node.placed.entry.type !== "directory") {
@@ -156,8 +161,9 @@ function isSameContent(before: Placed, after: Placed): boolean {
   return one.type === other.type && one.size === other.size && one.hash === other.hash;
 }
 
-/** The names of a path; undefined where one is `..`. The root has none. */
+/** The names of a path; undefined where one is `..`, or where it is too long. The root has none. */
 function partsOf(path: string): string[] | undefined {
+  if (path.length > longestPath) return undefined;
   const parts = path.split("/").filter((part) => part !== "");
   return parts.includes("..") ? undefined : parts;
 }
