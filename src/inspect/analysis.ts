@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import type { Placed } from "./image-view.ts";
+import type { Hidden, Placed } from "./image-view.ts";
 
 /** Who keeps the record that a file is theirs. `uv` installs as pip does and signs with its own name. `none`: nobody. */
 export type Manager = "dpkg" | "apk" | "rpm" | "pip" | "uv" | "conda" | "r" | "npm" | "none";
@@ -127,6 +127,13 @@ export interface Analysis {
   programs: { name: string; path: string; version: string }[];
   /** Every visible file, for pictures and for those who act on it; not in the JSON. */
   files: readonly FileReport[];
+  /** Every file that later layers hide and whose content is not visible by another name; not in the JSON. */
+  hiddenFiles: readonly HiddenFile[];
+}
+
+/** A hidden file with its content, each hard link once. */
+export interface HiddenFile extends Hidden {
+  bytes: number;
 }
 
 /** A visible file with all that is known of it. */

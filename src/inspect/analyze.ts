@@ -2,7 +2,7 @@ import type { Platform } from "../oci/platform.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { readRunConfig } from "../oci/run-config.ts";
 import type { PlaceContext, Source } from "../places/place.ts";
-import type { Analysis, FileReport, LayerReport, Package, Share } from "./analysis.ts";
+import type { Analysis, FileReport, HiddenFile, LayerReport, Package, Share } from "./analysis.ts";
 import { attributePackages } from "./attribute.ts";
 import { classifier, type Classifier } from "./classes.ts";
 import { findCopies } from "./copies.ts";
@@ -35,7 +35,8 @@ export function analyze(inspected: InspectedImage, dockerfile?: NamedDockerfile)
   const files = describeFiles(view, classifier(factsOf(view, readRunConfig(inspected.config))));
   const findings = findWaste(view, files);
   const seen = sumByLayer(files.map(({ placed, bytes }) => ({ layer: placed.layer, bytes })));
-  const hidden = sumByLayer(hiddenContent(view, files));
+  const hiddenFiles = describeHidden(view, files);
+  const hidden = sumByLayer(hiddenFiles);
   const steps = stepsOf(image.config.history, layers.length, dockerfile);
   const reports = layers.map(
     ({ diffId, size, entries }, number): LayerReport => ({
@@ -73,6 +74,7 @@ export function analyze(inspected: InspectedImage, dockerfile?: NamedDockerfile)
     copies: findCopies(files),
     programs: findPrograms(files),
     files,
+    hiddenFiles,
   };
 }
 
@@ -94,12 +96,13 @@ function describeFiles(view: ImageView, classOf: Classifier): FileReport[] {
 }
 
 /** Content that no container sees any more, by none of its names. */
-function hiddenContent(view: ImageView, files: readonly FileReport[]): { layer: number; bytes: number }[] {
+function describeHidden(view: ImageView, files: readonly FileReport[]): HiddenFile[] {
   const counted = new Set(files.map(({ placed }) => placed.content));
-  return view.hidden.flatMap(({ layer, content }) => {
+  return view.hidden.flatMap((hidden) => {
+    const { content } = hidden;
     if (counted.has(content)) return [];
     counted.add(content);
-    return [{ layer, bytes: content.size }];
+    return [{ ...hidden, bytes: content.size }];
   });
 }
 

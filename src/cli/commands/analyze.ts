@@ -51,7 +51,7 @@ export const analyze = defineCommand({
         },
         context,
       );
-      const { files: _, ...json } = analysis;
+      const { files: _, hiddenFiles: __, ...json } = analysis;
       return { json, answer: JSON.stringify(json.sizes) };
     } finally {
       await source.close();
