@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { constants, zstdCompressSync } from "node:zlib";
 
 import { Aligner, type Effort } from "../src/delta/patch/align.ts";
-import { fileBytes } from "../src/delta/patch/bytes.ts";
+import { fileBytes } from "../src/util/random-bytes.ts";
 import { PatchDecoder } from "../src/delta/patch/decode.ts";
 import { PatchEncoder } from "../src/delta/patch/encode.ts";
 import { columnNames } from "../src/delta/patch/format.ts";

@@ -2,9 +2,9 @@ import { releasing } from "../codec/release.ts";
 import { readTar, type TarEvent } from "../tar/reader.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { UnpackedFile, UnpackedLayer } from "../places/place.ts";
-import type { Bytes } from "./patch/bytes.ts";
+import type { Bytes } from "../util/random-bytes.ts";
 import type { EntryWatcher } from "./recipe.ts";
-import { Spool } from "./spool.ts";
+import { Spool } from "../util/spool.ts";
 
 const pieceSize = 1 << 20;
 

@@ -9,9 +9,9 @@ import { readTar, type TarEvent } from "../tar/reader.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import { type BundleConfig, bundleTypes, carriedLayers, parseBundleConfig } from "./bundle-config.ts";
 import { blobPath, layoutMarker } from "./bundle-write.ts";
-import { type Bytes, fileBytes, joinBytes, part, piecesOf } from "./patch/bytes.ts";
+import { type Bytes, fileBytes, joinBytes, part, piecesOf } from "../util/random-bytes.ts";
 import { missingPart, partsOf } from "./split.ts";
-import { Spool } from "./spool.ts";
+import { Spool } from "../util/spool.ts";
 
 const largestDocument = 64 << 20;
 

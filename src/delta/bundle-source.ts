@@ -6,7 +6,7 @@ import type { Document, Layer, Source } from "../places/place.ts";
 import { type ImageTree, readImage } from "../places/image-tree.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { Bundle } from "./bundle-read.ts";
-import { streamOf } from "./literals.ts";
+import { streamOf } from "../util/random-bytes.ts";
 
 /**
  * Reads the images that a bundle brings, from the documents that it carries, and checks that it says for each of their

@@ -11,7 +11,7 @@ import { type BundleConfig, bundleTypes, encodeBundleConfig } from "./bundle-con
 import { sweepAbandoned } from "../places/temp-files.ts";
 import { syncFolder } from "../util/disk.ts";
 import { processMark } from "../util/process-mark.ts";
-import { diskError } from "./spool.ts";
+import { diskError } from "../util/disk.ts";
 import { partName, partsAfter } from "./split.ts";
 
 /** What makes a folder or tar an OCI layout: the first member of every bundle. */

@@ -9,13 +9,12 @@ import type { BaseReader, Wanted } from "./base-reader.ts";
 import { bundleTypes, type PatchedLayer, type WholeLayer } from "./bundle-config.ts";
 import type { BundleBlob } from "./bundle-write.ts";
 import { encodeLayer } from "./layer-encode.ts";
-import { streamOf } from "./literals.ts";
+import { type Bytes, piecesOf, streamOf } from "../util/random-bytes.ts";
 import type { BaseIndex } from "./match.ts";
 import { Aligner, type Effort } from "./patch/align.ts";
-import { type Bytes, piecesOf } from "./patch/bytes.ts";
 import { type PlannedEntry, Planner } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
-import { Spool } from "./spool.ts";
+import { Spool } from "../util/spool.ts";
 
 /** A target layer that the base lacks, read into a temporary file. */
 export interface MissingLayer extends HeldLayer {

@@ -16,10 +16,10 @@ import { type HaveList, layersOf } from "./have.ts";
 import { type CarriedBlob, carryLayers, type MissingLayer, wholeBlob } from "./carry.ts";
 import { BaseIndex } from "./match.ts";
 import type { Effort } from "./patch/align.ts";
-import { type Bytes, part } from "./patch/bytes.ts";
+import { type Bytes, part } from "../util/random-bytes.ts";
 import { type EntryWatcher, type Recipe, type RecipeEntry, scanLayer } from "./recipe.ts";
 import { setDeltasAside } from "./registry-delta.ts";
-import { Spool } from "./spool.ts";
+import { Spool } from "../util/spool.ts";
 
 /** What `ddiff diff` is asked to do. The sources stay open: the caller closes them. */
 export interface DiffRequest {

@@ -1,5 +1,5 @@
-import type { Bytes } from "./patch/bytes.ts";
-import { piecesOf } from "./patch/bytes.ts";
+import type { Bytes } from "../util/random-bytes.ts";
+import { piecesOf } from "../util/random-bytes.ts";
 import type { EarlierCopy } from "./plan.ts";
 import { gear } from "./sketch.ts";
 

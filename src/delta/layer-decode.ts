@@ -17,7 +17,7 @@ import {
 } from "./layer-ops.ts";
 import type { LayerPatchFile, Segment } from "./layer-patch-file.ts";
 import { LiteralReader } from "./literals.ts";
-import type { Bytes } from "./patch/bytes.ts";
+import type { Bytes } from "../util/random-bytes.ts";
 import type { PieceWriter } from "./piece-writer.ts";
 import { DecodeMemory, PatchDecoder } from "./patch/decode.ts";
 import { type EntryRef, RefCoder } from "./refs.ts";

@@ -17,12 +17,12 @@ import { kindOf, LiteralWriter } from "./literals.ts";
 import type { BaseRef } from "./match.ts";
 import { packColumn, type Packing, packings } from "./packing.ts";
 import type { Aligner, Effort } from "./patch/align.ts";
-import { type Bytes, part, piecesOf } from "./patch/bytes.ts";
+import { type Bytes, part, piecesOf } from "../util/random-bytes.ts";
 import { PatchEncoder } from "./patch/encode.ts";
 import type { PlannedEntry } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { RefCoder } from "./refs.ts";
-import { Spool } from "./spool.ts";
+import { Spool } from "../util/spool.ts";
 
 const pieceSize = 1 << 20;
 

@@ -3,7 +3,7 @@ import { ByteReader } from "../util/varint.ts";
 import { largestSegment, type LiteralKind, literalKinds, opColumns, patchMagic } from "./layer-ops.ts";
 import type { PackedLiterals } from "./literals.ts";
 import { packings, type Packing, unpackColumn } from "./packing.ts";
-import { type Bytes, part } from "./patch/bytes.ts";
+import { type Bytes, part } from "../util/random-bytes.ts";
 import { columnNames as patchColumnNames } from "./patch/format.ts";
 import { headerColumnNames } from "./headers/coder.ts";
 

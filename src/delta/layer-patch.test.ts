@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openLayerPatch } from "./layer-patch-file.ts";
-import { bufferBytes } from "./patch/bytes.ts";
+import { bufferBytes } from "../util/random-bytes.ts";
 import { applyPatches, makePatches } from "./testing/patches.ts";
 import { type ContentSpec, makeContent, makeTar, randomNumbers, type TarSpec } from "./testing/tars.ts";
 

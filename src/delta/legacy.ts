@@ -8,10 +8,10 @@ import { readTar } from "../tar/reader.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { BundleLayer, CarriedDocument } from "./bundle-config.ts";
 import type { Bundle } from "./bundle-read.ts";
-import { streamOf } from "./literals.ts";
-import type { Bytes } from "./patch/bytes.ts";
+import { streamOf } from "../util/random-bytes.ts";
+import type { Bytes } from "../util/random-bytes.ts";
 import { checkRoom } from "./room.ts";
-import { Spool } from "./spool.ts";
+import { Spool } from "../util/spool.ts";
 
 const folder = ".ddiff-image/";
 /** Everything but the blobs is a line of text or a manifest. */

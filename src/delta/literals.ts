@@ -5,9 +5,9 @@ import { decompressed } from "../codec/compression.ts";
 import { DdiffError } from "../util/errors.ts";
 import { type LiteralKind, literalKinds } from "./layer-ops.ts";
 import type { Effort } from "./patch/align.ts";
-import { type Bytes, piecesOf } from "./patch/bytes.ts";
+import { type Bytes, piecesOf, streamOf } from "../util/random-bytes.ts";
 import { packColumn, type Packing, unpackColumn } from "./packing.ts";
-import { Spool } from "./spool.ts";
+import { Spool } from "../util/spool.ts";
 
 const pieceSize = 1 << 20;
 /** Literals up to this size are packed in one go, with every packing tried. */
@@ -163,16 +163,6 @@ export class LiteralReader {
   #invalid(problem: string, cause?: unknown): DdiffError {
     return invalid(this.#what, problem, cause);
   }
-}
-
-/** Bytes as a stream of pieces of a mebibyte. */
-export function streamOf(bytes: Bytes): Readable {
-  function* pieces(): Generator<Buffer> {
-    for (let at = 0; at < bytes.length; at += pieceSize) {
-      yield Buffer.from(bytes.read(at, Math.min(pieceSize, bytes.length - at)));
-    }
-  }
-  return Readable.from(pieces(), { objectMode: false, highWaterMark: pieceSize });
 }
 
 function allOf(bytes: Bytes): Buffer {

@@ -6,7 +6,7 @@ import { replaceLayers } from "../places/replace-layers.ts";
 import type { BaseLayers } from "./base-layers.ts";
 import type { WholeLayer } from "./bundle-config.ts";
 import type { Bundle } from "./bundle-read.ts";
-import { streamOf } from "./literals.ts";
+import { streamOf } from "../util/random-bytes.ts";
 import type { RebuiltLayers } from "./rebuild.ts";
 
 /** Where the layers of a loaded image come from. */

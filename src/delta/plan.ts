@@ -1,7 +1,7 @@
 import type { Wanted } from "./base-reader.ts";
 import { type EarlierFile, Kin } from "./kin.ts";
 import type { BaseIndex, BaseRef } from "./match.ts";
-import { type Bytes, part } from "./patch/bytes.ts";
+import { type Bytes, part } from "../util/random-bytes.ts";
 import type { Recipe, RecipeEntry } from "./recipe.ts";
 
 /** Data that stood earlier in the bundle: in which of its layers, at which byte of the uncompressed tar. */

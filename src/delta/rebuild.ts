@@ -11,11 +11,11 @@ import { carriedLayers, type PatchedLayer, type WholeLayer } from "./bundle-conf
 import type { Bundle } from "./bundle-read.ts";
 import { decodeLayer, needsOf } from "./layer-decode.ts";
 import { type LayerPatchFile, openLayerPatch } from "./layer-patch-file.ts";
-import { streamOf } from "./literals.ts";
+import { streamOf } from "../util/random-bytes.ts";
 import { type MadeStream, madeStream } from "./made-stream.ts";
 import { PieceWriter } from "./piece-writer.ts";
 import { checkRoom } from "./room.ts";
-import { Spool } from "./spool.ts";
+import { Spool } from "../util/spool.ts";
 
 /** The patched layers of a bundle, each in one of two forms. */
 export interface RebuiltLayers {

@@ -9,7 +9,7 @@ import { mapLimited } from "../util/map-limited.ts";
 import { bundleTypes, carriedLayers, parseBundleConfig } from "./bundle-config.ts";
 import type { Bundle } from "./bundle-read.ts";
 import { checkRoom } from "./room.ts";
-import { Spool } from "./spool.ts";
+import { Spool } from "../util/spool.ts";
 
 /** As in a bundle's file. */
 const largestConfig = 64 << 20;

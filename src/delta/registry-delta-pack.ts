@@ -2,8 +2,8 @@ import { gzipped } from "../codec/compression.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
 import { compressionOfType } from "../oci/media-types.ts";
 import type { Layer, OutgoingBlob, PlaceContext } from "../places/place.ts";
-import { streamOf } from "./literals.ts";
-import { Spool } from "./spool.ts";
+import { streamOf } from "../util/random-bytes.ts";
+import { Spool } from "../util/spool.ts";
 
 /** A rebuilt layer in the packing that its manifest names. */
 export interface PackedAgain {

@@ -14,7 +14,7 @@ import type { Layer, OutgoingBlob, Place, PlaceContext, PlatformImage, Source } 
 import { type BundleConfig, bundleTypes, carriedLayers, encodeBundleConfig } from "./bundle-config.ts";
 import { type Bundle, openBundleFile, readBundle } from "./bundle-read.ts";
 import { diffImages } from "./diff.ts";
-import { streamOf } from "./literals.ts";
+import { streamOf } from "../util/random-bytes.ts";
 import { neededLayers } from "./rebuild.ts";
 import { deltaAnnotations } from "./registry-delta.ts";
 

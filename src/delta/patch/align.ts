@@ -1,5 +1,5 @@
 import { StepList, type Alignment } from "./alignment.ts";
-import type { Bytes } from "./bytes.ts";
+import type { Bytes } from "../../util/random-bytes.ts";
 import { readExecutable, type Executable } from "./executable.ts";
 import { maskAddresses } from "./mask.ts";
 import { scan } from "./scan.ts";

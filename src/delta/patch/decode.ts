@@ -1,6 +1,6 @@
 import { ByteReader } from "../../util/varint.ts";
 import { StepList, type Alignment } from "./alignment.ts";
-import { cachedBytes, type Bytes, type CacheMemory } from "./bytes.ts";
+import { cachedBytes, type Bytes, type CacheMemory } from "../../util/random-bytes.ts";
 import { blockLength, columnNames, copyLength, invalidPatch, literalLength, maxPiece } from "./format.ts";
 import { Learned, Relinker } from "./relink.ts";
 import { readSections } from "./sections.ts";

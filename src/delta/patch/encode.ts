@@ -1,6 +1,6 @@
 import { ByteWriter } from "../../util/varint.ts";
 import type { Alignment } from "./alignment.ts";
-import { cachedBytes, type Bytes } from "./bytes.ts";
+import { cachedBytes, type Bytes } from "../../util/random-bytes.ts";
 import { blockLength, columnNames, literalLength } from "./format.ts";
 import { Relinker } from "./relink.ts";
 import { chooseKinds, pairSections, writeSections } from "./sections.ts";

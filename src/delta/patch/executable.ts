@@ -1,4 +1,4 @@
-import type { Bytes } from "./bytes.ts";
+import type { Bytes } from "../../util/random-bytes.ts";
 
 /** A run of bytes of a program or library and where it stands in memory when loaded. */
 export interface Section {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { isDdiffError } from "../../util/errors.ts";
 import { Aligner, type Effort } from "./align.ts";
-import { bufferBytes, joinBytes, type Bytes } from "./bytes.ts";
+import { bufferBytes, joinBytes, type Bytes } from "../../util/random-bytes.ts";
 import { PatchDecoder } from "./decode.ts";
 import { PatchEncoder } from "./encode.ts";
 

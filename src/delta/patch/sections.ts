@@ -1,6 +1,6 @@
 import type { ByteReader, ByteWriter } from "../../util/varint.ts";
 import type { Alignment } from "./alignment.ts";
-import type { Bytes } from "./bytes.ts";
+import type { Bytes } from "../../util/random-bytes.ts";
 import { readExecutable, type Section } from "./executable.ts";
 import { invalidPatch } from "./format.ts";
 import { Relinker, addressKinds, type AddressKind, type SectionPair, type SectionPairs } from "./relink.ts";

@@ -6,10 +6,10 @@ import { type LayerPatchFile, openLayerPatch } from "../layer-patch-file.ts";
 import { PieceWriter } from "../piece-writer.ts";
 import { BaseIndex } from "../match.ts";
 import { Aligner, type Effort } from "../patch/align.ts";
-import { bufferBytes } from "../patch/bytes.ts";
+import { bufferBytes } from "../../util/random-bytes.ts";
 import { type PlannedEntry, Planner } from "../plan.ts";
 import { scanLayer } from "../recipe.ts";
-import { Spool } from "../spool.ts";
+import { Spool } from "../../util/spool.ts";
 
 /** How patches are made. `segmentBytes` as in `LayerToEncode`. */
 export interface PatchOptions {

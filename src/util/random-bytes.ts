@@ -1,6 +1,6 @@
 import { readSync } from "node:fs";
-
-import { DdiffError } from "../../util/errors.ts";
+import { Readable } from "node:stream";
+import { DdiffError } from "./errors.ts";
 
 /** Random access to a run of bytes that need not be in memory. */
 export interface Bytes {
@@ -125,6 +125,16 @@ export async function* piecesOf(bytes: Bytes): AsyncGenerator<Buffer, void, void
     const piece = bytes.read(at, Math.min(pieceSize, bytes.length - at), memory);
     yield Buffer.from(piece.buffer, piece.byteOffset, piece.length);
   }
+}
+
+/** Bytes as a stream of pieces of a mebibyte. */
+export function streamOf(bytes: Bytes): Readable {
+  function* pieces(): Generator<Buffer> {
+    for (let at = 0; at < bytes.length; at += pieceSize) {
+      yield Buffer.from(bytes.read(at, Math.min(pieceSize, bytes.length - at)));
+    }
+  }
+  return Readable.from(pieces(), { objectMode: false, highWaterMark: pieceSize });
 }
 
 function room(length: number, memory: Uint8Array | undefined): Uint8Array {

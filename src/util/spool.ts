@@ -1,12 +1,9 @@
 import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { diskError } from "../util/disk.ts";
-import { systemErrorCode } from "../util/errors.ts";
-import { type Bytes, fileBytes } from "./patch/bytes.ts";
-
-// bundle-write.ts takes it from here.
-export { diskError };
+import { diskError } from "./disk.ts";
+import { systemErrorCode } from "./errors.ts";
+import { type Bytes, fileBytes } from "./random-bytes.ts";
 
 const gatherSize = 1 << 20;
 /** From this length on, a write of its own costs less than a copy. */
