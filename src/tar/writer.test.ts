@@ -32,6 +32,29 @@ const name = fc.oneof(
 const path = fc.array(name, { minLength: 1, maxLength: 8 }).map((names) => names.join("/"));
 
 describe("packTar", () => {
+  it("writes owners, devices and attributes that read back as they were", async () => {
+    const member = fc.record({
+      path,
+      uid: fc.nat({ max: 2 ** 31 }),
+      gid: fc.nat({ max: 2 ** 31 }),
+      type: fc.constantFrom("char" as const, "block" as const, "fifo" as const, "directory" as const),
+      device: fc.record({ major: fc.nat({ max: 4095 }), minor: fc.nat({ max: 1 << 20 }) }),
+      note: fc.string({ minLength: 1 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(member, async ({ note, ...rest }) => {
+        const pax = new Map([["SCHILY.xattr.user.note", note]]);
+        const [found] = await entriesOf(await pack([{ ...rest, size: 0, pax }]));
+        expect(found?.entry).toMatchObject({ uid: rest.uid, gid: rest.gid, type: rest.type });
+        expect([found?.entry.devMajor, found?.entry.devMinor]).toEqual([
+          rest.device.major,
+          rest.device.minor,
+        ]);
+        expect(found?.entry.pax.get("SCHILY.xattr.user.note")).toBe(note);
+      }),
+    );
+  });
+
   it("writes members that read back as they were", async () => {
     const file = fc.record({
       path,

@@ -16,15 +16,22 @@ export interface TarMember {
   /** Seconds since 1970; default 0. */
   mtime?: number;
   /** Default `file`. */
-  type?: "file" | "directory" | "symlink" | "hardlink";
+  type?: keyof typeof flags;
   linkPath?: string;
+  /** Owner; default 0:0. Names are never written. */
+  uid?: number;
+  gid?: number;
+  /** Of a device. */
+  device?: { major: number; minor: number };
+  /** PAX records to write beside those that a name, size or time needs: `SCHILY.xattr.user.note`. */
+  pax?: ReadonlyMap<string, string>;
   open?(): Promise<Readable> | Readable;
   bytes?: Buffer;
 }
 
 /**
- * A tar of these members in this order: ustar, with PAX records only where a name, size or time does not fit. Owner is
- * 0:0 without names, so the same members give the same bytes. Backpressure is kept; destroying the result destroys the
+ * A tar of these members in this order: ustar, with PAX records only where a name, size, owner or time does not fit. Owners
+ * have no names, so the same members give the same bytes. Backpressure is kept; destroying the result destroys the
  * member's stream being read. Throws `TAR_MEMBER_INVALID` (a member that no tar can hold) and `SIZE_MISMATCH` (a stream
  * that does not give exactly `size` bytes); errors of the streams come through.
  */
@@ -66,9 +73,9 @@ async function* pack(
   yield Buffer.alloc(2 * blockSize);
 }
 
-const flags = { file: "0", hardlink: "1", symlink: "2", directory: "5" };
-const defaultModes = { file: 0o644, hardlink: 0o644, symlink: 0o777, directory: 0o755 };
+const flags = { file: "0", hardlink: "1", symlink: "2", char: "3", block: "4", directory: "5", fifo: "6" };
 const maxOctal = 0o77777777777;
+const maxOwner = 0o7777777;
 
 /** The header blocks of one member: one, or three and more with PAX records. Throws `TAR_MEMBER_INVALID`. */
 export function encodeHeader(member: TarMember): Buffer {
@@ -87,11 +94,18 @@ export function encodeHeader(member: TarMember): Buffer {
   if (size > maxOctal) records.push(formatPaxRecord("size", String(size)));
   const plainTime = Number.isInteger(mtime) && mtime >= 0 && mtime <= maxOctal;
   if (!plainTime) records.push(formatPaxRecord("mtime", mtime.toFixed(9).replace(/\.?0+$/, "")));
+  const { uid = 0, gid = 0, device = { major: 0, minor: 0 } } = member;
+  if (uid > maxOwner) records.push(formatPaxRecord("uid", String(uid)));
+  if (gid > maxOwner) records.push(formatPaxRecord("gid", String(gid)));
+  for (const [key, value] of member.pax ?? []) records.push(formatPaxRecord(key, value));
 
   const fields = {
     name: split?.name ?? toAscii(path).slice(0, 100),
     prefix: split?.prefix ?? "",
-    mode: member.mode ?? defaultModes[type],
+    mode: member.mode ?? (type === "symlink" ? 0o777 : type === "directory" ? 0o755 : 0o644),
+    uid: uid > maxOwner ? 0 : uid,
+    gid: gid > maxOwner ? 0 : gid,
+    device,
     size: size > maxOctal ? 0 : size,
     mtime: plainTime ? mtime : 0,
     flag: flags[type],
@@ -106,6 +120,9 @@ export function encodeHeader(member: TarMember): Buffer {
     name,
     prefix: "",
     mode: 0o644,
+    uid: 0,
+    gid: 0,
+    device: { major: 0, minor: 0 },
     size: body.length,
     mtime: 0,
     flag: "x",
@@ -143,25 +160,28 @@ interface BlockFields {
   name: string;
   prefix: string;
   mode: number;
+  uid: number;
+  gid: number;
   size: number;
   mtime: number;
   flag: string;
   linkPath: string;
+  device: { major: number; minor: number };
 }
 
 function encodeBlock(fields: BlockFields): Buffer {
   const block = Buffer.alloc(blockSize);
   block.write(fields.name, 0, "latin1");
   block.write(octal(fields.mode & 0o7777777, 7), 100, "latin1");
-  block.write(octal(0, 7), 108, "latin1");
-  block.write(octal(0, 7), 116, "latin1");
+  block.write(octal(fields.uid, 7), 108, "latin1");
+  block.write(octal(fields.gid, 7), 116, "latin1");
   block.write(octal(fields.size, 11), 124, "latin1");
   block.write(octal(fields.mtime, 11), 136, "latin1");
   block.write(fields.flag, 156, "latin1");
   block.write(fields.linkPath, 157, "latin1");
   block.write("ustar\u000000", 257, "latin1");
-  block.write(octal(0, 7), 329, "latin1");
-  block.write(octal(0, 7), 337, "latin1");
+  block.write(octal(fields.device.major, 7), 329, "latin1");
+  block.write(octal(fields.device.minor, 7), 337, "latin1");
   block.write(fields.prefix, 345, "latin1");
   block.write(`${octal(checksums(block).unsigned, 6)}\0 `, 148, "latin1");
   return block;
