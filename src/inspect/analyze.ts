@@ -32,8 +32,9 @@ export async function analyzeImage(request: AnalyzeRequest, context: PlaceContex
 export function analyze(inspected: InspectedImage, dockerfile?: NamedDockerfile): Analysis {
   const { image, layers } = inspected;
   const view = stackLayers(layers);
-  const files = describeFiles(view, classifier(factsOf(view, readRunConfig(inspected.config))));
-  const findings = findWaste(view, files);
+  const classOf = classifier(factsOf(view, readRunConfig(inspected.config)));
+  const files = describeFiles(view, classOf);
+  const findings = findWaste(view, files, classOf);
   const seen = sumByLayer(files.map(({ placed, bytes }) => ({ layer: placed.layer, bytes })));
   const hiddenFiles = describeHidden(view, files);
   const hidden = sumByLayer(hiddenFiles);

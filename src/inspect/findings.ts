@@ -1,7 +1,26 @@
 import type { FileReport, WasteFinding } from "./analysis.ts";
+import type { Classifier } from "./classes.ts";
+import { classedContents, findByClass } from "./findings/by-class.ts";
+import { findDuplicates } from "./findings/duplicates.ts";
+import { findHidden } from "./findings/hidden.ts";
+import { Ledger } from "./findings/ledger.ts";
 import type { ImageView } from "./image-view.ts";
 
-/** All waste, largest first, each byte in one finding at most. */
-export function findWaste(_view: ImageView, _files: readonly FileReport[]): WasteFinding[] {
-  return [];
+/**
+ * All waste, largest first. One finding is one thing to change, and every byte is in one finding at most: what is surest comes
+ * first, and whole trees before the tests and byte code in them.
+ */
+export function findWaste(
+  view: ImageView,
+  files: readonly FileReport[],
+  classOf: Classifier,
+): WasteFinding[] {
+  const ledger = new Ledger();
+  const contents = classedContents(files);
+  return [
+    ...findHidden(view, classOf, ledger),
+    ...findByClass(contents, ({ risk }) => risk === "safe", ledger),
+    ...findDuplicates(files, ledger),
+    ...findByClass(contents, ({ risk }) => risk !== "safe", ledger),
+  ].sort((one, other) => other.bytes - one.bytes);
 }
