@@ -31,6 +31,7 @@ interface AnalysisSpec {
   programs?: Analysis["programs"];
 }
 
+const nobody: Package = { manager: "none", name: "in no package", version: "", home: "" };
 const kinds = { removed: "removed-later", overwritten: "overwritten", copied: "copied" } as const;
 
 /** An analysis of these files whose numbers add up. */
@@ -77,7 +78,7 @@ export function analysisOf(spec: AnalysisSpec): Analysis {
     },
     layers,
     findings,
-    packages: shares(files, (file) => file.package),
+    packages: shares(files, (file) => file.package ?? nobody),
     classes: shares(files, (file) => file.class),
     copies: spec.copies ?? [],
     programs: spec.programs ?? [],

@@ -1,0 +1,200 @@
+import { Ajv, type AnySchema } from "ajv";
+import { describe, expect, test } from "vitest";
+import { printable } from "../../report/text.ts";
+import type { Analysis } from "../analysis.ts";
+import { analysisOf } from "../testing/analyses.ts";
+import { largeImage, trainImage } from "../testing/train-image.ts";
+import { jsonReport } from "./json.ts";
+import { analysisJsonSchema, analysisSchema } from "./json-schema.ts";
+import { markdownReport } from "./markdown.ts";
+import { sarifReport } from "./sarif.ts";
+import { shortReport, terminalReport } from "./terminal.ts";
+
+const ink = { width: 90, printable, paint: (_: unknown, text: string) => text };
+
+/** Names as an attacker or an accident makes them. */
+const evil = "<script>alert(1)</script>|`x`\u001b[2J\u202e\udcff\n@team";
+
+function hostileImage(): Analysis {
+  const owner = { manager: "pip" as const, name: evil, version: evil, home: evil };
+  const kind = {
+    name: "apt-lists",
+    title: evil,
+    risk: "safe" as const,
+    why: evil,
+    edit: `rm ${evil.replace("\n", "")}`,
+  };
+  return analysisOf({
+    name: evil,
+    steps: [{ text: evil }, { text: evil, line: 2 }],
+    files: [{ path: `a/${evil}`, bytes: 5_000_000, layer: 1, package: owner, class: kind }],
+    hidden: [{ path: evil, bytes: 1_000_000, layer: 0, by: 1, how: "overwritten" }],
+    copies: [{ name: evil, copies: [{ path: evil, layer: 1, bytes: 5, package: owner }] }],
+    programs: [{ name: evil, path: evil, version: evil }],
+  });
+}
+
+describe("the terminal's report", () => {
+  const text = terminalReport(trainImage(), ink, true);
+
+  test("says first what could go, then names the largest with line and edit", () => {
+    expect(text).toMatch(
+      /^1\.3 GB of 2\.9 GB could go safely, 150 kB more with a check, 6 MB more at a risk\ntrain:latest, linux\/amd64: 6 layers, 1\.3 GB packed, 2\.9 GB of files; 509 MB of them no container sees\n/,
+    );
+    expect(text).toContain(
+      `What could go
+  780 MB  safe  what pip downloaded
+          Dockerfile:5  RUN pip install torch numpy
+          RUN --mount=type=cache,target=/root/.cache/pip pip install
+  500 MB  safe  removed in layer 5
+          Dockerfile:6  COPY model.safetensors /srv/model.safetensors
+`,
+    );
+    expect(text).toContain("\n  2 smaller findings, 150 kB\n");
+  });
+
+  test("shows layers, packages, classes, copies and programs", () => {
+    expect(text).toContain("  3  225 MB  500 MB  500 MB  Dockerfile:6  COPY model.safetensors");
+    expect(text).toMatch(/\n {2}1\.3 GB +4 {2}torch 2\.4\.1 +pip in \/opt\/venv\/lib/);
+    expect(text).toMatch(/\n {2}833 MB +3 {2}in no package\n/);
+    expect(text).toMatch(/\n {3}47 MB +1 {2}safe +apt-lists +lists of apt\n/);
+    expect(text).toMatch(/110 MB {2}libcublas {2}libcublas12 12\.1\.3 .*\n {2}108 MB {13}nvidia-cublas-cu12/);
+    expect(text).toMatch(/python {2}3\.11\.2 {3}\/usr\/bin\/python3\.11$/);
+  });
+
+  test("draws the largest folders as a tree, single folders in one line", () => {
+    expect(text).toContain(`Folders
+  2.3 GB  /
+  1.4 GB  ├─ opt/venv/lib/python3.11/site-packages/
+  1.3 GB  │  ├─ torch/
+  1.3 GB  │  │  └─ lib/
+  846 MB  │  │     ├─ libtorch_cuda.so
+  433 MB  │  │     └─ libtorch_cpu.so
+  108 MB  │  └─ nvidia/cublas/lib/libcublas.so.12
+`);
+    expect(terminalReport(trainImage(), ink)).not.toContain("Folders");
+  });
+
+  test("fits the screen", () => {
+    const lines = terminalReport(largeImage(3000), { ...ink, width: 60 }, true).split("\n");
+    expect(lines.filter((line) => line.length > 60 && !line.startsWith("large:"))).toEqual([]);
+    expect(lines.length).toBeLessThan(140);
+  });
+
+  test("of an image without waste says so", () => {
+    const clean = analysisOf({ steps: [{ text: "COPY a /a" }], files: [{ path: "a", bytes: 10, layer: 0 }] });
+    expect(terminalReport(clean, ink)).toMatch(/^nothing of 10 B is waste\n/);
+    expect(shortReport(clean)).toBe("");
+  });
+
+  test("of an empty image is no failure", () => {
+    expect(terminalReport(analysisOf({ steps: [], files: [] }), ink, true)).toContain("0 layers");
+  });
+
+  test("with --quiet is a line for each finding", () => {
+    expect(shortReport(trainImage()).split("\n").slice(0, 2)).toEqual([
+      "780000000 safe Dockerfile:5: what pip downloaded [class pip-cache]",
+      "500000000 safe Dockerfile:6: removed in layer 5 [removed-later]",
+    ]);
+  });
+
+  test("lets no name steer the terminal or begin a line of its own", () => {
+    for (const report of [terminalReport(hostileImage(), ink, true), shortReport(hostileImage())]) {
+      expect(report).not.toMatch(/[\u001b\u202e\udcff]|^@team/m);
+      expect(report).toContain("\\x1b[2J");
+    }
+  });
+});
+
+describe("the JSON report", () => {
+  test.each([
+    ["a usual image", trainImage()],
+    ["hostile names", hostileImage()],
+    ["nothing", analysisOf({ steps: [], files: [] })],
+  ])("of %s is as its schema says", (_, analysis) => {
+    const written: unknown = JSON.parse(JSON.stringify(jsonReport(analysis)));
+    expect(analysisSchema.safeParse(written).error).toBeUndefined();
+    const validate = new Ajv({ strict: false }).compile(analysisJsonSchema() as AnySchema);
+    expect(validate(written) || validate.errors).toBe(true);
+  });
+
+  test("has exact totals and few paths", () => {
+    const { findings, sizes } = jsonReport(largeImage(3000));
+    expect(sizes.check).toBe(findings.reduce((sum, one) => sum + one.bytes, 0));
+    expect(findings[0]?.files).toBeGreaterThan(100);
+    expect(findings[0]?.largest).toHaveLength(10);
+  });
+
+  test("keeps names that are not UTF-8", () => {
+    const written = JSON.parse(JSON.stringify(jsonReport(hostileImage()))) as {
+      programs: { path: string }[];
+    };
+    expect(written.programs[0]?.path).toBe(evil);
+  });
+});
+
+describe("the Markdown report", () => {
+  test("has the totals, the largest with line and edit, and the rest folded", () => {
+    const report = markdownReport(trainImage());
+    expect(report).toMatch(/^### 1\.3 GB of 2\.9 GB could go safely/);
+    expect(report).toContain(
+      "| 780 MB | 🟢 safe | what pip downloaded | <code>Dockerfile:5</code> | <code>RUN --mount=type=cache,target=/root/.cache/pip pip install</code> |",
+    );
+    expect(report).toContain("<details><summary>Packages</summary>");
+  });
+
+  test("lets no text from an image be markup, a link or a mention", () => {
+    const report = markdownReport(hostileImage());
+    expect(report).not.toMatch(/<script|[\u001b\u202e\udcff]/);
+    for (const line of report.split("\n")) {
+      if (line.startsWith("|")) expect(line.replaceAll(/\\\||<code>.*?<\/code>/g, "")).not.toContain("@");
+      expect(line).not.toMatch(/^@team/);
+    }
+  });
+
+  test("fits a comment of GitHub", () => {
+    const steps = Array.from({ length: 900 }, (_, i) => ({ text: `RUN ${i} ${"x".repeat(200)}` }));
+    const report = markdownReport(analysisOf({ steps, files: [{ path: "a", bytes: 1, layer: 0 }] }));
+    expect(report.length).toBeLessThan(65_536);
+  });
+});
+
+describe("the SARIF report", () => {
+  // Its type is made from OASIS's schema; these are what the type cannot say.
+  const [run] = sarifReport(trainImage(), "1.2.3").runs;
+
+  test("names each rule once and points to it from each result", () => {
+    const rules = run?.tool.driver.rules ?? [];
+    expect(rules.map((rule) => rule.id)).toEqual([
+      "image-class-pip-cache",
+      "image-removed-later",
+      "image-class-apt-lists",
+      "image-copied",
+      "image-class-static-libraries",
+      "image-class-byte-code",
+    ]);
+    for (const result of run?.results ?? []) expect(rules[result.ruleIndex ?? -1]?.id).toBe(result.ruleId);
+  });
+
+  test("is about the line to be changed: of a copy the one that copies", () => {
+    const places = new Map(
+      run?.results?.map((one) => [one.ruleId, one.locations?.[0]?.physicalLocation] as const),
+    );
+    expect(places.get("image-copied")).toEqual({
+      artifactLocation: { uri: "Dockerfile" },
+      region: { startLine: 8 },
+    });
+    expect(places.get("image-removed-later")?.region).toEqual({ startLine: 6 });
+    expect(places.get("image-class-static-libraries")).toBeUndefined();
+  });
+
+  test("knows a finding again when its size has changed", () => {
+    const other = trainImage();
+    for (const finding of other.findings) finding.bytes += 1;
+    const [before, after] = [trainImage(), other].map((analysis) =>
+      sarifReport(analysis, "1").runs[0]?.results?.map((one) => JSON.stringify(one.partialFingerprints)),
+    );
+    expect(after).toEqual(before);
+    expect(new Set(after).size).toBe(other.findings.length);
+  });
+});

@@ -1,0 +1,164 @@
+import { stripVTControlCharacters } from "node:util";
+import type { Ink } from "../../report/ink.ts";
+import { table } from "../../report/table.ts";
+import { printableLine } from "../../report/text.ts";
+import { grouped, plural } from "../../report/words.ts";
+import { formatBytes } from "../../util/bytes.ts";
+import type { Analysis, Share, WasteFinding } from "../analysis.ts";
+import {
+  headline,
+  largest,
+  packageHome,
+  packageName,
+  savingsOf,
+  sizesLine,
+  stepName,
+  stepToEdit,
+} from "./overview.ts";
+import { folderTree } from "./tree.ts";
+
+const colors = { safe: "green", check: "yellow", risky: "red" } as const;
+/** Rows of a section; a screen has few. */
+const most = { findings: 5, packages: 15, classes: 12, copies: 6 };
+
+/** What a person reads: what could go first, then where the bytes are. `tree` adds the largest folders. */
+export function terminalReport(analysis: Analysis, ink: Ink, tree = false): string {
+  const { image } = analysis;
+  const color = savingsOf(analysis.findings).safe > 0 ? "green" : "bold";
+  const blocks = [
+    `${ink.paint("bold", ink.paint(color, headline(analysis)))}\n${printableLine(image.name)}, ${image.platform}: ${sizesLine(analysis)}`,
+    findingsBlock(analysis, ink),
+    block("Layers", ["#", "PACKED", "FILES", "UNSEEN", "STEP"], layerRows(analysis), [0, 1, 2, 3], ink),
+    tree ? treeBlock(analysis, ink) : "",
+    block("Packages", ["SIZE", "FILES", "PACKAGE", "OF"], packageRows(analysis), [0, 1], ink),
+    block("Classes", ["SIZE", "FILES", "RISK", "CLASS", ""], classRows(analysis, ink), [0, 1], ink),
+    block("Several times", ["SIZE", "WHAT", "PACKAGE", "PATH"], copyRows(analysis), [0], ink),
+    block("Programs", ["NAME", "VERSION", "PATH"], programRows(analysis), [], ink),
+  ];
+  return blocks.filter((one) => one !== "").join("\n\n");
+}
+
+/** One line for each finding and nothing else: bytes, risk, place, what it is. */
+export function shortReport(analysis: Analysis): string {
+  return analysis.findings
+    .map((one) => {
+      const place = stepName(stepToEdit(analysis, one), one.layer);
+      const name = one.name === "" ? one.kind : `${one.kind} ${one.name}`;
+      return printableLine(`${one.bytes} ${one.risk} ${place}: ${one.title} [${name}]`);
+    })
+    .join("\n");
+}
+
+function findingsBlock(analysis: Analysis, ink: Ink): string {
+  const { shown, rest } = largest(analysis.findings, most.findings);
+  if (shown.length === 0) return "";
+  const width = Math.max(...shown.map((one) => formatBytes(one.bytes).length));
+  const texts = shown.map((one) => findingText(one, analysis, width, ink));
+  if (rest.count > 0) texts.push(`  ${plural(rest.count, "smaller finding")}, ${formatBytes(rest.bytes)}`);
+  return [title("What could go", ink), ...texts].join("\n");
+}
+
+function findingText(finding: WasteFinding, analysis: Analysis, width: number, ink: Ink): string {
+  const step = stepToEdit(analysis, finding);
+  const indent = " ".repeat(width + 4);
+  const size = formatBytes(finding.bytes).padStart(width);
+  const head = `  ${ink.paint("bold", size)}  ${ink.paint(colors[finding.risk], finding.risk)}  ${printableLine(finding.title)}`;
+  const place = printableLine(stepName(step, finding.layer));
+  const lines = [head];
+  if (step !== undefined && step.text !== "")
+    lines.push(ink.paint("dim", cut(`${indent}${place}  ${printableLine(step.text)}`, ink)));
+  else lines.push(ink.paint("dim", `${indent}${place}`));
+  // Commands stay whole: they are there to be copied.
+  for (const line of finding.edit.split("\n")) lines.push(`${indent}${ink.printable(line)}`);
+  return lines.join("\n");
+}
+
+function treeBlock({ files }: Analysis, ink: Ink): string {
+  const lines = folderTree(files, ink).split("\n");
+  return [title("Folders", ink), ...lines.map((line) => cut(line, ink))].join("\n");
+}
+
+function layerRows({ layers }: Analysis): string[][] {
+  return layers.map((one) => [
+    String(one.number),
+    formatBytes(one.packed),
+    formatBytes(one.visible + one.hidden),
+    one.hidden === 0 ? "" : formatBytes(one.hidden),
+    printableLine(
+      `${one.step.line === undefined ? "" : `${stepName(one.step, one.number)}  `}${one.step.text}`,
+    ),
+  ]);
+}
+
+function packageRows({ packages }: Analysis): string[][] {
+  const { shown, rest } = largest(packages, most.packages);
+  const rows = shown.map((one) => [
+    ...numbers(one),
+    printableLine(packageName(one)),
+    printableLine(packageHome(one)),
+  ]);
+  return withRest(rows, rest, "package");
+}
+
+function classRows({ classes }: Analysis, ink: Ink): string[][] {
+  const { shown, rest } = largest(classes, most.classes);
+  const rows = shown.map((one) => [
+    ...numbers(one),
+    ink.paint(colors[one.risk], one.risk),
+    printableLine(one.name),
+    printableLine(one.title),
+  ]);
+  return withRest(rows, rest, "kind");
+}
+
+function copyRows({ copies }: Analysis): string[][] {
+  return copies
+    .slice(0, most.copies)
+    .flatMap(({ name, copies: each }) =>
+      each.map((one, i) => [
+        formatBytes(one.bytes),
+        i === 0 ? printableLine(name) : "",
+        one.package === undefined ? "" : printableLine(packageName(one.package)),
+        printableLine(`/${one.path}`),
+      ]),
+    );
+}
+
+function programRows({ programs }: Analysis): string[][] {
+  return programs.map((one) => [one.name, one.version, `/${one.path}`].map(printableLine));
+}
+
+function numbers({ bytes, files }: Share): string[] {
+  return [formatBytes(bytes), grouped(files)];
+}
+
+function withRest(rows: string[][], rest: Share & { count: number }, word: string): string[][] {
+  return rest.count === 0 ? rows : [...rows, [...numbers(rest), plural(rest.count, `smaller ${word}`)]];
+}
+
+/** A section; each row is one line of the screen. Cells are harmless already. */
+function block(
+  name: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[],
+  ink: Ink,
+): string {
+  if (rows.length === 0) return "";
+  const [first = "", ...lines] = table([head, ...rows], right).split("\n");
+  return [
+    title(name, ink),
+    ink.paint("dim", `  ${first}`),
+    ...lines.map((line) => cut(`  ${line}`, ink)),
+  ].join("\n");
+}
+
+function title(name: string, ink: Ink): string {
+  return ink.paint("bold", name);
+}
+
+/** A line that fits the screen. What is too long loses its colours with its end. */
+function cut(line: string, { width }: Ink): string {
+  const plain = stripVTControlCharacters(line);
+  return plain.length <= width ? line : `${plain.slice(0, width - 1)}…`;
+}
