@@ -1,11 +1,12 @@
 /**
  * `npm run docs`: writes each command's synopsis and options into its page of docs/, from the data that help is made of, the schemas of the
- * server's and lint's configuration, and the pages of lint's rules.
+ * server's and lint's configuration and of reports, and the pages of lint's rules.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { commands } from "../src/cli/commands.ts";
 import { commandReference } from "../src/cli/output/help.ts";
+import { analysisJsonSchema } from "../src/inspect/reports/json-schema.ts";
 import { lintJsonSchema } from "../src/lint/config-schema.ts";
 import { ruleFileName, rulePageText, rulesIndexText } from "../src/lint/rule-pages.ts";
 import { allRules } from "../src/lint/selectors.ts";
@@ -24,6 +25,7 @@ const docs = join(import.meta.dirname, "..", "docs");
 const schemas = {
   "server-config.schema.json": configJsonSchema(),
   "ddiff-config.schema.json": lintJsonSchema(),
+  "analyze-report.schema.json": analysisJsonSchema(),
 };
 for (const [name, schema] of Object.entries(schemas))
   await writeFile(join(docs, name), `${JSON.stringify(schema, null, 2)}\n`);

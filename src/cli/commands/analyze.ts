@@ -1,6 +1,29 @@
-import { readFile } from "node:fs/promises";
-import { defineCommand } from "../command.ts";
+import { readFile, writeFile } from "node:fs/promises";
+import type { Analysis } from "../../inspect/analysis.ts";
+import { type Call, defineCommand, type Outcome } from "../command.ts";
+import { inkFor } from "../output/ink.ts";
 import { usageError } from "../usage.ts";
+
+const options = {
+  format: {
+    value: "NAME",
+    choices: ["terminal", "json", "markdown", "sarif"],
+    help: "how it is written",
+  },
+  output: { short: "o", value: "FILE", complete: "file", help: "write it into a file" },
+  tree: { help: "also show the largest folders as a tree" },
+  dockerfile: {
+    value: "FILE",
+    complete: "file",
+    help: "the Dockerfile that it was built with, for the lines",
+  },
+  platform: {
+    value: "OS/ARCH",
+    help: "this platform, such as linux/arm64; this machine's when not said",
+  },
+} as const;
+
+type AnalyzeCall = Call<typeof options>;
 
 export const analyze = defineCommand({
   name: "analyze",
@@ -11,22 +34,16 @@ export const analyze = defineCommand({
     "Each layer is read once; what is known of it is kept in the cache, so that the second time takes a moment.",
   ],
   arguments: [{ name: "IMAGE", required: true, complete: "place", help: "the image, in any place" }],
-  options: {
-    dockerfile: {
-      value: "FILE",
-      complete: "file",
-      help: "the Dockerfile that it was built with, for the lines",
-    },
-    platform: {
-      value: "OS/ARCH",
-      help: "this platform, such as linux/arm64; this machine's when not said",
-    },
-  },
+  options,
   examples: [
     { text: "An image in the local engine", command: "ddiff analyze torch-app:2" },
     {
       text: "With the lines of its Dockerfile",
       command: "ddiff analyze --dockerfile Dockerfile torch-app:2",
+    },
+    {
+      text: "As a comment for a pull request",
+      command: "ddiff analyze --format markdown -o sizes.md torch-app:2",
     },
     { text: "Straight from a registry", command: "ddiff analyze docker://ghcr.io/lab/torch-app:2" },
   ],
@@ -51,13 +68,27 @@ export const analyze = defineCommand({
         },
         context,
       );
-      const { files: _, hiddenFiles: __, ...json } = analysis;
-      return { json, answer: JSON.stringify(json.sizes) };
+      return await report(call, analysis);
     } finally {
       await source.close();
     }
   },
 });
+
+async function report(call: AnalyzeCall, analysis: Analysis): Promise<Outcome> {
+  const [{ renderAnalysis }, { headline }, { jsonReport }] = await Promise.all([
+    import("../analyze-report.ts"),
+    import("../../inspect/reports/overview.ts"),
+    import("../../inspect/reports/json.ts"),
+  ]);
+  const { format, output, tree } = call.options;
+  const json = call.json ? jsonReport(analysis) : null;
+  const ink = inkFor(call, output !== undefined);
+  const text = await renderAnalysis(analysis, format, ink, { quiet: call.quiet, tree });
+  if (output === undefined) return { json, ...(text === "" ? {} : { answer: `${text}\n`, raw: true }) };
+  await writeFile(output, `${text}\n`);
+  return { json, summary: [`${headline(analysis)}; written to ${output}`] };
+}
 
 async function readText(file: string): Promise<string> {
   try {

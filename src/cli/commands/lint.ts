@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { LintResult } from "../../lint/lint.ts";
 import { type Call, defineCommand, type Outcome } from "../command.ts";
 import { lintOptionSpecs, readLintOptions } from "../lint-options.ts";
-import { printable } from "../../report/text.ts";
+import { inkFor } from "../output/ink.ts";
 import { usageError } from "../usage.ts";
 import { version } from "../version.ts";
 
@@ -105,12 +105,7 @@ async function render(call: LintCall, result: LintResult): Promise<string> {
       return (await import("../../lint/reports/junit.ts")).junitReport(result);
     default: {
       const { shortReport, terminalReport } = await import("../../lint/reports/terminal.ts");
-      const plain = call.options.output !== undefined;
-      const ink = {
-        width: call.screen.width,
-        printable,
-        paint: plain ? (_: unknown, text: string) => text : call.screen.paint,
-      };
+      const ink = inkFor(call, call.options.output !== undefined);
       return call.quiet ? shortReport(result, ink) : terminalReport(result, ink);
     }
   }
@@ -155,7 +150,7 @@ async function explain(word: string, call: LintCall): Promise<Outcome> {
     );
   }
   const { explainRule } = await import("../../lint/reports/explain.ts");
-  const ink = { width: Math.min(call.screen.width, 100), printable, paint: call.screen.paint };
+  const ink = { ...inkFor(call, false), width: Math.min(call.screen.width, 100) };
   return {
     json: rules.map(({ name, group, severity, aliases, meaning, why, examples }) => ({
       name,

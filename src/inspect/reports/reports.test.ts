@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Ajv, type AnySchema } from "ajv";
 import { describe, expect, test } from "vitest";
 import { printable } from "../../report/text.ts";
@@ -62,14 +64,13 @@ describe("the terminal's report", () => {
     expect(text).toMatch(/python {2}3\.11\.2 {3}\/usr\/bin\/python3\.11$/);
   });
 
-  test("draws the largest folders as a tree, single folders in one line", () => {
+  test("draws the largest folders as a tree, a folder that one child fills in one line", () => {
     expect(text).toContain(`Folders
   2.3 GB  /
   1.4 GB  ├─ opt/venv/lib/python3.11/site-packages/
-  1.3 GB  │  ├─ torch/
-  1.3 GB  │  │  └─ lib/
-  846 MB  │  │     ├─ libtorch_cuda.so
-  433 MB  │  │     └─ libtorch_cpu.so
+  1.3 GB  │  ├─ torch/lib/
+  846 MB  │  │  ├─ libtorch_cuda.so
+  433 MB  │  │  └─ libtorch_cpu.so
   108 MB  │  └─ nvidia/cublas/lib/libcublas.so.12
 `);
     expect(terminalReport(trainImage(), ink)).not.toContain("Folders");
@@ -116,6 +117,12 @@ describe("the JSON report", () => {
     expect(analysisSchema.safeParse(written).error).toBeUndefined();
     const validate = new Ajv({ strict: false }).compile(analysisJsonSchema() as AnySchema);
     expect(validate(written) || validate.errors).toBe(true);
+  });
+
+  test("is as the published schema says", () => {
+    // Out of step? "npm run docs" writes it.
+    const docs = join(import.meta.dirname, "..", "..", "..", "docs", "analyze-report.schema.json");
+    expect(JSON.parse(readFileSync(docs, "utf8"))).toEqual(JSON.parse(JSON.stringify(analysisJsonSchema())));
   });
 
   test("has exact totals and few paths", () => {

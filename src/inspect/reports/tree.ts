@@ -13,11 +13,13 @@ interface Node {
 
 /** What is smaller than this part of the image is not drawn on its own. */
 const smallest = 0.01;
+/** A child with this part of its folder is drawn in one line with it. */
+const filled = 0.99;
 const deepest = 6;
 /** Lines; a tree that is longer tells less. */
 const mostLines = 60;
 
-/** The largest folders and files as a tree, a folder with one child in one line with it. */
+/** The largest folders and files as a tree, a folder that one child fills in one line with it. */
 export function folderTree(files: readonly FileReport[], ink: Ink): string {
   const root: Node = { name: "/", bytes: 0, children: new Map() };
   for (const file of files) add(root, file);
@@ -54,15 +56,16 @@ function add(root: Node, { path, bytes }: FileReport): void {
   }
 }
 
-/** Follows folders with a single child: where the chain ends, and its name. */
+/** Follows folders that one child fills: where the chain ends, and its name. */
 function chain(node: Node): [end: Node, name: string] {
   let end = node;
   let { name } = node;
   for (;;) {
-    const [only, other] = end.children.values();
-    if (only === undefined || other !== undefined) break;
-    end = only;
-    name += `/${only.name}`;
+    const floor = end.bytes * filled;
+    const child = [...end.children.values()].find((one) => end.children.size === 1 || one.bytes >= floor);
+    if (child === undefined) break;
+    end = child;
+    name += `/${child.name}`;
   }
   return [end, end.children.size > 0 ? `${name}/` : name];
 }
