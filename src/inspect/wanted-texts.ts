@@ -10,11 +10,15 @@ const wanted: readonly { pattern: RegExp; head?: number }[] = [
     pattern:
       /\.(?:dist-info|egg-info)\/(?:RECORD|INSTALLER|direct_url\.json|top_level\.txt|entry_points\.txt|installed-files\.txt|SOURCES\.txt)$/,
   },
-  { pattern: /\.(?:dist-info\/METADATA|egg-info\/PKG-INFO|egg-info)$/, head: 64 << 10 },
+  {
+    pattern: /\.(?:dist-info\/METADATA|egg-info\/PKG-INFO|egg-info|egg\/EGG-INFO\/PKG-INFO)$/,
+    head: 64 << 10,
+  },
   { pattern: /(?:site|dist)-packages\/[^/]+\.(?:pth|egg-link)$/, head: 64 << 10 },
   { pattern: /(?:^|\/)conda-meta\/[^/]+\.json$/ },
   { pattern: /(?:^|\/)pyvenv\.cfg$/, head: 64 << 10 },
-  { pattern: /(?:^|\/)(?:site-)?library\/[^/]+\/DESCRIPTION$/, head: 64 << 10 },
+  // Libraries of R: `library`, `site-library`, a user's `x86_64-pc-linux-gnu-library/4.4`, renv's with platform and hash.
+  { pattern: /(?:library|renv\/cache)\/(?:[^/]+\/){1,7}DESCRIPTION$/, head: 64 << 10 },
   { pattern: /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@]+\/package\.json$/, head: 256 << 10 },
   {
     pattern:
