@@ -34,7 +34,8 @@ export function analyze(inspected: InspectedImage, dockerfile?: NamedDockerfile)
   const view = stackLayers(layers);
   const classOf = classifier(factsOf(view, readRunConfig(inspected.config)));
   const files = describeFiles(view, classOf);
-  const findings = findWaste(view, files, classOf);
+  const copies = findCopies(files);
+  const findings = findWaste(view, files, copies, classOf);
   const seen = sumByLayer(files.map(({ placed, bytes }) => ({ layer: placed.layer, bytes })));
   const hiddenFiles = describeHidden(view, files);
   const hidden = sumByLayer(hiddenFiles);
@@ -72,7 +73,7 @@ export function analyze(inspected: InspectedImage, dockerfile?: NamedDockerfile)
     findings,
     packages: sharesOf(files, (file) => file.package ?? nobody),
     classes: sharesOf(files, (file) => file.class),
-    copies: findCopies(files),
+    copies,
     programs: findPrograms(files),
     files,
     hiddenFiles,

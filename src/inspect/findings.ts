@@ -1,8 +1,9 @@
-import type { FileReport, WasteFinding } from "./analysis.ts";
+import type { Copies, FileReport, WasteFinding } from "./analysis.ts";
 import type { Classifier } from "./classes.ts";
 import { classedContents, findByClass } from "./findings/by-class.ts";
 import { findDuplicates } from "./findings/duplicates.ts";
 import { findHidden } from "./findings/hidden.ts";
+import { findSecondCopies, findSecondEnvironments } from "./findings/second.ts";
 import { Ledger } from "./findings/ledger.ts";
 import type { ImageView } from "./image-view.ts";
 
@@ -13,6 +14,7 @@ import type { ImageView } from "./image-view.ts";
 export function findWaste(
   view: ImageView,
   files: readonly FileReport[],
+  copies: readonly Copies[],
   classOf: Classifier,
 ): WasteFinding[] {
   const ledger = new Ledger();
@@ -20,6 +22,8 @@ export function findWaste(
   return [
     ...findHidden(view, classOf, ledger),
     ...findByClass(contents, ({ risk }) => risk === "safe", ledger),
+    ...findSecondEnvironments(files, ledger),
+    ...findSecondCopies(files, copies, ledger),
     ...findDuplicates(files, ledger),
     ...findByClass(contents, ({ risk }) => risk !== "safe", ledger),
   ].sort((one, other) => other.bytes - one.bytes);
