@@ -15,6 +15,7 @@ const quiet: RunConfig = {
   ports: [],
   volumes: [],
   healthcheck: [],
+  labels: new Map(),
 };
 const someone: Package = { manager: "pip", name: "pkg", version: "1", home: "opt/venv" };
 

@@ -1,4 +1,5 @@
 import type { RunConfig } from "../oci/run-config.ts";
+import { targetByText } from "./file-tree.ts";
 import type { ImageView } from "./image-view.ts";
 
 /** What classes must know of the image as a whole. */
@@ -49,7 +50,7 @@ export function factsOf(view: ImageView, run: RunConfig | undefined): ImageFacts
   let installsByApt = false;
   for (const [path, { entry }] of view.visible) {
     if (entry.type === "symlink") {
-      const target = targetOf(path, entry.linkPath);
+      const target = targetByText(path, entry.linkPath);
       const same = links.get(target);
       if (same === undefined) links.set(target, [path]);
       else same.push(path);
@@ -81,16 +82,6 @@ export function factsOf(view: ImageView, run: RunConfig | undefined): ImageFacts
     },
     linksTo: (path) => links.get(path) ?? [],
   };
-}
-
-/** Where a link leads by its text alone: links on the way are not followed. */
-function targetOf(path: string, linkPath: string): string {
-  const start = linkPath.startsWith("/") ? [] : path.split("/").slice(0, -1);
-  for (const part of linkPath.split("/")) {
-    if (part === "..") start.pop();
-    else if (part !== "" && part !== ".") start.push(part);
-  }
-  return start.join("/");
 }
 
 /** Every absolute path in the settings, without the slash in front. */

@@ -1,7 +1,8 @@
-import { isCollection, isNode, isPair, LineCounter, parseDocument, type Document } from "yaml";
+import { LineCounter, parseDocument } from "yaml";
 import type * as z from "zod";
 import { messageOf } from "../util/errors.ts";
 import { nearest } from "../util/nearest.ts";
+import { linePrefix, type Origins, originsOf } from "../util/yaml-origins.ts";
 import { invalidConfig } from "./config.ts";
 import { type LintConfig, lintFileSchema, lintJsonSchema } from "./config-schema.ts";
 import { isRuleSelector, selectorNames } from "./selectors.ts";
@@ -20,7 +21,7 @@ export function parseConfig(text: string, file: string): LintConfig {
   } catch (cause) {
     throw invalidConfig(file, [messageOf(cause)]);
   }
-  const origins = linesOfKeys(document, lines);
+  const origins = originsOf(document, lines);
   const parsed = lintFileSchema.safeParse(tree);
   if (!parsed.success) {
     throw invalidConfig(
@@ -42,11 +43,14 @@ export function parseConfig(text: string, file: string): LintConfig {
 function unknownRules(
   rules: Readonly<Record<string, string>>,
   path: readonly string[],
-  origins: ReadonlyMap<string, number>,
+  origins: Origins,
 ): string[] {
   return Object.keys(rules)
     .filter((name) => !isRuleSelector(name))
-    .map((name) => `${at([...path, name], origins)}there is no rule ${JSON.stringify(name)}${meant(name)}`);
+    .map(
+      (name) =>
+        `${linePrefix([...path, name], origins)}there is no rule ${JSON.stringify(name)}${meant(name)}`,
+    );
 }
 
 function meant(name: string): string {
@@ -54,34 +58,7 @@ function meant(name: string): string {
   return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
 }
 
-/** The line of every key, by its path. */
-function linesOfKeys(document: Document, lines: LineCounter): Map<string, number> {
-  const origins = new Map<string, number>();
-  const remember = (node: unknown, path: readonly string[]): void => {
-    if (!isCollection(node)) return;
-    for (const [index, item] of node.items.entries()) {
-      const [key, value, place] = isPair(item)
-        ? [String(item.key), item.value, item.key]
-        : [String(index), item, item];
-      const inside = [...path, key];
-      if (isNode(place) && place.range) origins.set(inside.join("\n"), lines.linePos(place.range[0]).line);
-      remember(value, inside);
-    }
-  };
-  remember(document.contents, []);
-  return origins;
-}
-
-/** `line 3: ` for a setting, or the nearest part around it that is written anywhere. */
-function at(path: readonly string[], origins: ReadonlyMap<string, number>): string {
-  for (let length = path.length; length > 0; length -= 1) {
-    const line = origins.get(path.slice(0, length).join("\n"));
-    if (line !== undefined) return `line ${line}: `;
-  }
-  return "";
-}
-
-function describe(issue: z.core.$ZodIssue, origins: ReadonlyMap<string, number>): string[] {
+function describe(issue: z.core.$ZodIssue, origins: Origins): string[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(path);
@@ -89,14 +66,14 @@ function describe(issue: z.core.$ZodIssue, origins: ReadonlyMap<string, number>)
       const near = nearest(key, known);
       const hint =
         near === undefined ? `: known are ${known.join(", ")}` : `; did you mean ${JSON.stringify(near)}?`;
-      return `${at([...path, key], origins)}there is no ${JSON.stringify(key)} in ${path.join(".")}${hint}`;
+      return `${linePrefix([...path, key], origins)}there is no ${JSON.stringify(key)} in ${path.join(".")}${hint}`;
     });
   }
   const message = issue.message.replace(
     /^Invalid (?:input|option): expected (.*?)(?:, received .*)?$/,
     "must be $1",
   );
-  return [`${at(path, origins)}${path.join(".")} ${message}`];
+  return [`${linePrefix(path, origins)}${path.join(".")} ${message}`];
 }
 
 /** The keys that the schema knows at a place. */

@@ -14,6 +14,7 @@ describe("how a container starts", () => {
       ExposedPorts: { "8888/tcp": {}, "8787/tcp": {} },
       Volumes: { "/data": {} },
       Healthcheck: { Test: ["CMD-SHELL", "curl -f localhost"] },
+      Labels: { "org.opencontainers.image.version": "2" },
     });
     expect(found).toMatchObject({
       entrypoint: ["tini", "--"],
@@ -24,6 +25,7 @@ describe("how a container starts", () => {
       volumes: ["/data"],
       healthcheck: ["curl -f localhost"],
     });
+    expect([...found.labels]).toEqual([["org.opencontainers.image.version", "2"]]);
     expect([...found.env]).toEqual([
       ["PATH", "/opt/conda/bin:/bin"],
       ["EMPTY", ""],

@@ -16,6 +16,7 @@ export interface RunConfig {
   volumes: readonly string[];
   /** The test's words, without Docker's `CMD` in front; none where there is no check. */
   healthcheck: readonly string[];
+  labels: ReadonlyMap<string, string>;
 }
 
 /** Reads the `config` of an image config. Members of other types than the specification's are taken as absent. */
@@ -31,6 +32,7 @@ export function readRunConfig(bytes: Uint8Array): RunConfig {
     ports: keysOf(member(config, "ExposedPorts")),
     volumes: keysOf(member(config, "Volumes")),
     healthcheck: /^(?:CMD|CMD-SHELL|NONE)$/.test(test[0] ?? "") ? test.slice(1) : test,
+    labels: new Map(entriesOf(member(config, "Labels"))),
   };
 }
 
@@ -49,6 +51,10 @@ function texts(value: unknown): string[] {
 
 function keysOf(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.keys(value).sort() : [];
+}
+
+function entriesOf(value: unknown): [string, string][] {
+  return keysOf(value).map((key) => [key, text(member(value, key))]);
 }
 
 function splitVariable(variable: string): [string, string] {
