@@ -9,6 +9,8 @@ export interface TarSpec {
   linkPath?: string;
   mode?: number;
   uid?: number;
+  /** The same as `uid` when not said. */
+  gid?: number;
   mtime?: number;
   device?: [number, number];
   /** How names too long for ustar are written: PAX records (default) or GNU long-name records. */
@@ -79,11 +81,11 @@ function padded(bytes: Buffer, fill: number): Buffer[] {
 /** One header block; `size` may lie. */
 export function block(spec: TarSpec, size: number): Buffer {
   const header = Buffer.alloc(512);
-  const { device = [0, 0], flag = "0", linkPath = "", mode = 0o644, mtime = 0, uid = 0 } = spec;
+  const { device = [0, 0], flag = "0", linkPath = "", mode = 0o644, mtime = 0, uid = 0, gid = uid } = spec;
   header.write(Buffer.from(spec.path).subarray(0, 100).toString("latin1"), 0, "latin1");
   header.write(octal(mode, 7), 100);
   header.write(octal(uid, 7), 108);
-  header.write(octal(uid, 7), 116);
+  header.write(octal(gid, 7), 116);
   header.write(octal(size, 11), 124);
   header.write(octal(mtime, 11), 136);
   header.write(flag, 156);
