@@ -36,7 +36,7 @@ export interface InventoryEntry {
   mtime: number;
   /** Of a symbolic link as written; of a hard link as a path like `path`; else "". */
   linkPath: string;
-  /** First 16 bytes of the content's SHA-256, in hex; "" for no content. */
+  /** Names the content (content-hash.ts); "" for no content. */
   hash: string;
   /** Extended attributes, `name=base64 of the value`, sorted, joined by newlines; "" for none. */
   xattrs: string;

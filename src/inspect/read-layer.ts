@@ -1,4 +1,3 @@
-import { createHash, hash, type Hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { release } from "../codec/release.ts";
 import { type Digest, Digester } from "../oci/digest.ts";
@@ -6,6 +5,7 @@ import { roundToBlocks, type TarEntry } from "../tar/entry.ts";
 import { encodeName } from "../tar/names.ts";
 import { readTar } from "../tar/reader.ts";
 import { DdiffError } from "../util/errors.ts";
+import { ContentHasher } from "./content-hash.ts";
 import { ElfReader, looksLikeElf } from "./elf.ts";
 import type { InventoryEntry, LayerInventory } from "./inventory.ts";
 import { textKept } from "./wanted-texts.ts";
@@ -27,14 +27,21 @@ export async function readLayer(
   const digester = new Digester();
   const entries: InventoryEntry[] = [];
   const texts = new Map<string, Buffer>();
+  const hasher = new ContentHasher();
+  const late: Promise<void>[] = [];
   let textBytes = 0;
   let content: ContentReader | undefined;
   const finish = (): void => {
-    const text = content?.finish();
-    if (content !== undefined && text !== undefined && textBytes + text.length <= mostTexts) {
+    if (content === undefined) return;
+    const { entry } = content;
+    const text = content.finish();
+    if (text !== undefined && textBytes + text.length <= mostTexts) {
       textBytes += text.length;
-      texts.set(content.entry.path, text);
+      texts.set(entry.path, text);
     }
+    const name = hasher.finish();
+    if (typeof name === "string") entry.hash = name;
+    else late.push(name.then((found) => void (entry.hash = found)));
     content = undefined;
   };
   for await (const event of readTar(digested(tar, digester, onBytes))) {
@@ -45,10 +52,15 @@ export async function readLayer(
       entries.push(entry);
       if (entries.length > mostEntries)
         throw new DdiffError("TAR_INVALID", `a layer has more than ${mostEntries} entries`);
-      if (isFile(event.entry)) content = new ContentReader(entry, textKept(entry.path));
-    } else if (event.kind === "data") content?.add(event.bytes);
+      if (entry.size > 0) content = new ContentReader(entry, textKept(entry.path));
+    } else if (event.kind === "data" && content !== undefined) {
+      content.add(event.bytes);
+      const full = hasher.add(event.bytes);
+      if (full !== undefined) await full;
+    }
   }
   finish();
+  await Promise.all(late);
   const found = digester.digest();
   if (found !== diffId) {
     throw new DdiffError("DIGEST_MISMATCH", `layer ${diffId} has other content: ${found}`, {
@@ -108,13 +120,12 @@ function attributesOf(pax: ReadonlyMap<string, string>): string {
     .join("\n");
 }
 
-/** Hashes a file's content as it streams by, reads its ELF headers and keeps what is wanted of it as text. */
+/** Reads a file's ELF headers while its content streams by, and keeps what is wanted of it as text. */
 class ContentReader {
   readonly entry: InventoryEntry;
   readonly #wanted: number;
   readonly #kept: Buffer[] = [];
   #keptBytes = 0;
-  #hash: Hash | undefined;
   #elf: ElfReader | undefined;
   #seen = 0;
 
@@ -131,18 +142,11 @@ class ContentReader {
       this.#kept.push(part);
       this.#keptBytes += part.length;
     }
-    if (this.#seen === 0 && bytes.length === this.entry.size) {
-      this.entry.hash = hash("sha256", bytes, "hex").slice(0, 32);
-    } else {
-      this.#hash ??= createHash("sha256");
-      this.#hash.update(bytes);
-    }
     this.#seen += bytes.length;
   }
 
   /** Ends the content; what was kept of it, if it was wanted. */
   finish(): Buffer | undefined {
-    if (this.#hash !== undefined) this.entry.hash = this.#hash.digest("hex").slice(0, 32);
     const elf = this.#elf?.finish();
     if (elf !== undefined) this.entry.elf = elf;
     return this.#wanted === 0 ? undefined : Buffer.concat(this.#kept, this.#keptBytes);
