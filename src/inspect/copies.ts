@@ -63,7 +63,7 @@ export function libraryName(soname: string): string {
 /** `ffmpeg-linux-x86_64-v7.0.2` is `ffmpeg`, `python3.11` is `python`, `x86_64-linux-gnu-gcc-12` is `gcc-12`. */
 function programName(name: string): string {
   return name
-    .replace(/^[^-]+-linux-[^-]+-/, "")
+    .replace(/^[^-]+-linux-(?:gnu|musl)[^-]*-/, "")
     .replace(/-(?:linux|x86_64|amd64|aarch64|arm64).*$/i, "")
     .replace(/^(python|perl|node|ruby)\d.*$/, "$1");
 }
