@@ -19,6 +19,7 @@ import { pull } from "./commands/pull.ts";
 import { push } from "./commands/push.ts";
 import { server } from "./commands/server.ts";
 import { show } from "./commands/show.ts";
+import { slim } from "./commands/slim.ts";
 import { variants } from "./commands/variants.ts";
 import { version } from "./commands/version.ts";
 
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   remove,
   server,
   analyze,
+  slim,
   init,
   variants,
   lint,

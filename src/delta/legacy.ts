@@ -10,7 +10,7 @@ import type { BundleLayer, CarriedDocument } from "./bundle-config.ts";
 import type { Bundle } from "./bundle-read.ts";
 import { streamOf } from "../util/random-bytes.ts";
 import type { Bytes } from "../util/random-bytes.ts";
-import { checkRoom } from "./room.ts";
+import { checkRoom } from "../util/room.ts";
 import { Spool } from "../util/spool.ts";
 
 const folder = ".ddiff-image/";

@@ -14,7 +14,7 @@ import { type LayerPatchFile, openLayerPatch } from "./layer-patch-file.ts";
 import { streamOf } from "../util/random-bytes.ts";
 import { type MadeStream, madeStream } from "./made-stream.ts";
 import { PieceWriter } from "./piece-writer.ts";
-import { checkRoom } from "./room.ts";
+import { checkRoom } from "../util/room.ts";
 import { Spool } from "../util/spool.ts";
 
 /** The patched layers of a bundle, each in one of two forms. */

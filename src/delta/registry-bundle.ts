@@ -8,7 +8,7 @@ import { DdiffError } from "../util/errors.ts";
 import { mapLimited } from "../util/map-limited.ts";
 import { bundleTypes, carriedLayers, parseBundleConfig } from "./bundle-config.ts";
 import type { Bundle } from "./bundle-read.ts";
-import { checkRoom } from "./room.ts";
+import { checkRoom } from "../util/room.ts";
 import { Spool } from "../util/spool.ts";
 
 /** As in a bundle's file. */

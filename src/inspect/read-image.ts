@@ -1,6 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import { hostPlatform, pickPlatform, type Platform } from "../oci/platform.ts";
-import { readImage } from "../places/image-tree.ts";
+import { type ImageTree, readImage } from "../places/image-tree.ts";
 import type { Layer, PlaceContext, PlatformImage, Source } from "../places/place.ts";
 import { cacheDir } from "../store/cache.ts";
 import { mapLimited } from "../util/map-limited.ts";
@@ -35,6 +35,16 @@ export async function inspectImage(
   });
   const image = pickPlatform(tree.images, platform ?? hostPlatform()) ?? tree.images[0];
   if (image === undefined) throw new Error(`${source.label} has no image`);
+  return inspectLayers(source, tree, image, context);
+}
+
+/** The inventories of one image of a tree that was read before. Throws what `readLayer` throws. */
+export async function inspectLayers(
+  source: Source,
+  tree: Pick<ImageTree, "documents">,
+  image: PlatformImage,
+  context: PlaceContext,
+): Promise<InspectedImage> {
   const config = tree.documents.get(image.configDescriptor.digest)?.bytes ?? Buffer.alloc(0);
   const known = new Map<Digest, Promise<LayerInventory>>();
   const layers = await mapLimited(image.layers, layersAtOnce, (layer) => {

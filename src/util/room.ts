@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
-import { formatBytes } from "../util/bytes.ts";
-import { DdiffError } from "../util/errors.ts";
+import { formatBytes } from "./bytes.ts";
+import { DdiffError } from "./errors.ts";
 
 /**
  * Refuses, before anything is written, what the temporary folder has no room for. `work` begins the sentence: "unpacking
