@@ -28,10 +28,17 @@ export function describeSlimmed(slimmed: readonly SlimmedImage[]): OutgoingImage
   const images = slimmed.map(({ old, manifest, config, layers }): PlatformImage => {
     const docker = isDockerType(old.manifest.mediaType);
     const configDescriptor = add({
-      descriptor: { mediaType: old.configDescriptor.mediaType, digest: digestOf(config), size: config.length },
+      descriptor: {
+        mediaType: old.configDescriptor.mediaType,
+        digest: digestOf(config),
+        size: config.length,
+      },
       bytes: config,
     });
-    const descriptors = layers.map(({ descriptor }) => ({ ...descriptor, mediaType: layerType("none", docker) }));
+    const descriptors = layers.map(({ descriptor }) => ({
+      ...descriptor,
+      mediaType: layerType("none", docker),
+    }));
     const written = add(withLayers(withConfig(manifest, configDescriptor), descriptors));
     return {
       manifest: { ...written, platform: old.platform },
@@ -62,5 +69,7 @@ function withConfig(manifest: Uint8Array, config: Descriptor): Buffer {
   const spot = { code: "MANIFEST_INVALID", what: "the manifest", path: "" };
   const { subject: _, ...members } = readJsonObject(manifest, spot);
   const old = readObject(members["config"], { ...spot, path: "config" });
-  return Buffer.from(JSON.stringify({ ...members, config: { ...old, digest: config.digest, size: config.size } }));
+  return Buffer.from(
+    JSON.stringify({ ...members, config: { ...old, digest: config.digest, size: config.size } }),
+  );
 }

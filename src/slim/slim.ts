@@ -86,7 +86,10 @@ export async function makeSlim(
   context: PlaceContext,
 ): Promise<Slimmed> {
   const { tree, plans } = planned;
-  const needed = plans.reduce((sum, { layers }) => sum + layers.reduce((all, { bytes }) => all + bytes, 0), 0);
+  const needed = plans.reduce(
+    (sum, { layers }) => sum + layers.reduce((all, { bytes }) => all + bytes, 0),
+    0,
+  );
   await checkRoom(context.tempDir, needed, "laying the image out again");
   const contents: Contents[] = [];
   const close = (): void => {

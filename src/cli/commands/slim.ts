@@ -1,7 +1,6 @@
 import type { SlimOptions } from "../../slim/slim.ts";
 import { formatBytes } from "../../util/bytes.ts";
 import { defineCommand, type Outcome } from "../command.ts";
-import { table } from "../output/table.ts";
 import { platformOption, readPlatforms } from "../platforms.ts";
 import { usageError } from "../usage.ts";
 import { version } from "../version.ts";
@@ -23,7 +22,9 @@ export const slim = defineCommand({
     plan: { help: "say what would go and how the layers would lie, and write nothing" },
     drop: { value: "CLASS", many: true, help: "remove this kind of files too; ddiff analyze names them" },
     keep: { value: "CLASS", many: true, help: "leave this kind of files, though it is safe to remove" },
-    "keep-times": { help: "keep all times; heavy packages are then shared only where they were installed together" },
+    "keep-times": {
+      help: "keep all times; heavy packages are then shared only where they were installed together",
+    },
     ...platformOption,
   },
   examples: [
@@ -56,7 +57,7 @@ export const slim = defineCommand({
     try {
       const planned = await slimming.planSlim(source, platforms, options, context);
       const json = planned.plans.map(reportPlan);
-      const lines = planned.plans.flatMap((plan) => [...planLines(plan, table), ""]);
+      const lines = planned.plans.flatMap((plan) => [...planLines(plan), ""]);
       if (to === undefined) return { json, answer: lines.join("\n").trimEnd() };
       const place = await openPlace(to, context);
       const made = await slimming.makeSlim(source, planned, options, context);
@@ -90,6 +91,7 @@ function finished(reports: Reports, label: string, digest: string, bytes: number
 function sourceDate(env: Record<string, string | undefined>): number | undefined {
   const text = env["SOURCE_DATE_EPOCH"];
   if (text === undefined || text === "") return undefined;
-  if (!/^\d{1,12}$/.test(text)) throw usageError(`SOURCE_DATE_EPOCH is no number of seconds: ${text}`, "slim");
+  if (!/^\d{1,12}$/.test(text))
+    throw usageError(`SOURCE_DATE_EPOCH is no number of seconds: ${text}`, "slim");
   return Number(text);
 }
