@@ -8,6 +8,7 @@ import { claimConda } from "./owners/conda.ts";
 import { claimDistInfos } from "./owners/dist-info.ts";
 import { claimDpkg } from "./owners/dpkg.ts";
 import { claimEggs } from "./owners/egg.ts";
+import type { ImageFile } from "./owners/folders.ts";
 import { claimMade } from "./owners/made-files.ts";
 import { claimNpm } from "./owners/npm.ts";
 import { claimR } from "./owners/r.ts";
@@ -30,46 +31,38 @@ export function attributePackages(view: ImageView): ReadonlyMap<string, Package>
   const claims = new Claims(view);
   for (const claim of managers) claim(claims);
   claims.settle();
-  const links = ownersOfLinks(claims);
-  const folders = ownersOfFolders(claims);
+  const links = ownersOfLinks(claims.folders.files);
   const owners = new Map<string, Package>();
-  const byteCode: [path: string, source: string][] = [];
-  for (const [path, placed] of view.visible) {
-    if (placed.entry.type === "directory") continue;
-    const owner = claims.files.get(placed) ?? links.get(placed.content) ?? folders.get(folderOf(path));
-    const source = owner === undefined ? sourceOfByteCode(path) : undefined;
-    if (owner !== undefined) owners.set(path, owner);
-    else if (source !== undefined) byteCode.push([path, source]);
+  const rest: string[] = [];
+  for (const { path, placed, folder, owner } of claims.folders.files) {
+    const found = owner ?? links.get(placed.content) ?? folder.owner;
+    if (found === undefined || found === "nobody") rest.push(path);
+    else owners.set(path, found);
   }
-  for (const [path, source] of byteCode) {
-    const owner = owners.get(source);
-    if (owner !== undefined) owners.set(path, owner);
-  }
-  claimMade(view, owners);
+  claimMade(
+    rest.filter((path) => !claimByteCode(path, owners)),
+    owners,
+  );
   return owners;
 }
 
 /** Owners of contents that have several hard links. */
-function ownersOfLinks({ view, files }: Claims): ReadonlyMap<InventoryEntry, Package> {
+function ownersOfLinks(files: readonly ImageFile[]): ReadonlyMap<InventoryEntry, Package> {
   const shared = new Set<InventoryEntry>();
-  for (const { entry, content } of view.visible.values()) if (entry !== content) shared.add(content);
+  for (const { placed } of files) if (placed.entry !== placed.content) shared.add(placed.content);
   const owners = new Map<InventoryEntry, Package>();
   if (shared.size === 0) return owners;
-  for (const [{ content }, owner] of files)
-    if (shared.has(content) && !owners.has(content)) owners.set(content, owner);
+  for (const { placed, owner } of files)
+    if (owner !== undefined && shared.has(placed.content) && !owners.has(placed.content))
+      owners.set(placed.content, owner);
   return owners;
 }
 
-/** Owners of folders by path, what is claimed above passed on to what is below. */
-function ownersOfFolders({ folders }: Claims): ReadonlyMap<string, Package> {
-  const owners = new Map<string, Package>();
-  for (const { path, parent, owner } of folders.all()) {
-    const own = owner ?? (parent === undefined ? undefined : owners.get(parent.path));
-    if (own !== undefined && own !== "nobody") owners.set(path, own);
-  }
-  return owners;
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+/** Gives byte code to the package of its source; false where it is none, or its source is in no package. */
+function claimByteCode(path: string, owners: Map<string, Package>): boolean {
+  const source = sourceOfByteCode(path);
+  const owner = source === undefined ? undefined : owners.get(source);
+  if (owner === undefined) return false;
+  owners.set(path, owner);
+  return true;
 }

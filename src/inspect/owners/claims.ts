@@ -1,5 +1,5 @@
 import type { Package } from "../analysis.ts";
-import type { ImageView, Placed } from "../image-view.ts";
+import type { ImageView } from "../image-view.ts";
 import { textAt } from "../view-texts.ts";
 import { type Folder, Folders } from "./folders.ts";
 
@@ -18,8 +18,6 @@ export class Claims {
   readonly folders: Folders;
   /** Outer ones before those in folders below, else by name. */
   readonly records: readonly KeptRecord[];
-  /** Files that their packages name. */
-  readonly files = new Map<Placed, Package>();
   /** Modules in C by folder and module, made when first asked for. */
   #extensions: ReadonlyMap<string, readonly string[]> | undefined;
   readonly #loose: [folder: Folder, owner: Package][] = [];
@@ -40,10 +38,10 @@ export class Claims {
    * it, unless the later one knows the hash (`sha256`, at least 32 hex digits) that the content has: it has written it over.
    */
   file(path: string, owner: Package, from?: Folder, sha256 = ""): void {
-    const placed = this.folders.find(path, from);
-    if (placed === undefined || placed.entry.type === "directory") return;
-    const isWriter = sha256 !== "" && sha256.slice(0, 32) === placed.content.hash;
-    if (isWriter || !this.files.has(placed)) this.files.set(placed, owner);
+    const file = this.folders.find(path, from);
+    if (file === undefined) return;
+    const isWriter = sha256 !== "" && sha256.slice(0, 32) === file.placed.content.hash;
+    if (isWriter || file.owner === undefined) file.owner = owner;
   }
 
   /** A folder with all below it that nobody names; whoever claims it first has it. */
@@ -58,8 +56,7 @@ export class Claims {
 
   /** Who claims the file at this visible path, by name or by a folder above it. */
   ownerOf(path: string): Package | undefined {
-    const placed = this.view.visible.get(path);
-    const named = placed === undefined ? undefined : this.files.get(placed);
+    const named = this.folders.find(path)?.owner;
     return named ?? ownerOfFolder(this.folders.folder(path.slice(0, Math.max(0, path.lastIndexOf("/")))));
   }
 
@@ -69,9 +66,10 @@ export class Claims {
     return this.#extensions.get(`${folder.path}/${name}`) ?? [];
   }
 
-  /** Lets the loose claims count, now that all others are made. */
+  /** Lets the loose claims count, now that all others are made, and gives each folder the owner of the one above where it has none. */
   settle(): void {
     for (const [folder, owner] of this.#loose) this.folder(folder, owner);
+    for (const folder of this.folders.all()) folder.owner ??= folder.parent?.owner;
   }
 }
 

@@ -6,12 +6,23 @@ const longestPath = 4096;
 /** As deep as the kernel follows symbolic links. */
 const mostLinks = 40;
 
+/** What stands in a folder and is none: a file, a symbolic link, a device. */
+export interface ImageFile {
+  /** As in `ImageView.visible`. */
+  readonly path: string;
+  readonly placed: Placed;
+  readonly folder: Folder;
+  /** The package that names it. */
+  owner: Package | undefined;
+}
+
 /** A folder of the image: what is below it, and whose all of it is unless something says otherwise. */
 export interface Folder {
   /** Without `/` in front; "" for the root. */
   readonly path: string;
   readonly parent: Folder | undefined;
   readonly folders: Map<string, Folder>;
+  readonly files: Map<string, ImageFile>;
   /** Symbolic links in it: as written, and where they lead once that was asked. */
   readonly links: Map<string, Link>;
   /** undefined: as the folder above; `nobody`: what is above has no say here. */
@@ -30,39 +41,45 @@ const noLinks: Map<string, Link> = new Map();
 /** The folders of an image, for paths as records write them: through symbolic links, with `..`, absolute. */
 export class Folders {
   readonly root: Folder = newFolder("", undefined);
-  readonly #visible: ImageView["visible"];
+  /** In the order of the view. */
+  readonly files: readonly ImageFile[];
+  /** The last answer of `find`: records name the files of a folder one after the other. */
+  #last = { path: "", from: this.root, folder: this.root as Folder | undefined };
 
   constructor({ visible }: ImageView) {
-    this.#visible = visible;
     const known = new Map<string, Folder>([["", this.root]]);
-    for (const [path, { entry }] of visible) {
-      if (entry.type === "directory") {
+    const files: ImageFile[] = [];
+    let folder = this.root;
+    for (const [path, placed] of visible) {
+      if (placed.entry.type === "directory") {
         this.#folder(known, path);
         continue;
       }
-      const slash = path.lastIndexOf("/");
-      const folder = this.#folder(known, slash < 0 ? "" : path.slice(0, slash));
-      if (entry.type !== "symlink") continue;
+      const slash = Math.max(0, path.lastIndexOf("/"));
+      if (slash !== folder.path.length || !path.startsWith(folder.path))
+        folder = this.#folder(known, path.slice(0, slash));
+      const name = slash === 0 ? path : path.slice(slash + 1);
+      const file = { path, placed, folder, owner: undefined };
+      files.push(file);
+      folder.files.set(name, file);
+      if (placed.entry.type !== "symlink") continue;
       if (folder.links === noLinks) (folder as { links: Map<string, Link> }).links = new Map();
-      folder.links.set(path.slice(slash + 1), { target: entry.linkPath, state: "new", folder: undefined });
+      folder.links.set(name, { target: placed.entry.linkPath, state: "new", folder: undefined });
     }
+    this.files = files;
   }
 
   /**
-   * What stands at a path, its last name not followed where it is a symbolic link. A path without `/` in front counts from
-   * `from`. undefined where nothing does, or it is longer than a path can be.
+   * What stands at a path and is no folder, its last name not followed where it is a symbolic link. A path without `/` in front
+   * counts from `from`. undefined where nothing does, or it is longer than a path can be.
    */
-  find(path: string, from: Folder = this.root): Placed | undefined {
+  find(path: string, from: Folder = this.root): ImageFile | undefined {
     if (path.length > longestPath) return undefined;
-    const full = from === this.root || path.startsWith("/") ? path : `${from.path}/${path}`;
-    const known = this.#visible.get(full.startsWith("/") ? full.slice(1) : full);
-    if (known !== undefined) return known;
-    const slash = path.lastIndexOf("/");
-    const folder = slash < 0 ? from : this.folder(path.slice(0, slash + 1), from);
-    const name = path.slice(slash + 1);
-    return folder === undefined || name === ".."
-      ? undefined
-      : this.#visible.get(folder.path === "" ? name : `${folder.path}/${name}`);
+    const slash = path.lastIndexOf("/") + 1;
+    const folder = path.slice(0, slash);
+    if (folder !== this.#last.path || from !== this.#last.from)
+      this.#last = { path: folder, from, folder: this.folder(folder, from) };
+    return this.#last.folder?.files.get(path.slice(slash));
   }
 
   /** The folder at a path, all symbolic links followed; a path without `/` in front counts from `from`. */
@@ -82,7 +99,11 @@ export class Folders {
   #walk(path: string, from: Folder, links: number): Folder | undefined {
     if (path.length > longestPath || links > mostLinks) return undefined;
     let folder = path.startsWith("/") ? this.root : from;
-    for (const name of path.split("/")) {
+    // Name by name, for most paths that are not there end early.
+    for (let at = 0, end = 0; at < path.length; at = end + 1) {
+      end = path.indexOf("/", at);
+      if (end < 0) end = path.length;
+      const name = path.slice(at, end);
       if (name === "" || name === ".") continue;
       if (name === "..") {
         folder = folder.parent ?? folder;
@@ -127,5 +148,5 @@ export class Folders {
 }
 
 function newFolder(path: string, parent: Folder | undefined): Folder {
-  return { path, parent, folders: new Map(), links: noLinks, owner: undefined };
+  return { path, parent, folders: new Map(), files: new Map(), links: noLinks, owner: undefined };
 }

@@ -1,5 +1,4 @@
 import type { Manager, Package } from "../analysis.ts";
-import type { ImageView } from "../image-view.ts";
 
 /**
  * Files that no record names, for a package's maintainer script or the manager itself makes them, by where they lie and by the
@@ -29,18 +28,16 @@ const made: readonly { place: RegExp; packages: readonly string[] }[] = [
 /** The managers whose packages these are. */
 const systemManagers: ReadonlySet<Manager> = new Set(["dpkg", "apk", "rpm"]);
 
-/** Gives files that nobody has yet to the installed package that makes them; where several may, to the first that is there. */
-export function claimMade({ visible }: ImageView, owners: Map<string, Package>): void {
+/** Gives files that nobody has to the installed package that makes them; where several may, to the first that is there. */
+export function claimMade(paths: readonly string[], owners: Map<string, Package>): void {
   const installed = new Map<string, Package>();
-  for (const owner of owners.values())
+  for (const owner of new Set(owners.values()))
     if (systemManagers.has(owner.manager)) installed.set(owner.name, owner);
   const makers = made.flatMap(({ place, packages }) => {
     const maker = packages.find((name) => installed.has(name));
     return maker === undefined ? [] : [{ place, owner: installed.get(maker) }];
   });
-  if (makers.length === 0) return;
-  for (const [path, { entry }] of visible) {
-    if (entry.type === "directory" || owners.has(path)) continue;
+  for (const path of paths) {
     const owner = makers.find(({ place }) => place.test(path))?.owner;
     if (owner !== undefined) owners.set(path, owner);
   }
