@@ -13,6 +13,7 @@ test.each([
   "FROM debian:12\nCMD exec python serve.py $ARGS",
   "FROM debian:12\nCMD jupyter lab & echo started && /bin/bash",
   "FROM debian:12\nCMD /start_ollama && /bin/bash",
+  "FROM debian:12\nCMD bash",
 ])("leaves %s alone", (lines) => {
   expect(messagesOf(shellFormCommand, `${lines}\n`)).toEqual([]);
 });

@@ -52,17 +52,12 @@ const builtins = new Set([
   "trap",
 ]);
 
-/**
- * Whether the shell gives its place to the program, has a job in the background to look after, or does something before it leaves a person at
- * another shell.
- */
+/** Whether the shell gives its place to the program, has a job in the background to look after, or leaves a person at another shell. */
 function needsShell(file: Dockerfile, instruction: Instruction): boolean {
-  return readShell(file, instruction).some(({ commands: [first, ...others], text }) => {
-    if (/^\s*exec\s/.test(text)) return true;
-    if (first === undefined) return false;
-    const last = others.at(-1);
+  return readShell(file, instruction).some(({ commands, text }) => {
+    const last = commands.at(-1);
     const atTerminal = last !== undefined && /^(?:ba|da|z)?sh$/.test(last.name) && last.args.length === 0;
-    return atTerminal || others.some((one) => one.joint === "&");
+    return atTerminal || /^\s*exec\s/.test(text) || commands.slice(1).some((one) => one.joint === "&");
   });
 }
 
