@@ -96,6 +96,17 @@ describe("ddiff init", () => {
     expect(read("compose.yaml")).toBe("services: {}\n");
   });
 
+  it("keeps what somebody wrote into ddiff.yaml", async () => {
+    await ddiff("init", "--yes");
+    const [head = "", tail = ""] = read("ddiff.yaml").split("choices: {}\n");
+    put("ddiff.yaml", `${head}choices:\n  # as the proxy has it\n  port: 9000   # was 8000\n${tail}`);
+    expect((await ddiff("init", "--yes", "--gpu", "none")).status).toBe(0);
+    const after = read("ddiff.yaml");
+    expect(after).toContain("choices:\n  gpus: []\n  # as the proxy has it\n  port: 9000 # was 8000\n");
+    expect(after.slice(0, head.length)).toBe(head);
+    expect(await ddiff("init", "--check")).toMatchObject({ status: 0 });
+  });
+
   it("says with --check what drifted, because the file or because the project changed", async () => {
     expect(await ddiff("init", "--check")).toMatchObject({
       status: 3,

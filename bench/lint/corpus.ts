@@ -129,6 +129,8 @@ function fill(mirrors: string): void {
     );
     const folders = new Set<string>();
     const root = join(corpusFolder, repository.replace("/", "+"));
+    // What marks the root of a repository: rules look no further up for its build contexts.
+    mkdirSync(join(root, ".git"), { recursive: true });
     const write = (path: string, bytes: Buffer | number): void => {
       const file = join(root, path);
       const folder = dirname(file);

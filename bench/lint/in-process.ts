@@ -31,6 +31,7 @@ export function findIn({ dockerfile, dockerignore, options }: CaseInput): readon
     target: settings.target,
     options: settings.options,
     today,
+    contexts: new Set<string>(),
     ignore: dockerignore === undefined ? undefined : readIgnoreFile(dockerignore),
     files: Object.entries(files).map(([path, text]) => ({ path, size: text.length })),
     read: (path) => files[path],

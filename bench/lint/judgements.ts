@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 /** What a person who read the file says of one finding. */
 interface Judgement {
-  /** After each round the rules were mended where they were wrong; the verdicts stay as they were. */
-  round: 1 | 2;
+  /** From 1. After each round the rules were mended where they were wrong; the verdicts stay as they were. */
+  round: number;
   repository: string;
   path: string;
   /** Of the file. */
@@ -25,10 +25,11 @@ export function readJudgements(): Judgement[] {
 /** Verdicts by rule, and what is said of those that are not right, for each round. */
 export function judgementTables(): string[] {
   const judged = readJudgements();
-  return ([1, 2] as const).flatMap((round) => {
-    const own = judged.filter((one) => one.round === round);
-    return own.length === 0 ? [] : [`### Round ${round}`, ...roundTables(own)];
-  });
+  const rounds = [...new Set(judged.map(({ round }) => round))].sort((a, b) => a - b);
+  return rounds.flatMap((round) => [
+    `### Round ${round}`,
+    ...roundTables(judged.filter((one) => one.round === round)),
+  ]);
 }
 
 function roundTables(judged: readonly Judgement[]): string[] {

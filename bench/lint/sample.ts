@@ -25,7 +25,9 @@ const { values } = parseArgs({
 });
 const corpus = readCorpus().filter(({ group }) => group === "ml");
 if (corpus.length === 0) throw new Error(`${corpusFolder} is empty: node bench/lint/corpus.ts fill MIRRORS`);
-const judged = new Set(readJudgements().map(({ sha256, rule, line }) => `${sha256} ${rule} ${line}`));
+const judgements = readJudgements();
+const nextRound = Math.max(0, ...judgements.map(({ round }) => round)) + 1;
+const judged = new Set(judgements.map(({ sha256, rule, line }) => `${sha256} ${rule} ${line}`));
 const all: Drawn[] = (await examine(corpus)).flatMap(({ file, linted }) =>
   linted.findings
     .filter(
@@ -70,6 +72,7 @@ function generator(seed: number): () => number {
 
 function asRow({ file, finding }: Drawn): Record<string, unknown> {
   return {
+    round: nextRound,
     repository: file.repository,
     path: file.path,
     sha256: file.sha256,

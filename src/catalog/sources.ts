@@ -65,6 +65,10 @@ export const sources = {
     on: "2026-08-22",
   },
   "end-of-life": { from: "endoflife-date/endoflife.date products/*.md at a70eca337", on: "2026-08-22" },
+  "distro-info": {
+    from: "ubuntu.csv and debian.csv of Debian's package distro-info-data 0.58+deb12u7",
+    on: "2026-11-21",
+  },
   "docker-library": { from: "docker-library/official-images library/*", on: "2026-08-22" },
   "debian-packages": {
     from: "deb.debian.org main/binary-amd64/Packages of bullseye, bookworm and trixie, and apt-get install --simulate",

@@ -155,7 +155,7 @@ function otherTables(): CatalogTable[] {
             .map(([version, end]) => [`${language}:${version}`, "", end, end]),
         ),
       ],
-      sources: ["end-of-life"],
+      sources: ["distro-info", "end-of-life"],
     },
     {
       topic: "package",

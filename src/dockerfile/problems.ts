@@ -1,6 +1,7 @@
 import type { Instruction, SyntaxProblem } from "./document.ts";
 import { isMixedJson } from "./read-words.ts";
 import type { Range } from "./text.ts";
+import { nearest } from "../util/nearest.ts";
 
 const keywords = new Set(
   "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR".split(
@@ -52,14 +53,33 @@ const valueFlags: Readonly<Record<string, readonly string[]>> = {
   FROM: ["platform"],
   COPY: ["from", "chown", "chmod", "exclude"],
   ADD: ["chown", "chmod", "checksum", "exclude"],
-  RUN: ["mount", "network", "security"],
+  RUN: ["mount", "network", "security", "device"],
   HEALTHCHECK: ["interval", "timeout", "start-period", "start-interval", "retries"],
 };
+/** Flags that switch something on. */
+const switches: Readonly<Record<string, readonly string[]>> = {
+  COPY: ["link", "parents"],
+  ADD: ["link", "keep-git-dir", "unpack"],
+};
+/** Keywords whose flags builders pass over. */
+const unread = new Set(["ARG", "ONBUILD", "STOPSIGNAL"]);
 
 function flagProblems({ keyword, flags }: Instruction): SyntaxProblem[] {
-  return flags
-    .filter(({ name, value }) => value === undefined && valueFlags[keyword]?.includes(name))
-    .map((flag) => ({ ...rangeOf(flag), message: `--${flag.name} needs a value: --${flag.name}=...` }));
+  if (flags.length === 0 || unread.has(keyword) || !keywords.has(keyword)) return [];
+  const valued = valueFlags[keyword] ?? [];
+  const known = [...valued, ...(switches[keyword] ?? [])];
+  return flags.flatMap((flag) => {
+    const name = `--${flag.name}`;
+    if (known.includes(flag.name)) {
+      const missing = flag.value === undefined && valued.includes(flag.name);
+      return missing ? [{ ...rangeOf(flag), message: `${name} needs a value: ${name}=...` }] : [];
+    }
+    // BuildKit passes over it.
+    if (flag.name === "help") return [];
+    const near = nearest(flag.name, known);
+    const meant = near === undefined ? "" : ` (--${near}?)`;
+    return [{ ...rangeOf(flag), message: `${keyword} has no flag ${name}${meant}` }];
+  });
 }
 
 /** BuildKit's pattern; names are compared in lower case. */

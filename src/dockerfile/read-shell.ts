@@ -111,6 +111,7 @@ function commandScripts(body: Joined, json: readonly JsonWord[] | undefined, sta
     joint: "start",
     pipeline: 0,
     depth: 0,
+    branches: [],
     assignments: new Map(),
     writes: [],
   });

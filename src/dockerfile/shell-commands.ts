@@ -1,5 +1,14 @@
 import { posix } from "node:path";
-import { type Assignment, type Command, forEachChild, type ParsedScript, parse, type Word } from "unbash";
+import {
+  type Assignment,
+  type Case,
+  type Command,
+  forEachChild,
+  type If,
+  type ParsedScript,
+  parse,
+  type Word,
+} from "unbash";
 import type { Joined } from "./document.ts";
 import type { Joint, ShellCommand, ShellWord } from "./shell.ts";
 import { readWord } from "./shell-words.ts";
@@ -14,18 +23,24 @@ interface Walk {
   readonly variables: Variables;
   readonly found: ShellCommand[];
   pipelines: number;
+  choices: number;
 }
 
-interface At {
+/** Where a list of commands stands. */
+type Within = Pick<ShellCommand, "depth" | "branches">;
+
+interface At extends Within {
   joint: Joint;
-  depth: number;
   pipeline: number | undefined;
 }
 
+const top: Within = { depth: 0, branches: [] };
+
 /** The simple commands of a script in the order in which they are written, those inside substitutions after the one they stand in. */
 export function collectCommands(ast: ParsedScript, joined: Joined, variables: Variables): ShellCommand[] {
-  const walk: Walk = { joined, variables: withoutOwn(variables, joined.text), found: [], pipelines: 0 };
-  list(walk, ast.commands, 0);
+  const own = withoutOwn(variables, joined.text);
+  const walk: Walk = { joined, variables: own, found: [], pipelines: 0, choices: 0 };
+  list(walk, ast.commands, top);
   return walk.found;
 }
 
@@ -38,10 +53,10 @@ function withoutOwn(variables: Variables, text: string): Variables {
   return left;
 }
 
-function list(walk: Walk, statements: ParsedScript["commands"], depth: number): void {
+function list(walk: Walk, statements: ParsedScript["commands"], within: Within): void {
   let joint: Joint = "start";
   for (const statement of statements) {
-    visit(walk, statement.command, { joint, depth, pipeline: undefined });
+    visit(walk, statement.command, { ...within, joint, pipeline: undefined });
     joint = statement.background === true ? "&" : ";";
   }
 }
@@ -66,13 +81,17 @@ function visit(walk: Walk, node: Node, at: At): void {
       return;
     case "Script":
     case "CompoundList":
-      list(walk, node.commands, at.depth);
+      list(walk, node.commands, at);
+      return;
+    case "If":
+    case "Case":
+      choose(walk, node, { ...at, depth: at.depth + 1 });
       return;
     case "CommandExpansion":
     case "ProcessSubstitution":
       // A script in escaped backticks has a text of its own, in which places mean nothing here.
       if (node.script !== undefined && node.script.source === undefined)
-        list(walk, node.script.commands, at.depth + 1);
+        list(walk, node.script.commands, { ...at, depth: at.depth + 1 });
       return;
     default:
       forEachChild(node, (child) =>
@@ -81,15 +100,41 @@ function visit(walk: Walk, node: Node, at: At): void {
   }
 }
 
+/** Each way of an `if` or `case` is a branch; what decides between them runs before any. */
+function choose(walk: Walk, node: If | Case, at: At): void {
+  const choice = walk.choices;
+  walk.choices += 1;
+  let way = 0;
+  const branch = (child: Node): void => {
+    visit(walk, child, { ...at, branches: [...at.branches, { choice, way }] });
+    way += 1;
+  };
+  if (node.type === "Case") {
+    visit(walk, node.word, at);
+    for (const item of node.items) {
+      for (const word of item.pattern) visit(walk, word, at);
+      branch(item.body);
+      // `;&` goes on into the next one.
+      if (item.terminator !== undefined && item.terminator !== ";;") way -= 1;
+    }
+    return;
+  }
+  visit(walk, node.clause, at);
+  branch(node.then);
+  for (const other of node.elif) {
+    visit(walk, other.clause, at);
+    branch(other.then);
+  }
+  if (node.else !== undefined) branch(node.else);
+}
+
 const compounds = new Set([
-  "If",
   "For",
   "ArithmeticFor",
   "Select",
   "While",
   "Subshell",
   "BraceGroup",
-  "Case",
   "Function",
   "Coproc",
 ]);
@@ -124,27 +169,28 @@ function simple(walk: Walk, node: Command, at: At): void {
     end: endOf(walk, node.end),
     joint: at.joint,
     depth: at.depth,
+    branches: at.branches,
     pipeline: at.pipeline ?? nextPipeline(walk),
     assignments,
     writes,
   });
   walk.found.push(command);
   const nested = scriptArgument(command);
-  if (nested !== undefined) nestedScript(walk, nested, at.depth + 1);
+  if (nested !== undefined) nestedScript(walk, nested, { ...at, depth: at.depth + 1 });
   // Substitutions are looked for only where they can be: the parts of a word are read when they are asked for.
   if (/[`(]/.test(walk.joined.text.slice(node.pos, node.end))) {
     forEachChild(node, (child) => {
-      if (child.type === "Word" || child.type === "Assignment") substitutions(walk, child, at.depth);
+      if (child.type === "Word" || child.type === "Assignment") substitutions(walk, child, at);
     });
   }
 }
 
-function substitutions(walk: Walk, node: Node, depth: number): void {
+function substitutions(walk: Walk, node: Node, within: Within): void {
   if (node.type === "CommandExpansion" || node.type === "ProcessSubstitution") {
-    visit(walk, node, { joint: "start", depth, pipeline: undefined });
+    visit(walk, node, { ...within, joint: "start", pipeline: undefined });
     return;
   }
-  forEachChild(node, (child) => substitutions(walk, child, depth));
+  forEachChild(node, (child) => substitutions(walk, child, within));
 }
 
 const shells = new Set(["sh", "bash", "dash", "ash", "zsh"]);
@@ -156,7 +202,7 @@ function scriptArgument(command: ShellCommand): ShellWord | undefined {
   return flag < 0 ? undefined : command.args[flag + 1];
 }
 
-function nestedScript(walk: Walk, word: ShellWord, depth: number): void {
+function nestedScript(walk: Walk, word: ShellWord, within: Within): void {
   const quote = word.raw.charAt(0);
   const inner = word.raw.slice(1, -1);
   // Only where the text between the quotes is the script itself do places in it mean something.
@@ -170,8 +216,9 @@ function nestedScript(walk: Walk, word: ShellWord, depth: number): void {
   if (at < 0) return;
   const joined: Joined = { text: inner, offset: (to) => walk.joined.offset(at + 1 + to) };
   const nested: Walk = { ...walk, joined };
-  list(nested, parse(inner).commands, depth);
+  list(nested, parse(inner).commands, within);
   walk.pipelines = nested.pipelines;
+  walk.choices = nested.choices;
 }
 
 function wordOf(walk: Walk, node: Word | Assignment): ShellWord {

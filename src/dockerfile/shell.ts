@@ -31,8 +31,23 @@ export interface ShellCommand extends Range {
   readonly pipeline: number;
   /** 0 at the top of the script; one more inside each subshell, group, loop, branch, function or substitution. */
   readonly depth: number;
+  /** The branches of `if` and `case` that it stands in, the outermost first. */
+  readonly branches: readonly Branch[];
   /** Files written by `>` and `>>`. */
   readonly writes: readonly ShellWord[];
+}
+
+/** One of the ways that an `if` or a `case` can go: the number of the choice in its script, and the number of the way. */
+interface Branch {
+  readonly choice: number;
+  readonly way: number;
+}
+
+/** Whether two commands of one script never run together, as they stand in different branches of one choice. */
+export function excludeEachOther(a: ShellCommand, b: ShellCommand): boolean {
+  return a.branches.some(({ choice, way }) =>
+    b.branches.some((other) => other.choice === choice && other.way !== way),
+  );
 }
 
 /** A shell script inside a Dockerfile. */

@@ -115,6 +115,25 @@ describe("files", () => {
     expect(await found()).toEqual(["docker/Dockerfile:2 info legacy-key-value"]);
   });
 
+  test("take names that bake and compose files above give to contexts for what they are", async () => {
+    put(".git/HEAD", "");
+    put(
+      "docker/Dockerfile",
+      "FROM wheels AS a\nFROM data AS b\nFROM media AS c\nFROM assets AS d\nFROM nobody AS e\n",
+    );
+    put(
+      "docker-bake.rocm.hcl",
+      'target "a" {\n  contexts = {\n    wheels = "docker-image://${X}"\n    data  = "data" }\n}\n',
+    );
+    put("docker/docker-bake.json", '{"target": {"b": {"contexts": {"media": "target:m"}}}}\n');
+    put(
+      "compose.yaml",
+      "services:\n  a:\n    build:\n      context: .\n      additional_contexts: [assets=./assets]\n",
+    );
+    const { findings } = await lint(options({ only: ["untagged-base"] }));
+    expect(findings.map(({ start }) => start.line)).toEqual([5]);
+  });
+
   test("that cannot be read or parsed are one finding each and hide no other", async () => {
     put("Dockerfile", bad);
     put("Dockerfile.a", Buffer.from([0x46, 0, 1, 2]));

@@ -178,6 +178,9 @@ export async function makeChecks(
       target: one.settings.target,
       options: one.settings.options,
       today: options.today,
+      get contexts() {
+        return document.kind === "dockerfile" ? finder.contexts(one.absolute) : noNames;
+      },
       get ignore() {
         return context()?.ignoreOf(one.absolute);
       },
@@ -193,7 +196,7 @@ export async function makeChecks(
       if ("problem" in one) return unreadable(one);
       const { kind, settings } = one;
       const baseline = baselineOf(one.config);
-      if (kind === "dockerfile" && given === undefined) await finder.prepare(dirname(one.absolute));
+      if (kind === "dockerfile") await finder.prepare(dirname(one.absolute));
       const check = (text: string, outside: readonly OutsideReport[] = []): Checked => {
         let document: Document;
         try {
@@ -218,6 +221,8 @@ function unreadable(one: Opened & { problem: string }): LintedFile {
   const only = broken(one, settings, unreadableFile, `${path} ${problem}`);
   return { ...nothing, ...only, shown: only.findings, recheck: undefined };
 }
+
+const noNames: ReadonlySet<string> = new Set();
 
 /** The one finding of a file that could not be looked at. */
 function broken(one: FoundFile, settings: Settings, rule: RuleInfo, message: string): Checked {

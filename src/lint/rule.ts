@@ -64,6 +64,8 @@ export interface LintContext {
   readonly ignore: IgnoreFile | undefined;
   /** The text of a file of the build context by its path there, `undefined` when there is none, when it is outside, or beyond 1 MiB. */
   read(path: string): string | undefined;
+  /** Names that bake and compose files give to further build contexts, which FROM and COPY take in place of images. */
+  readonly contexts: ReadonlySet<string>;
   /** Files of the build context, .git left out, at most 20,000; undefined when there is no context (standard input). */
   readonly files: readonly { readonly path: string; readonly size: number }[] | undefined;
 }

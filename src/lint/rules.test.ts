@@ -14,7 +14,7 @@ const folder = join(import.meta.dirname, "rules");
 const docs = join(import.meta.dirname, "..", "..", "docs", "rules");
 
 /** Ids that say more than one thing, so that several of our rules stand for them. */
-const shared = new Set(["DS-0001", "CKV_DOCKER_7", "DL3007"]);
+const shared = new Set(["DS-0001", "CKV_DOCKER_7", "DL3007", "InvalidDefaultArgInFrom"]);
 
 const examples = rules.flatMap((rule) =>
   rule.examples.map((example, at): [string, Rule, Example] => [`${rule.name} ${at + 1}`, rule, example]),

@@ -7,6 +7,7 @@ import { aptListsKept } from "./rules/apt-lists-kept.ts";
 import { aptRecommends } from "./rules/apt-recommends.ts";
 import { aptUpdateAlone } from "./rules/apt-update-alone.ts";
 import { asCasing } from "./rules/as-casing.ts";
+import { baseLeftToBuilder } from "./rules/base-left-to-builder.ts";
 import { basePlatformMismatch } from "./rules/base-platform-mismatch.ts";
 import { baseWithoutDigest } from "./rules/base-without-digest.ts";
 import { brokenJsonForm } from "./rules/broken-json-form.ts";
@@ -185,6 +186,7 @@ export const rules: readonly Rule[] = [
   aptRecommends,
   aptUpdateAlone,
   asCasing,
+  baseLeftToBuilder,
   basePlatformMismatch,
   baseWithoutDigest,
   brokenJsonForm,

@@ -11,6 +11,8 @@ export interface ContextFinder {
   /** Reads the compose files that may speak of the Dockerfiles in a folder (absolute); `find` asks nothing else of the disk at once. */
   prepare(folder: string): Promise<void>;
   find(path: string, file: Dockerfile): BuildContext | undefined;
+  /** The names that compose and bake files beside a Dockerfile (absolute path) and above it give to further contexts. */
+  contexts(path: string): ReadonlySet<string>;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface ContextFinder {
  * repository, in which all that the Dockerfile copies is there; undefined where nothing of it is: then nothing may be said about files.
  */
 export function makeContextFinder(open: (folder: string) => BuildContext | undefined): ContextFinder {
-  const composed = new Map<string, ReadonlyMap<string, string>>();
+  const composed = new Map<string, Builds>();
   const above = new Map<string, readonly string[]>();
   return {
     async prepare(folder) {
@@ -32,7 +34,7 @@ export function makeContextFinder(open: (folder: string) => BuildContext | undef
       const folders = above.get(folder) ?? [folder];
       const real = realOf(path);
       for (const one of folders) {
-        const context = composed.get(one)?.get(real);
+        const context = composed.get(one)?.roots.get(real);
         if (context !== undefined) return open(context);
       }
       const sources = copiedNames(file);
@@ -46,6 +48,10 @@ export function makeContextFinder(open: (folder: string) => BuildContext | undef
         if (there === sources.length) break;
       }
       return best?.context;
+    },
+    contexts(path) {
+      const folders = above.get(dirname(path)) ?? [];
+      return new Set(folders.flatMap((folder) => [...(composed.get(folder)?.contexts ?? [])]));
     },
   };
 }
@@ -70,16 +76,28 @@ function realOf(path: string): string {
   }
 }
 
-/** Contexts by Dockerfile (absolute paths), as the compose files of a folder name them. */
-async function buildsIn(folder: string): Promise<Map<string, string>> {
-  const builds = new Map<string, string>();
+/** What compose and bake files say of builds. */
+interface Builds {
+  /** Contexts by Dockerfile (absolute paths). */
+  readonly roots: ReadonlyMap<string, string>;
+  /** Names of further contexts. */
+  readonly contexts: ReadonlySet<string>;
+}
+
+/** Reads the compose and bake files of a folder. */
+async function buildsIn(folder: string): Promise<Builds> {
+  const roots = new Map<string, string>();
+  const contexts = new Set<string>();
   for (const name of namesIn(folder)) {
+    if (/bake.*\.(?:hcl|json)$/.test(name))
+      for (const one of bakeContexts(readText(join(folder, name)) ?? "")) contexts.add(one);
     if (kindByName(name) !== "compose") continue;
     const text = readText(join(folder, name));
     if (text === undefined) continue;
     // Imported where it is needed: most runs start without a reader of YAML.
     const { readCompose } = await import("../dockerfile/read-compose.ts");
     for (const service of readCompose(text).services) {
+      for (const one of namesOf(service.get("build", "additional_contexts"))) contexts.add(one);
       const short = service.get("build");
       const context = typeof short === "string" ? short : service.get("build", "context");
       const dockerfile =
@@ -92,10 +110,24 @@ async function buildsIn(folder: string): Promise<Map<string, string>> {
         continue;
       const root = resolve(folder, context);
       const key = realOf(resolve(root, dockerfile));
-      if (!builds.has(key)) builds.set(key, root);
+      if (!roots.has(key)) roots.set(key, root);
     }
   }
-  return builds;
+  return { roots, contexts };
+}
+
+/** The keys of `contexts = { ... }` (HCL) and `"contexts": { ... }` (JSON) of a bake file, which is read no further. */
+function bakeContexts(text: string): string[] {
+  return [...text.matchAll(/(?:^|[\s,{])"?contexts"?\s*[=:]\s*\{([^{}]*(?:\$\{[^}]*\}[^{}]*)*)\}/g)].flatMap(
+    (match) =>
+      [...(match[1] ?? "").matchAll(/(?:^|[\n,])\s*"?([\w./:@-]+)"?\s*[=:]/g)].flatMap((key) => key[1] ?? []),
+  );
+}
+
+/** The names of `additional_contexts`: keys, or `name=...` in a list. */
+function namesOf(contexts: unknown): string[] {
+  if (Array.isArray(contexts)) return contexts.flatMap((one) => String(one).split("=", 1));
+  return typeof contexts === "object" && contexts !== null ? Object.keys(contexts) : [];
 }
 
 function namesIn(folder: string): string[] {

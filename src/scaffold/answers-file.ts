@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import * as z from "zod";
 import { DdiffError, messageOf, systemErrorCode } from "../util/errors.ts";
 import type { Answers } from "./answers.ts";
 import { type Choices, choicesSchema, parts } from "./choices.ts";
+import { editYaml } from "./edit-yaml.ts";
 
 /** Where the answers stand, in the project's folder. */
 export const answersFileName = "ddiff.yaml";
@@ -116,18 +117,25 @@ export interface InitRecord {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** The record of a project's folder; undefined where there is none yet. Throws `ANSWERS_INVALID`. */
-export async function readAnswersFile(folder: string): Promise<InitRecord | undefined> {
+/** `ddiff.yaml` as it was found. */
+export interface AnswersFile {
+  readonly record: InitRecord;
+  readonly bytes: Buffer;
+}
+
+/** `ddiff.yaml` of a project's folder; undefined where there is none yet. Throws `ANSWERS_INVALID`. */
+export async function readAnswersFile(folder: string): Promise<AnswersFile | undefined> {
   const path = join(folder, answersFileName);
-  let text: string;
   try {
-    if ((await stat(path)).size > 1 << 20) throw invalid("it has more than 1 MiB");
-    text = await readFile(path, "utf8");
+    const about = await lstat(path);
+    if (!about.isFile()) throw invalid("it is no plain file");
+    if (about.size > 1 << 20) throw invalid("it has more than 1 MiB");
+    const bytes = await readFile(path);
+    return { record: parseAnswersFile(bytes.toString("utf8")), bytes };
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return undefined;
     throw error;
   }
-  return parseAnswersFile(text);
 }
 
 /** Reads the text of `ddiff.yaml`. Throws `ANSWERS_INVALID`. */
@@ -148,20 +156,30 @@ export function parseAnswersFile(text: string): InitRecord {
   return { choices, yours, answers: completed(answers), files: new Map(Object.entries(files)) };
 }
 
-/** The text of `ddiff.yaml`: the same record gives the same text. */
-export function writeAnswersFile({ choices, yours, answers, files }: InitRecord): string {
-  const sorted = [...files].sort(([one], [other]) => (one < other ? -1 : 1));
+/**
+ * The text of `ddiff.yaml`. Over an earlier text it is an edit, which keeps the comments and the order that somebody gave it; the same record
+ * gives the same text.
+ */
+export function writeAnswersFile({ choices, yours, answers, files }: InitRecord, before?: string): string {
+  const sections = {
+    version: 1,
+    choices: choicesSchema.parse(choices),
+    yours,
+    answers: checkAnswers(answers),
+    files: Object.fromEntries([...files].sort(([one], [other]) => (one < other ? -1 : 1))),
+  };
+  if (before !== undefined) return editYaml(before, sections);
   return [
     "# Written by ddiff init, to be committed: a second run goes on from it, and ddiff init --check compares with it.\n",
-    section({ version: 1 }),
+    section({ version: sections.version }),
     "\n# What somebody decided. It goes before what is found in the project; change it here or by the flags of ddiff init.\n",
-    section({ choices: choicesSchema.parse(choices) }),
+    section({ choices: sections.choices }),
     "\n# Files that ddiff init would write and must not: they are yours.\n",
-    section({ yours }),
+    section({ yours: sections.yours }),
     "\n# What was found, or chosen from the catalogue. Every run writes it anew: to change it, put it under choices.\n",
-    section({ answers: checkAnswers(answers) }),
+    section({ answers: sections.answers }),
     "\n# SHA-256 of the files as they were written: what somebody changed since then is not overwritten.\n",
-    section({ files: Object.fromEntries(sorted) }),
+    section({ files: sections.files }),
   ].join("");
 }
 

@@ -1,9 +1,10 @@
 import type { Answers, StageName } from "./answers.ts";
 import { chooseBases } from "./bases.ts";
 import { type Choices, stageNames, targetNames } from "./choices.ts";
-import { checkImageStarts, type CudaDecision, decideCuda } from "./decide-cuda.ts";
+import { type CudaDecision, decideCuda } from "./decide-cuda.ts";
+import { evidence, sentence } from "./evidence.ts";
 import { impossible } from "./impossible.ts";
-import type { EntryPoint, Found, Project } from "./project.ts";
+import type { EntryPoint, Project } from "./project.ts";
 import { onPort, portIn, serveCommand } from "./serve-command.ts";
 
 /** One of the things that decide what is written, for display. */
@@ -26,8 +27,8 @@ const asked = "asked for";
 
 /**
  * What is to be written for a project: what somebody chose, else what was found, else what the catalogue has. `earlier` are the answers of the
- * run before: of what the catalogue offers, its choice stays as long as it fits. Throws `IMPOSSIBLE` and `BASE_IMPOSSIBLE` with the nearest
- * that goes, `GPU_UNKNOWN`.
+ * run before: of what the catalogue offers, its choice stays as long as it fits. Throws `IMPOSSIBLE` with the nearest that goes,
+ * `GPU_UNKNOWN`.
  */
 export function decide(project: Project, choices: Choices, earlier: Answers | undefined): Decision {
   const python = choices.python ?? project.python.value;
@@ -69,17 +70,15 @@ export function decide(project: Project, choices: Choices, earlier: Answers | un
     trainGroups: trainGroups(project),
   };
   const frameworks = project.frameworks.map((one) => one.value);
-  const { bases } = chooseBases({ ...decided, frameworks, gpu: decided.cuda !== undefined });
   const answers: Answers = {
     ...decided,
-    bases,
+    bases: chooseBases({ ...decided, gpus: cuda.gpus, frameworks }),
     frameworks,
     requirementFiles: project.requirementFiles,
     workspace: project.workspace,
     serving: project.serving?.value.kind,
     extras: extrasByUse(project, decided.cuda),
   };
-  checkImageStarts(answers.bases.gpu, cuda);
   return { answers, reasons: reasonsFor(project, choices, answers, cuda, commands.because) };
 }
 
@@ -106,21 +105,21 @@ function decideCommands(project: Project, choices: Choices): Commands {
     serve: serveWords,
     because: {
       train:
-        choices.train === undefined ? (train === undefined ? "no training was found" : says(train)) : asked,
+        choices.train === undefined
+          ? train === undefined
+            ? "no training was found"
+            : sentence(train.from)
+          : asked,
       serve:
         choices.serve !== undefined
           ? asked
           : serve !== undefined
-            ? says(serve)
+            ? sentence(serve.from)
             : serving === undefined
               ? "nothing that answers requests was found"
               : evidence(serving),
     },
   };
-}
-
-function says({ from }: EntryPoint): string {
-  return `${from.file}${from.line === undefined ? "" : `:${from.line}`} ${from.says}`;
 }
 
 function decideStages(
@@ -255,13 +254,6 @@ function gpuBaseWhy({ bases }: Answers): string {
 function portWhy(project: Project, choices: Choices): string {
   if (choices.port !== undefined) return asked;
   return project.serving === undefined ? "the usual one" : evidence(project.serving);
-}
-
-/** The first reason of something that was found: `pyproject.toml:4 asks for torch==2.5.1`. */
-function evidence(found: Found<unknown>): string {
-  const [first] = found.because;
-  if (first === undefined) return "nothing says otherwise";
-  return `${first.file}${first.line === undefined ? "" : `:${first.line}`} ${first.says}`;
 }
 
 function reason(topic: string, value: string | undefined, because: string): Reason {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import {
+  type AnswersFile,
   checkAnswers,
   hashOf,
   type InitRecord,
@@ -22,14 +23,14 @@ import { type PlannedFile, planFiles, writePlanned } from "./write.ts";
 export interface InitStart {
   readonly folder: string;
   readonly project: Project;
-  readonly record: InitRecord | undefined;
+  readonly earlier: AnswersFile | undefined;
 }
 
 /** What a run would do. */
 export interface InitPlan extends Decision {
   readonly folder: string;
   readonly choices: Choices;
-  readonly record: InitRecord | undefined;
+  readonly earlier: AnswersFile | undefined;
   readonly files: readonly PlannedFile[];
   /** Answers that are others now than in ddiff.yaml. */
   readonly changed: readonly ChangedAnswer[];
@@ -48,19 +49,20 @@ export interface WrittenFile extends PlannedFile {
  */
 export async function startInit(folder: string): Promise<InitStart> {
   const files = await openProject(folder);
-  const record = await readAnswersFile(folder);
-  const isOwn = (path: string) => path === answersFileName || record?.files.has(path) === true;
+  const earlier = await readAnswersFile(folder);
+  const isOwn = (path: string) => path === answersFileName || earlier?.record.files.has(path) === true;
   const others: ProjectFiles = {
     list: files.list.filter((one) => !isOwn(one.path)),
     has: (path) => !isOwn(path) && files.has(path),
     read: (path) => (isOwn(path) ? undefined : files.read(path)),
   };
-  return { folder, record, project: detectIn(others, basename(resolve(folder))) };
+  return { folder, earlier, project: detectIn(others, basename(resolve(folder))) };
 }
 
 /** Decides and compares; writes nothing. `said` goes over the choices of ddiff.yaml. Throws `IMPOSSIBLE`, `OUTSIDE_PROJECT`. */
 export async function planInit(start: InitStart, said: Choices): Promise<InitPlan> {
-  const { folder, project, record } = start;
+  const { folder, project, earlier } = start;
+  const record = earlier?.record;
   const choices = mergeChoices(record?.choices ?? {}, said);
   const decision = decide(project, choices, record?.answers);
   checkAnswers(decision.answers);
@@ -75,7 +77,7 @@ export async function planInit(start: InitStart, said: Choices): Promise<InitPla
   const stale: string[] = [];
   for (const path of gone) if (await isThere(join(folder, path))) stale.push(path);
   const changed = record === undefined ? [] : changedAnswers(record.answers, decision.answers);
-  return { ...decision, folder, choices, record, files, changed, stale };
+  return { ...decision, folder, choices, earlier, files, changed, stale };
 }
 
 /** Everything that is written for these answers. */
@@ -97,9 +99,10 @@ export async function writeInit(
   take: (file: PlannedFile) => boolean,
   yours: readonly string[] = [],
 ): Promise<WrittenFile[]> {
+  const before = plan.earlier;
   const written: WrittenFile[] = [];
   const hashes = new Map<string, string>();
-  for (const path of plan.stale) keepHash(hashes, path, plan.record);
+  for (const path of plan.stale) keepHash(hashes, path, before?.record);
   for (const file of plan.files) {
     if (file.state === "same") written.push({ ...file, done: "unchanged" });
     else if (file.state === "yours" || yours.includes(file.path))
@@ -109,22 +112,24 @@ export async function writeInit(
       await writePlanned(plan.folder, file);
       written.push({ ...file, done: "written" });
     }
-    if (written.at(-1)?.done === "left") keepHash(hashes, file.path, plan.record);
+    if (written.at(-1)?.done === "left") keepHash(hashes, file.path, before?.record);
     else hashes.set(file.path, hashOf(file.text));
   }
   const record: InitRecord = {
     choices: keepReasons(plan, written),
-    yours: [...new Set([...(plan.record?.yours ?? []), ...yours])].sort(),
+    yours: [...new Set([...(before?.record.yours ?? []), ...yours])].sort(),
     answers: plan.answers,
     files: hashes,
   };
-  const [own] = await planFiles(
-    plan.folder,
-    [{ path: answersFileName, text: writeAnswersFile(record) }],
-    new Map(),
-    [],
-  );
-  if (own !== undefined && own.state !== "same") await writePlanned(plan.folder, own);
+  const text = writeAnswersFile(record, before?.bytes.toString("utf8"));
+  if (before === undefined || !before.bytes.equals(Buffer.from(text)))
+    await writePlanned(plan.folder, {
+      path: answersFileName,
+      text,
+      executable: false,
+      state: "ours",
+      before: before?.bytes,
+    });
   return written;
 }
 

@@ -66,7 +66,7 @@ export function variantsOf(
       for (const stage of made.stages)
         if (usesGpu(stage, made) === gpu) variants.push(variantOf(project, made, stage, answers, own));
     } catch (error) {
-      if (!isDdiffError(error, "IMPOSSIBLE") && !isDdiffError(error, "BASE_IMPOSSIBLE")) throw error;
+      if (!isDdiffError(error, "IMPOSSIBLE")) throw error;
       left.push({ python, cuda, because: error.message });
     }
   };

@@ -130,7 +130,7 @@ async function dryRun(call: InitCall, plan: InitPlan): Promise<Outcome> {
 }
 
 async function check(call: InitCall, plan: InitPlan): Promise<Outcome> {
-  if (plan.record === undefined) {
+  if (plan.earlier === undefined) {
     throw new DdiffError(
       "NOT_INITIALISED",
       `there is no ddiff.yaml in ${plan.folder}: nothing to compare with`,

@@ -36,13 +36,13 @@ export const variants = defineCommand({
     for (const one of [...options.cuda, ...options.python])
       if (!/^\d{1,2}\.\d{1,2}$/.test(one))
         throw usageError(`this is no version such as 3.12: ${JSON.stringify(one)}`, "variants");
-    const { project, record } = await startInit(args[0] ?? ".");
-    const choices = mergeChoices(record?.choices ?? {}, {
+    const { project, earlier } = await startInit(args[0] ?? ".");
+    const choices = mergeChoices(earlier?.record.choices ?? {}, {
       ...readGpus(options.gpu),
       ...(options.driver === undefined ? {} : { driver: options.driver }),
     });
     const wishes = { pythons: options.python, cudas: options.cuda };
-    const found = variantsOf(project, choices, wishes, record?.answers);
+    const found = variantsOf(project, choices, wishes, earlier?.record.answers);
     if (options.matrix && !json) return { json: null, answer: JSON.stringify(buildMatrix(found)), raw: true };
     const rows = found.variants.map((one) => [
       one.stage,

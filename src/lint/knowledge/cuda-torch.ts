@@ -4,7 +4,7 @@ import type { Range } from "../../dockerfile/text.ts";
 import type { Fix, LintContext } from "../rule.ts";
 import { baseOf } from "./bases.ts";
 import { afterSubcommand } from "./kept-caches.ts";
-import { placeOfTorch, type TorchInstall, torchInstalls } from "./wanted-torch.ts";
+import { placeOfTorch, type TorchInstall, torchInstalls } from "./torch-builds.ts";
 
 /** An install that gets torch with CUDA from PyPI on a base without CUDA. */
 export interface CudaTorch {

@@ -35,6 +35,24 @@ export function keptCaches(
   return found;
 }
 
+/** `keptCaches` for several managers, each by its name. */
+export function keptByManagers<Kind extends CacheKind>(
+  file: Dockerfile,
+  managers: Readonly<Record<string, Kind>>,
+  wanted: (command: PackageCommand) => boolean,
+): (KeptCache & { readonly manager: string; readonly kind: Kind })[] {
+  return Object.entries(managers).flatMap(([manager, kind]) =>
+    keptCaches(
+      file,
+      kind,
+      (command) =>
+        command.manager === manager &&
+        (command.action === "install" || command.action === "sync") &&
+        wanted(command),
+    ).map((one) => ({ ...one, manager, kind })),
+  );
+}
+
 /** Where a finding about installs stands: from the first one's program to its subcommand. */
 export function placeOf(installs: readonly PackageCommand[]): Report["at"] {
   const [first] = installs;

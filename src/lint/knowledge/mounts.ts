@@ -44,6 +44,11 @@ function absolute(path: string, workdir: string | undefined): string | undefined
   return workdir === undefined ? undefined : `${workdir.replace(/\/+$/, "")}/${cleaned}`;
 }
 
+/** Whether what a RUN does at a path may be done in a mount, and so in no layer. */
+export function isMounted(file: Dockerfile, instruction: Instruction, path: string): boolean {
+  return mountsOf(file, instruction).some(({ target }) => target === undefined || isWithin(path, target));
+}
+
 /** Whether a path lies in a folder, or is it. */
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);

@@ -4,9 +4,89 @@ import { findTorch, torchDefaults } from "../../catalog/torch.ts";
 import type { Dockerfile, Stage } from "../../dockerfile/document.ts";
 import type { Range } from "../../dockerfile/text.ts";
 import type { LintContext } from "../rule.ts";
-import { chainOf } from "./bases.ts";
+import { baseOf, chainOf } from "./bases.ts";
+import { hasOption, type PackageCommand, packageCommandsOf } from "./installs.ts";
+import { type WantedPackage, wantedPackages } from "./python-packages.ts";
+import { type TorchIndex, torchIndexOf } from "./torch-index.ts";
+import { lockedPackages, lockOf } from "./uv-lock.ts";
 import { rootImage } from "./variables.ts";
-import { placeOfTorch, torchInstalls, type TorchInstall } from "./wanted-torch.ts";
+
+/** An install that wants torch, by itself or for something else. */
+export interface TorchInstall {
+  readonly stage: Stage;
+  readonly install: PackageCommand;
+  /** The package that is named: torch, or one that needs it. */
+  readonly asked: WantedPackage;
+  /** The version without its local part, where one is pinned: `2.5.1`. */
+  readonly version: string | undefined;
+  /** `cu121` of `2.5.1+cu121`. */
+  readonly local: string | undefined;
+  readonly wanted: readonly WantedPackage[];
+  readonly index: TorchIndex;
+}
+
+/** Packages that require torch, with no choice left. */
+const needTorch = new Set(
+  "torchvision torchaudio sentence-transformers ultralytics easyocr openai-whisper accelerate timm pytorch-lightning lightning torchmetrics fastai open-clip-torch flair stanza kornia peft whisperx pyannote-audio docling stable-baselines3".split(
+    " ",
+  ),
+);
+
+const kept = new WeakMap<Dockerfile, readonly TorchInstall[]>();
+
+/** The installs of a file that bring torch, in order; in each chain of stages those after the first only where they name torch. */
+export function torchInstalls(file: Dockerfile, context: LintContext): readonly TorchInstall[] {
+  let found = kept.get(file);
+  if (found === undefined) {
+    found = /pip|uv/.test(file.text) ? file.stages.flatMap((stage) => ofStage(file, stage, context)) : [];
+    kept.set(file, found);
+  }
+  return found;
+}
+
+function ofStage(file: Dockerfile, stage: Stage, context: LintContext): TorchInstall[] {
+  const found: TorchInstall[] = [];
+  // torch that is there already, from the base or an earlier install, serves those that need it.
+  let present = (baseOf(stage)?.frameworks.length ?? 0) > 0;
+  for (const one of chainOf(stage)) {
+    for (const install of packageCommandsOf(file, one.instructions)) {
+      if (install.manager === "conda" && install.packages.some(({ name }) => /^(?:py)?torch/.test(name)))
+        present = true;
+      const wanted = wants(file, install, context);
+      const torch = wanted.find(({ name }) => name === "torch");
+      const asked = torch ?? (present ? undefined : wanted.find(({ name }) => needTorch.has(name)));
+      if (asked === undefined) continue;
+      present = true;
+      if (one !== stage) continue;
+      const [, version, local] =
+        /^===?\s*(\d[\w.]*?)(?:\+([\w.]+))?$/.exec(torch?.version.trim() ?? "") ?? [];
+      const index = torchIndexOf(file, install, wanted, context);
+      found.push({ stage, install, asked, version, local, wanted, index });
+    }
+  }
+  return found;
+}
+
+function wants(file: Dockerfile, install: PackageCommand, context: LintContext): WantedPackage[] {
+  const { manager, action } = install;
+  if (
+    (manager === "pip" || manager === "uv-pip") &&
+    (action === "install" || install.subcommand === "sync")
+  ) {
+    const wanted = wantedPackages(file, install, context);
+    return hasOption(install, "--no-deps") ? wanted.filter(({ name }) => name === "torch") : wanted;
+  }
+  if (manager !== "uv" || install.subcommand !== "sync") return [];
+  const lock = lockOf(file, context);
+  if (lock === undefined || [...install.options.keys()].some((name) => /extra|group|package/.test(name)))
+    return [];
+  return lockedPackages(lock).filter(({ name }) => name.startsWith("torch"));
+}
+
+/** The place of an install in the file: what is asked for, or the command. */
+export function placeOfTorch({ asked, install }: TorchInstall): Range {
+  return asked.request?.word ?? { start: install.command.start, end: install.command.end };
+}
 
 /** A build of torch that a stage has. */
 export interface TorchBuild {

@@ -3,7 +3,7 @@ import { readDockerfile } from "../../dockerfile/read.ts";
 import { torchCpuResolvesCuda } from "../rules/torch-cpu-resolves-cuda.ts";
 import { contextFor, messagesOf } from "../testing/check.ts";
 import { lockedPackages, lockOf } from "./uv-lock.ts";
-import { torchInstalls } from "./wanted-torch.ts";
+import { torchInstalls } from "./torch-builds.ts";
 
 const lock = `version = 1
 

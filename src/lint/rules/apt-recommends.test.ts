@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { checkFile } from "../check-file.ts";
-import { contextFor, readAs, settingsFor } from "../testing/check.ts";
+import { contextFor, messagesOf, readAs, settingsFor } from "../testing/check.ts";
 import { aptRecommends } from "./apt-recommends.ts";
 
 const findings = (path: string) =>
@@ -17,4 +17,15 @@ test("people who work in a devcontainer get what is recommended", () => {
   expect(findings(".devcontainer/Dockerfile")).toEqual([]);
   expect(findings("app/.devcontainer/gpu/Dockerfile")).toEqual([]);
   expect(findings("devcontainer/Dockerfile")).toHaveLength(1);
+});
+
+test.each([
+  ["kmod", 0],
+  ["make unzip=6.0-28 jq", 0],
+  ["make git", 1],
+  ["make $EXTRA", 1],
+  ["make ./own.deb", 1],
+])("%s: packages that recommend nothing bring nothing (%i)", (packages, count) => {
+  const text = `FROM debian:12\nRUN apt-get install -y ${packages}\n`;
+  expect(messagesOf(aptRecommends, text)).toHaveLength(count);
 });

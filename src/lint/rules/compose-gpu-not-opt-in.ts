@@ -1,8 +1,9 @@
 import { gpuRequest } from "../../dockerfile/compose-values.ts";
+import { isExtraFile } from "../knowledge/compose-overrides.ts";
 import { defineRule } from "../rule.ts";
 
-/** `compose.gpu.yaml`, `docker-compose.override.yml`: somebody asks for it by name, or made it for one machine. */
-const extraFile = /compose[.-][^/\\]+\.ya?ml$|gpu|cuda|nvidia/i;
+/** `gpu.yaml`: somebody asks for it by name, as for every file that is laid over another. */
+const gpuFile = /gpu|cuda|nvidia/i;
 
 /** `docker_compose/nvidia/gpu/compose.yaml`: the variant for such machines, beside others. */
 const gpuFolder = /(?:^|[/\\])(?:gpu|cuda|nvidia)[/\\][^/\\]*$/i;
@@ -22,7 +23,7 @@ export const composeGpuNotOptIn = defineRule({
     },
   ],
   check(file, report, context) {
-    if (extraFile.test(context.path.slice(context.path.search(/[^/\\]*$/)))) return;
+    if (isExtraFile(context) || gpuFile.test(context.path.slice(context.path.search(/[^/\\]*$/)))) return;
     if (gpuFolder.test(context.path)) return;
     // Where all services need one there is nothing to run without it.
     if (file.services.every((service) => gpuRequest(service) !== undefined)) return;

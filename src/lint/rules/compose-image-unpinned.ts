@@ -1,5 +1,6 @@
 import { textAt } from "../../dockerfile/compose-values.ts";
 import type { Range } from "../../dockerfile/text.ts";
+import { servicesBelow } from "../knowledge/compose-overrides.ts";
 import { defineRule } from "../rule.ts";
 
 export const composeImageUnpinned = defineRule({
@@ -16,11 +17,13 @@ export const composeImageUnpinned = defineRule({
       good: "services:\n  board:\n    image: tensorflow/tensorflow:2.18.0\n",
     },
   ],
-  check(file, report) {
+  check(file, report, context) {
+    const below = servicesBelow(context);
     const found = new Map<string, Range>();
     for (const service of file.services) {
       const image = textAt(service, "image");
-      if (image === undefined || service.get("build") !== undefined || /[$@\s]/.test(image)) continue;
+      const builds = [service, below.get(service.name)].some((one) => one?.get("build") !== undefined);
+      if (image === undefined || builds || /[$@\s]/.test(image)) continue;
       const tag = /:([^/:]*)$/.exec(image)?.[1];
       if (image === "" || (tag !== undefined && tag !== "latest") || found.has(image)) continue;
       found.set(image, service.range("image"));

@@ -4,7 +4,7 @@ import { defineRule } from "../rule.ts";
 
 /** Services that people train without as well. */
 const optional =
-  /^(?:WANDB|HF|HUGGING_?FACE|HUGGINGFACEHUB|COMET|NEPTUNE|CLEARML|MLFLOW|OPENAI|ANTHROPIC|LANGCHAIN|LANGSMITH|KAGGLE|NGC|SENTRY)_?/;
+  /^(?:WANDB|HF|HUGGING_?FACE|HUGGINGFACEHUB|COMET|NEPTUNE|CLEARML|MLFLOW|OPENAI|ANTHROPIC|LANGCHAIN|LANGSMITH|KAGGLE|SENTRY)_?/;
 
 /** As many variables without a value do not come from anybody's fingers. */
 const enough = 4;

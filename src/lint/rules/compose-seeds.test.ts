@@ -8,6 +8,7 @@ const context = (files: Readonly<Record<string, string>>): LintContext => ({
   path: "docker-compose.yml",
   target: { gpus: [], driver: undefined },
   options: { allowedRegistries: undefined, labels: undefined, strictLabels: false },
+  contexts: new Set(),
   today: Date.UTC(2026, 10, 21),
   ignore: undefined,
   read: (path) => files[path],

@@ -7,6 +7,8 @@ import {
   textAt,
   textsAt,
 } from "../../dockerfile/compose-values.ts";
+import type { ComposeService } from "../../dockerfile/compose.ts";
+import { servicesBelow } from "../knowledge/compose-overrides.ts";
 import { defineRule } from "../rule.ts";
 
 const workers = /train|finetun|fine-tun|pytorch|(?:^|\W)torch(?:run)?(?:\W|$)|lightning|vllm|deepspeed/;
@@ -28,21 +30,31 @@ export const composeSharedMemory = defineRule({
       good: "services:\n  train:\n    image: lab/train:1\n    gpus: all\n    shm_size: 8gb\n",
     },
   ],
-  check(file, report) {
+  check(file, report, context) {
+    const below = servicesBelow(context);
     for (const service of file.services) {
-      if (gpuRequest(service) === undefined || !workers.test(purposeOf(service))) continue;
-      if (service.get("ipc") !== undefined) continue;
-      if (mountsOf(service).some((one) => onShm(one.target))) continue;
-      if ((textsAt(service, "tmpfs") ?? []).some(onShm)) continue;
-      if (stepsAt(service, "volumes").some((step) => onShm(textAt(service, "volumes", step, "target"))))
-        continue;
-      const size = textAt(service, "shm_size");
+      const under = below.get(service.name);
+      const purpose = [service, ...(under === undefined ? [] : [under])].map(purposeOf).join(" ");
+      if (gpuRequest(service) === undefined || !workers.test(purpose)) continue;
+      if (sharesMemory(service) || (under !== undefined && sharesMemory(under))) continue;
+      const own = textAt(service, "shm_size");
+      const size = own ?? (under && textAt(under, "shm_size"));
       const bytes = size === undefined ? docker : bytesOf(size);
       if (bytes === undefined || bytes > docker) continue;
       report({
-        at: size === undefined ? service.at : service.range("shm_size"),
+        at: own === undefined ? service.at : service.range("shm_size"),
         message: `${service.name} has 64 MB of shared memory, too little for DataLoader workers and NCCL; set shm_size`,
       });
     }
   },
 });
+
+/** Whether something other than `shm_size` decides about /dev/shm. */
+function sharesMemory(service: ComposeService): boolean {
+  return (
+    service.get("ipc") !== undefined ||
+    mountsOf(service).some((one) => onShm(one.target)) ||
+    (textsAt(service, "tmpfs") ?? []).some(onShm) ||
+    stepsAt(service, "volumes").some((step) => onShm(textAt(service, "volumes", step, "target")))
+  );
+}

@@ -20,7 +20,7 @@ export const condaCacheKept = defineRule({
   severity: "warning",
   aliases: [],
   meaning: "conda, mamba or micromamba leaves its downloaded packages in the layer.",
-  why: "`pkgs/` holds each package as it was downloaded, next to its unpacked files: 1 to 5 GB for a CUDA environment. The unpacked files are hard links into the environment and cost nothing in the same layer, the archives do. `conda clean -afy` in the same RUN removes both; in a later RUN it saves nothing.",
+  why: "`pkgs/` holds each package as it was downloaded, next to its unpacked files: 1 to 5 GB for a CUDA environment. The unpacked files are hard links into the environment and cost nothing in the same layer, the archives do. `conda clean -afy` in the same RUN removes both; in a later RUN it saves nothing. Silent where the script asks first whether conda is there.",
   examples: [
     {
       bad: "FROM condaforge/miniforge3:24.11.3-2\nRUN conda install -y pytorch\n",
@@ -43,6 +43,8 @@ export const condaCacheKept = defineRule({
     for (const { installs } of kept) {
       const [first] = installs;
       if (first === undefined || isElsewhere(first.instruction.flags)) continue;
+      // Whoever asks for it first cannot be sure that it is there, and then nothing is downloaded.
+      if (/(?:command -v|which|type|hash)\s+(?:conda|mamba)\b/.test(first.script.text)) continue;
       const { name } = first.command;
       const edit = appendCommand(file, first.script, `${name} clean -afy`);
       report({

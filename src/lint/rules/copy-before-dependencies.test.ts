@@ -10,6 +10,7 @@ test.each([
   ["COPY . .\nRUN npm ci", 1],
   ["COPY . .\nRUN conda env create -f environment.yml", 1],
   ["COPY . .\nRUN pip install .", 0],
+  ["COPY . .\nRUN make wheel && pip install dist/*.whl && pip install -r test.txt", 0],
   ["COPY . .\nRUN pip install -e . && pip install -r dev.txt", 0],
   ["COPY . .\nRUN pip install flask", 0],
   ["COPY . .\nRUN npm install -g serve", 0],

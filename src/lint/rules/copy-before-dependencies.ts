@@ -61,7 +61,8 @@ function firstInstall(
         continue;
       }
       // Where the project itself is installed first, its dependencies come with it.
-      if (command.files.some((word) => /^(?:\.\/?|\.\[.*|-e)$/.test(word.value))) before.add(command.manager);
+      if (command.files.some((word) => /^(?:\.\/?|\.\[.*|-e)$|\.whl$/.test(word.value)))
+        before.add(command.manager);
       if (manifest === undefined || before.has(command.manager)) continue;
       return { line: file.lines.position(command.command.start).line, manifest };
     }

@@ -23,12 +23,12 @@ export const copyFromUnknownStage = defineRule({
       good: "FROM golang:1.25 AS build\nRUN true\nFROM debian:12\nCOPY --from=build /app /app\n",
     },
   ],
-  check(file, report) {
+  check(file, report, context) {
     for (const instruction of file.instructions) {
       const flag = instruction.flags.find((one) => one.name === "from");
       if (instruction.keyword !== "COPY" || flag?.value === undefined) continue;
       const from = expandKnown(flag.value, file.before(instruction).variables, file.escape)?.toLowerCase();
-      if (from === undefined || from === "" || /[:/@]/.test(from)) continue;
+      if (from === undefined || from === "" || /[:/@]/.test(from) || context.contexts.has(from)) continue;
       const earlier = file.stages.filter((stage) => stage.index < instruction.stage);
       if (/^\d+$/.test(from)) {
         if (Number(from) >= instruction.stage)

@@ -10,3 +10,13 @@ test.each([
   const text = `ARG BASE=alpine:3.22\nFROM golang:1.24 AS build\nRUN true\nFROM ${base}\nCOPY --from=build /app .\n`;
   expect(messagesOf(copyToRelative, text)).toHaveLength(count);
 });
+
+test.each([
+  ["COPY setup.sh setup.sh\nRUN bash setup.sh", 0],
+  ["COPY setup.sh .\nRUN ./setup.sh && rm setup.sh", 0],
+  ["COPY dist dist\nRUN pip install dist/*.whl", 0],
+  ["COPY setup.sh .\nRUN bash /setup.sh", 1],
+  ["RUN bash setup.sh\nCOPY setup.sh .", 1],
+])("%j: a RUN that finds the files where they are makes %i findings", (lines, count) => {
+  expect(messagesOf(copyToRelative, `FROM python:3.12\n${lines}\n`)).toHaveLength(count);
+});

@@ -1,5 +1,7 @@
-import type { Stage } from "../../dockerfile/document.ts";
-import { copyTarget } from "../knowledge/copies.ts";
+import { posix } from "node:path";
+import type { Dockerfile, Instruction, Stage } from "../../dockerfile/document.ts";
+import { readShell } from "../../dockerfile/read-shell.ts";
+import { copySources, copyTarget } from "../knowledge/copies.ts";
 import { defineRule } from "../rule.ts";
 
 export const copyToRelative = defineRule({
@@ -9,7 +11,7 @@ export const copyToRelative = defineRule({
   severity: "info",
   aliases: ["DL3045"],
   meaning: "COPY puts files at a relative path before the file sets a WORKDIR.",
-  why: "They land below the WORKDIR of the base image, in `/` for most. The next version of the base may have another.",
+  why: "They land below the WORKDIR of the base image, in `/` for most. The next version of the base may have another. Where a later RUN of the stage names the files in the same relative way, they are found wherever that is, and nothing is said.",
   examples: [
     {
       bad: "FROM python:3.12-slim\nCOPY serve.py app/serve.py\n",
@@ -27,8 +29,27 @@ export const copyToRelative = defineRule({
         if (instruction.keyword !== "COPY" || set.has(stage)) continue;
         const target = copyTarget(file, instruction);
         if (target === undefined || /^(?:[/$\\]|[A-Za-z]:)/.test(target.path)) continue;
+        if (isReadThere(file, stage, instruction, target.path)) continue;
         report({ at: target.at, message: `${target.path} lies below whatever folder the base image is in` });
       }
     }
   },
 });
+
+/** Whether a later RUN of the stage names what was copied by a relative path too: both move together. */
+function isReadThere(file: Dockerfile, stage: Stage, copy: Instruction, target: string): boolean {
+  const folder = posix.normalize(target).replace(/\/$/, "");
+  const names = folder === "." ? copySources(file, copy).map(({ path }) => posix.basename(path)) : [folder];
+  const later = stage.instructions.filter((one) => one.keyword === "RUN" && one.start > copy.start);
+  const words = later.flatMap((one) =>
+    readShell(file, one).flatMap(({ commands }) =>
+      commands.flatMap(({ nameWord, args }) => [...(nameWord === undefined ? [] : [nameWord]), ...args]),
+    ),
+  );
+  return names.some((name) =>
+    words.some(({ value }) => {
+      const path = value.replace(/^(?:\.\/)+/, "");
+      return path === name || path.startsWith(`${name}/`);
+    }),
+  );
+}

@@ -27,6 +27,14 @@ test.each([
   expect(messagesOf(downloadLeft, `FROM debian:12\nRUN ${script}\n`)).toEqual([]);
 });
 
+test("of the branches of an if one leaves its archive", () => {
+  const other = get.replaceAll("a.tar.gz", "b.tar.gz");
+  const script = `if [ -n "$A" ]; then ${get}; else ${other}; fi`;
+  expect(messagesOf(downloadLeft, `FROM debian:12\nRUN ${script}\n`)).toEqual([
+    "a.tar.gz stays in the layer after tar has used it",
+  ]);
+});
+
 test("what goes into a mount, or stays behind in a stage that only lends files, is in no image", () => {
   expect(messagesOf(downloadLeft, `FROM debian:12\nRUN --mount=type=tmpfs,target=/tmp ${get}\n`)).toEqual([]);
   const staged = `FROM debian:12 AS get\nRUN ${get}\nFROM debian:12\nCOPY --from=get /a /a\n`;

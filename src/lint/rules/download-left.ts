@@ -1,8 +1,9 @@
 import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
+import { excludeEachOther } from "../../dockerfile/shell.ts";
 import { appendCommand } from "../knowledge/append-command.ts";
 import { removes } from "../knowledge/caches.ts";
 import { type Download, downloadsOf } from "../knowledge/downloads.ts";
-import { isWithin, mountsOf } from "../knowledge/mounts.ts";
+import { isMounted, isWithin } from "../knowledge/mounts.ts";
 import { shownPath, unknownFolder } from "../knowledge/paths.ts";
 import { shippedStages } from "../knowledge/shipped.ts";
 import { defineRule, type Edit } from "../rule.ts";
@@ -46,7 +47,7 @@ export const downloadLeft = defineRule({
       const stage = file.stages[instruction.stage];
       if (path === undefined || stage === undefined || !shipped.has(stage) || instruction.keyword !== "RUN")
         continue;
-      if (!spent.test(name) || /keyring/.test(name) || isMounted(file, one)) continue;
+      if (!spent.test(name) || /keyring/.test(name) || isMounted(file, instruction, path)) continue;
       const after = script.commands.filter((command) => command.start > one.command.start);
       const user = after.find(
         (command) => users.has(command.name) && command.args.some((word) => endsWithName(word.value, name)),
@@ -62,7 +63,8 @@ export const downloadLeft = defineRule({
       const [first] = list;
       if (first === undefined) continue;
       const edit = removal(file, list);
-      const more = list.length > 1 ? ` (and ${list.length - 1} more in this RUN)` : "";
+      const together = list.filter(({ one }) => !excludeEachOther(first.one.command, one.command)).length;
+      const more = together > 1 ? ` (and ${together - 1} more in this RUN)` : "";
       report({
         at: first.one.command,
         message: `${first.one.name} stays in the layer after ${first.user} has used it${more}`,
@@ -118,8 +120,4 @@ function isTaken({ path = "", name, script, command }: Download): boolean {
         // Relative removals after a cd are not followed.
         (one.name === "rm" && one.args.some(({ value }) => /^(?:\.|\.\.|\*|\$.*)$/.test(value)))),
   );
-}
-
-function isMounted(file: Dockerfile, { path = "", instruction }: Download): boolean {
-  return mountsOf(file, instruction).some(({ target }) => target === undefined || isWithin(path, target));
 }

@@ -29,7 +29,17 @@ test.each([
 });
 
 test("apt-get does not ask for what is named, so nothing says that it does", () => {
-  expect(messagesOf(installWithoutYes, "FROM golang:1.24\nRUN apt-get install make\n")).toEqual([
+  expect(messagesOf(installWithoutYes, "FROM golang:1.24\nRUN apt-get install ninja-build\n")).toEqual([
     "apt-get install has no -y: it stops where it needs more than the packages that are named",
   ]);
+});
+
+test("what the base has already is not installed, so that nothing asks", () => {
+  expect(messagesOf(installWithoutYes, "FROM golang:1.24\nRUN apt-get install make\n")).toEqual([]);
+  expect(
+    messagesOf(installWithoutYes, "FROM ubuntu:22.04\nRUN apt-get install lab-archive-keyring\n"),
+  ).toEqual([]);
+  expect(messagesOf(installWithoutYes, "FROM golang:1.24-alpine\nRUN apt-get install make\n")).toHaveLength(
+    1,
+  );
 });

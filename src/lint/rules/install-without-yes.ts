@@ -1,5 +1,9 @@
+import { baseHas } from "../../catalog/base-images.ts";
+import type { Dockerfile } from "../../dockerfile/document.ts";
 import type { ShellCommand, ShellScript } from "../../dockerfile/shell.ts";
-import { hasSwitch, usesOf } from "../knowledge/commands.ts";
+import { baseOf } from "../knowledge/bases.ts";
+import { hasSwitch, type Use, usesOf } from "../knowledge/commands.ts";
+import { packageCommands } from "../knowledge/installs.ts";
 import { defineRule } from "../rule.ts";
 
 interface Asking {
@@ -33,7 +37,7 @@ export const installWithoutYes = defineRule({
   severity: "warning",
   aliases: ["DL3014", "DL3030", "DL3034", "DL3038", "DS-0021"],
   meaning: "A package manager is not told to go on without asking.",
-  why: "There is nobody to answer in a build: when more than the named packages would be installed, apt-get stops with `Abort` and exit status 1. It works for as long as no dependency is missing, and breaks with the next base.",
+  why: "There is nobody to answer in a build: when more than the named packages would be installed, apt-get stops with `Abort` and exit status 1. It works for as long as no dependency is missing, and breaks with the next base. Silent where the base is known to have all that is named.",
   examples: [
     {
       bad: "FROM debian:12\nRUN apt-get update && apt-get install git\n",
@@ -42,7 +46,8 @@ export const installWithoutYes = defineRule({
     },
   ],
   check(file, report) {
-    for (const { command, script } of usesOf(file, ...Object.keys(asking))) {
+    for (const use of usesOf(file, ...Object.keys(asking))) {
+      const { command, script } = use;
       const how = asking[command.name];
       const subcommand = command.args.find((word) => how?.subcommands.includes(word.value));
       if (
@@ -53,6 +58,7 @@ export const installWithoutYes = defineRule({
       )
         continue;
       if (/Assume-?Yes|assumeyes/i.test(file.text)) continue;
+      if (asksNothing(file, use)) continue;
       const { end } = subcommand;
       report({
         at: { start: command.start, end },
@@ -76,6 +82,17 @@ function answers({ name, args }: ShellCommand, how: Asking): boolean {
     quiet.reduce((sum, one) => sum + one, 0) >= 2 ||
     args.some((word) => /^-q=[2-9]|^--quiet=[2-9]/.test(word.value))
   );
+}
+
+/** Whether the base has programs of these names already: then nothing more is installed, and nothing asked. */
+function asksNothing(file: Dockerfile, { command, instruction }: Use): boolean {
+  const stage = file.stages[instruction.stage];
+  const base = stage === undefined ? undefined : baseOf(stage);
+  const names = packageCommands(file, instruction).find((one) => one.command === command)?.packages ?? [];
+  // A package of keys depends on nothing that could be asked about.
+  const quiet = (name: string): boolean =>
+    name.endsWith("-keyring") || (base !== undefined && baseHas(base, name) === true);
+  return names.length > 0 && names.every(({ name }) => quiet(name));
 }
 
 /** `yes | apt-get install`. */

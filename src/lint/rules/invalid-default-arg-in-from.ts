@@ -1,6 +1,4 @@
-import { expandWord } from "../../dockerfile/expand.ts";
-import { parseReference } from "../../oci/reference.ts";
-import { platformArgs, unsetIn } from "../knowledge/variables.ts";
+import { openBases } from "../knowledge/open-bases.ts";
 import { defineRule } from "../rule.ts";
 
 export const invalidDefaultArgInFrom = defineRule({
@@ -10,7 +8,7 @@ export const invalidDefaultArgInFrom = defineRule({
   severity: "info",
   aliases: ["InvalidDefaultArgInFrom"],
   meaning: "Without `--build-arg` FROM names no image, because an ARG in it has no default that fits.",
-  why: "A plain `docker build .` fails, and tools that read Dockerfiles (update bots, scanners, ddiff) cannot know the base. A default that works says at the same time which version the file was tried with.",
+  why: "A plain `docker build .` fails, and tools that read Dockerfiles (update bots, scanners, ddiff) cannot know the base. A default that works says at the same time which version the file was tried with. BuildKit's check of this name also speaks where the whole image is one ARG without a value, by which a file asks whoever builds it to choose: that is `base-left-to-builder`, which is off by default.",
   examples: [
     {
       bad: "ARG VERSION\nFROM debian:$VERSION\n",
@@ -18,30 +16,10 @@ export const invalidDefaultArgInFrom = defineRule({
     },
   ],
   check(file, report) {
-    for (const { image } of file.stages) {
-      if (image === undefined || !image.raw.includes("$")) continue;
-      // Those that are declared nowhere have a rule of their own.
-      const declared = new Map<string, string | undefined>(file.globals);
-      for (const name of platformArgs) if (!declared.has(name)) declared.set(name, "x");
-      if (unsetIn(image.raw, declared, file.escape).length > 0) continue;
-      let name: string;
-      try {
-        name = expandWord(image.raw, (one) => declared.get(one), file.escape);
-      } catch {
-        continue;
-      }
-      if (isImage(name) || file.stages.some((stage) => stage.name === name.toLowerCase())) continue;
+    for (const { image, name, asked } of openBases(file)) {
+      if (asked) continue;
       const result = name === "" ? "names no image" : `names ${name}, which is no image`;
       report({ at: image, message: `without --build-arg ${image.raw} ${result}` });
     }
   },
 });
-
-function isImage(name: string): boolean {
-  try {
-    parseReference(name);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,3 +1,4 @@
+import { versionInName } from "../knowledge/image-versions.ts";
 import { defineRule } from "../rule.ts";
 
 export const latestBase = defineRule({
@@ -7,7 +8,7 @@ export const latestBase = defineRule({
   severity: "warning",
   aliases: ["DL3007", "DS-0001", "CKV_DOCKER_7", "DKL-DI-0006"],
   meaning: "FROM names the tag latest.",
-  why: "`latest` is what was pushed last, with a new major version one day. A tag with a version, or a digest, keeps builds alike and makes an update a change that can be read in the history.",
+  why: "`latest` is what was pushed last, with a new major version one day. A tag with a version, or a digest, keeps builds alike and makes an update a change that can be read in the history. Left alone where the repository itself is named after a version.",
   examples: [
     {
       bad: "FROM tensorflow/tensorflow:latest\nRUN true\n",
@@ -24,6 +25,7 @@ export const latestBase = defineRule({
       const empty = stage.instructions.every((one) => one.keyword === "FROM");
       if (empty && stage !== file.stages.at(-1) && !used.has(stage)) continue;
       if (base.kind !== "image" || image === undefined || !base.image.endsWith(":latest")) continue;
+      if (versionInName(base.image)) continue;
       report({ at: image, message: `${base.image} is another image after each release` });
     }
   },

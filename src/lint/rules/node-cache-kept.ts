@@ -1,7 +1,7 @@
 import { appendCommand } from "../knowledge/append-command.ts";
 import type { CacheKind } from "../knowledge/caches.ts";
-import type { PackageCommand } from "../knowledge/installs.ts";
-import { keptCaches, placeOf } from "../knowledge/kept-caches.ts";
+import { hasOption, type PackageCommand } from "../knowledge/installs.ts";
+import { keptByManagers, placeOf } from "../knowledge/kept-caches.ts";
 import { defineRule } from "../rule.ts";
 
 const cleans = (command: PackageCommand): boolean => command.action === "clean";
@@ -51,24 +51,21 @@ export const nodeCacheKept = defineRule({
     },
   ],
   check(file, report) {
-    for (const [manager, cache] of Object.entries(managers)) {
-      const kept = keptCaches(
-        file,
-        cache,
-        (command) =>
-          command.manager === manager && (command.action === "install" || command.action === "sync"),
-      );
-      for (const { installs, folder } of kept) {
-        const [first] = installs;
-        const edit = first === undefined ? undefined : appendCommand(file, first.script, cache.clean);
-        report({
-          at: placeOf(installs),
-          message: `${manager} keeps what it downloads in ${folder}`,
-          ...(edit !== undefined && {
-            fix: { title: "clean the cache in the same RUN", risk: "safe", edits: [edit] },
-          }),
-        });
-      }
+    for (const { manager, kind, installs, folder } of keptByManagers(file, managers, fetchesPackages)) {
+      const [first] = installs;
+      const edit = first === undefined ? undefined : appendCommand(file, first.script, kind.clean);
+      report({
+        at: placeOf(installs),
+        message: `${manager} keeps what it downloads in ${folder}`,
+        ...(edit !== undefined && {
+          fix: { title: "clean the cache in the same RUN", risk: "safe", edits: [edit] },
+        }),
+      });
     }
   },
 });
+
+/** For the lock file alone npm asks what there is, and fetches no package. */
+function fetchesPackages(command: PackageCommand): boolean {
+  return !hasOption(command, "--package-lock-only");
+}

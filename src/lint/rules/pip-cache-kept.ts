@@ -1,3 +1,5 @@
+import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
+import { chainOf } from "../knowledge/bases.ts";
 import type { CacheKind } from "../knowledge/caches.ts";
 import { hasOption, type PackageCommand } from "../knowledge/installs.ts";
 import { afterSubcommand, keptCaches, placeOf } from "../knowledge/kept-caches.ts";
@@ -23,7 +25,7 @@ export const pipCacheKept = defineRule({
   severity: "warning",
   aliases: ["DL3042", "DF030"],
   meaning: "`pip install` leaves every wheel that it downloaded in the layer.",
-  why: "pip keeps what it downloads in `~/.cache/pip` for a next time that an image never has: for torch with CUDA that is 2.6 to 3.5 GB beside the installed copy. A fifth of 761 machine-learning Dockerfiles do it. `--no-cache-dir` or `ENV PIP_NO_CACHE_DIR=1` avoids it; a cache mount avoids it and makes the next build faster.",
+  why: "pip keeps what it downloads in `~/.cache/pip` for a next time that an image never has: for torch with CUDA that is 2.6 to 3.5 GB beside the installed copy. A fifth of 761 machine-learning Dockerfiles do it. `--no-cache-dir` or `ENV PIP_NO_CACHE_DIR=1` avoids it; a cache mount avoids it and makes the next build faster. Silent where only wheels of the image or the context are installed, which pip does not cache, and on a base that is named only at build time, whose variables nobody knows.",
   examples: [
     {
       bad: "FROM python:3.12-slim\nRUN pip install torch\n",
@@ -39,6 +41,8 @@ export const pipCacheKept = defineRule({
   ],
   check(file, report, context) {
     for (const { installs, folder } of keptCaches(file, cache, fills)) {
+      // An image that is named only at build time is mostly one of the same people, and sets PIP_NO_CACHE_DIR as often as not.
+      if (installs.some(({ instruction }) => isOnUnknownBase(file, instruction))) continue;
       const edits = installs.flatMap((install) => {
         const at = afterSubcommand(install);
         return at === undefined ? [] : [{ start: at, end: at, text: " --no-cache-dir" }];
@@ -56,11 +60,20 @@ export const pipCacheKept = defineRule({
   },
 });
 
-/** What is installed from the context or without its dependencies alone fills no cache worth a word. */
+/**
+ * Whether an install certainly downloads. What lies in the image or the context without its dependencies does not, and a wheel there may need
+ * nothing besides.
+ */
 function fills(command: PackageCommand): boolean {
   if (command.manager !== "pip" || command.action !== "install") return false;
-  const local = command.packages.length === 0 && command.files.every((word) => isLocal(word.value));
-  return !(local && hasOption(command, "--no-deps", "--no-index"));
+  if (command.packages.length > 0 || command.files.some((word) => !isLocal(word.value))) return true;
+  if (hasOption(command, "--no-deps", "--no-index")) return false;
+  return command.files.length === 0 || command.files.some((word) => !word.value.endsWith(".whl"));
+}
+
+function isOnUnknownBase(file: Dockerfile, { stage }: Instruction): boolean {
+  const own = file.stages[stage];
+  return own !== undefined && chainOf(own)[0]?.base.kind === "unknown";
 }
 
 function isLocal(path: string): boolean {

@@ -1,7 +1,7 @@
 import type { Dockerfile } from "../../dockerfile/document.ts";
 import type { CacheKind } from "../knowledge/caches.ts";
 import { hasOption, type PackageCommand, packageCommands } from "../knowledge/installs.ts";
-import { keptCaches, placeOf } from "../knowledge/kept-caches.ts";
+import { keptByManagers, placeOf } from "../knowledge/kept-caches.ts";
 import { defineRule } from "../rule.ts";
 
 const kind = (name: string, folder: string, variable: string): CacheKind => ({
@@ -40,19 +40,9 @@ export const projectCacheKept = defineRule({
     },
   ],
   check(file, report) {
-    for (const [manager, cache] of Object.entries(managers)) {
-      const kept = keptCaches(
-        file,
-        cache,
-        (command) =>
-          command.manager === manager &&
-          (command.action === "install" || command.action === "sync") &&
-          !addsProjectAlone(file, command),
-      );
-      for (const { installs, folder } of kept) {
-        report({ at: placeOf(installs), message: `${manager} keeps what it downloads in ${folder}` });
-      }
-    }
+    const kept = keptByManagers(file, managers, (command) => !addsProjectAlone(file, command));
+    for (const { manager, installs, folder } of kept)
+      report({ at: placeOf(installs), message: `${manager} keeps what it downloads in ${folder}` });
   },
 });
 

@@ -22,6 +22,8 @@ test.each([
   "RUN --mount=type=cache,target=/src git clone https://lab.example/m.git /src/m\nRUN rm -rf /src/m",
   "RUN mkdir /tmp/b && cd /tmp/b && curl -O https://lab.example/b.tar.gz && tar xf b.tar.gz && rm -rf /tmp/b\nRUN rm -rf /tmp/*",
   "RUN rm -rf $WHERE /opt/m*",
+  "RUN --mount=type=cache,target=/var/lib/apt apt-get update\nRUN rm -rf /var/lib/apt/lists/*",
+  "COPY big.whl /tmp/\nRUN --mount=type=tmpfs,target=/tmp rm -rf /tmp/*",
 ])("%j hides nothing", (body) => {
   expect(messagesOf(removedInLaterLayer, `FROM debian:12\n${body}\n`)).toEqual([]);
 });

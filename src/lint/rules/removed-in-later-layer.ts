@@ -1,9 +1,10 @@
 import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
 import { readShell } from "../../dockerfile/read-shell.ts";
+import { excludeEachOther, type ShellCommand } from "../../dockerfile/shell.ts";
 import type { Range } from "../../dockerfile/text.ts";
 import { instructionsOf } from "../knowledge/bases.ts";
 import { packageCommands } from "../knowledge/installs.ts";
-import { isWithin } from "../knowledge/mounts.ts";
+import { isMounted, isWithin } from "../knowledge/mounts.ts";
 import { absoluteWord, folderOf, pathWords, shownPath } from "../knowledge/paths.ts";
 import { shippedStages } from "../knowledge/shipped.ts";
 import { type Written, writtenBy } from "../knowledge/written-files.ts";
@@ -38,9 +39,10 @@ export const removedInLaterLayer = defineRule({
       instructions.forEach((instruction, at) => {
         if (instruction.keyword !== "RUN" || done.has(instruction)) return;
         done.add(instruction);
-        const held = removals(file, instruction, instructions.slice(0, at), context);
-        const [first] = held;
+        const all = removals(file, instruction, instructions.slice(0, at), context);
+        const [first] = all;
         if (first === undefined) return;
+        const held = all.filter(({ rm }) => !excludeEachOther(first.rm, rm));
         const waste = held.reduce((sum, one) => sum + (one.size ?? 0), 0);
         const more = held.length > 1 ? ` (and ${held.length - 1} more in this RUN)` : "";
         report({
@@ -54,6 +56,7 @@ export const removedInLaterLayer = defineRule({
 });
 
 interface Held {
+  rm: ShellCommand;
   /** What rm names. */
   word: Range;
   what: string;
@@ -90,13 +93,13 @@ function heldBy(
   earlier: readonly Instruction[],
   context: LintContext,
 ): Held | undefined {
-  const { instruction } = use;
+  const { instruction, command: rm } = use;
   const state = file.before(instruction);
   const all = /\/(?:\*|\.\*)$/.test(word.value);
   const trimmed = { ...word, value: word.value.replace(/\/+\*$/, ""), literal: word.literal || all };
   const path = absoluteWord(trimmed, folderOf(file, use), state);
-  if (path === undefined || path === "/") return undefined;
-  if (path === "/var/lib/apt/lists") return listsHeld(file, instruction, word, earlier);
+  if (path === undefined || path === "/" || isMounted(file, instruction, path)) return undefined;
+  if (path === "/var/lib/apt/lists") return listsHeld(file, use, word, earlier);
   // What this RUN writes itself is deleted in time.
   if (writtenBy(file, instruction, context).some((one) => isWithin(one.path, path))) return undefined;
   for (const one of earlier.toReversed()) {
@@ -108,7 +111,7 @@ function heldBy(
         !removesItself(file, one, item.path),
     );
     if (written === undefined) continue;
-    return { word, what: shownPath(written.path), lists: false, line: one.line, size: written.size };
+    return { rm, word, what: shownPath(written.path), lists: false, line: one.line, size: written.size };
   }
   return undefined;
 }
@@ -131,19 +134,21 @@ function removesItself(file: Dockerfile, instruction: Instruction, path: string)
 
 function listsHeld(
   file: Dockerfile,
-  instruction: Instruction,
+  { instruction, command: rm }: Use,
   word: Range,
   earlier: readonly Instruction[],
 ): Held | undefined {
   const refreshes = (one: Instruction): boolean =>
     one.keyword === "RUN" &&
+    !isMounted(file, one, "/var/lib/apt/lists") &&
     packageCommands(file, one).some((command) => command.manager === "apt" && command.action === "refresh");
   if (refreshes(instruction)) return undefined;
   const cleans = (one: Instruction): boolean =>
     /\/var\/lib\/apt\/lists|dist-clean/.test(file.text.slice(one.start, one.end));
   const last = earlier.findLast(refreshes);
   if (last === undefined || cleans(last)) return undefined;
-  return { word, what: "the package lists of apt-get update", lists: true, line: last.line, size: undefined };
+  const what = "the package lists of apt-get update";
+  return { rm, word, what, lists: true, line: last.line, size: undefined };
 }
 
 /** Scripts and lists that are not worth a word. */

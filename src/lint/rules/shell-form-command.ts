@@ -1,6 +1,7 @@
 import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
 import { readShell } from "../../dockerfile/read-shell.ts";
 import { freshState } from "../../dockerfile/stage-state.ts";
+import { brokenList } from "../knowledge/json-lists.ts";
 import { defineRule, type Fix } from "../rule.ts";
 
 export const shellFormCommand = defineRule({
@@ -10,7 +11,7 @@ export const shellFormCommand = defineRule({
   severity: "warning",
   aliases: ["JSONArgsRecommended", "DL3025"],
   meaning: "CMD or ENTRYPOINT is written without brackets, so that a shell runs as process 1.",
-  why: "`CMD python serve.py` starts `/bin/sh -c`. Some shells stay as process 1 and pass no signals on: `docker stop` then waits ten seconds and kills the program, with its requests and its last checkpoint. An ENTRYPOINT in this form takes no arguments either. Keep it where the command needs a shell for variables or pipes, and put `exec` before the program. Where the file sets SHELL, the command starts with `exec` or puts a job into the background, the form is taken for meant.",
+  why: "`CMD python serve.py` starts `/bin/sh -c`. Some shells stay as process 1 and pass no signals on: `docker stop` then waits ten seconds and kills the program, with its requests and its last checkpoint. An ENTRYPOINT in this form takes no arguments either. Keep it where the command needs a shell for variables or pipes, and put `exec` before the program. Where the file sets SHELL, the command starts with `exec`, puts a job into the background, or ends in an interactive shell, the form is taken for meant.",
   examples: [
     {
       bad: "FROM python:3.12-slim\nCMD python -m serve\n",
@@ -24,10 +25,13 @@ export const shellFormCommand = defineRule({
       if ((keyword !== "CMD" && keyword !== "ENTRYPOINT") || json !== undefined || body.text === "") continue;
       if (file.before(instruction).shell !== freshState.shell) continue;
       if (needsShell(file, instruction)) continue;
-      const fix = asJson(file, instruction);
+      const broken = brokenList(instruction) !== undefined;
+      const fix = broken ? undefined : asJson(file, instruction);
       report({
         at: { start: instruction.start, end: body.offset(body.text.length) },
-        message: `${keyword} runs in a shell, which may keep signals from the program`,
+        message: broken
+          ? `the list is no JSON, so that ${keyword} runs in a shell`
+          : `${keyword} runs in a shell, which may keep signals from the program`,
         ...(fix !== undefined && { fix }),
       });
     }
@@ -48,12 +52,13 @@ const builtins = new Set([
   "trap",
 ]);
 
-/** Whether the shell gives its place to the program, or has a job in the background to look after. */
+/** Whether the shell gives its place to the program, has a job in the background to look after, or leaves a person at another shell. */
 function needsShell(file: Dockerfile, instruction: Instruction): boolean {
-  return readShell(file, instruction).some(
-    ({ commands: [first, ...others], text }) =>
-      /^\s*exec\s/.test(text) || (first !== undefined && others.some((one) => one.joint === "&")),
-  );
+  return readShell(file, instruction).some(({ commands, text }) => {
+    const last = commands.at(-1);
+    const atTerminal = last !== undefined && /^(?:ba|da|z)?sh$/.test(last.name) && last.args.length === 0;
+    return atTerminal || /^\s*exec\s/.test(text) || commands.slice(1).some((one) => one.joint === "&");
+  });
 }
 
 /** One command of plain words says the same in brackets; unsafe, because an entry point of the base gets other arguments then. */

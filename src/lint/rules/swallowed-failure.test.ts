@@ -38,3 +38,12 @@ test.each([
 ])("every excuse of %s is kept to its own", (before, after) => {
   expect(fixText(`FROM debian:12\nRUN ${before}\n`, check, true).text).toBe(`FROM debian:12\nRUN ${after}\n`);
 });
+
+test.each([
+  ["chmod +x a && rm b && rm c || true", "chmod too, not only of rm"],
+  ["rm b && rm c || true", "another rm too, not only of rm"],
+])("names what else can fail: %s", (script, said) => {
+  expect(messagesOf(swallowedFailure, `FROM debian:12\nRUN ${script}\n`)).toEqual([
+    `\`|| true\` hides failures of ${said}`,
+  ]);
+});

@@ -43,7 +43,8 @@ export const swallowedFailure = defineRule({
           const found = swallowed(command, script);
           const [first] = found;
           if (first === undefined) continue;
-          const names = [...new Set(first.names)].slice(0, 3).join(", ");
+          const others = new Set(first.names.filter((name) => name !== first.own));
+          const names = others.size === 0 ? `another ${first.own}` : [...others].slice(0, 3).join(", ");
           report({
             at: { start: first.at.start, end: first.at.end },
             message: `\`|| ${first.says}\` hides failures of ${names} too, not only of ${first.own}`,

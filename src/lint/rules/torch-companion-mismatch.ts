@@ -1,5 +1,5 @@
 import { findTorch, torchDefaults } from "../../catalog/torch.ts";
-import { torchInstalls } from "../knowledge/wanted-torch.ts";
+import { torchInstalls } from "../knowledge/torch-builds.ts";
 import { defineRule, type Edit } from "../rule.ts";
 
 export const torchCompanionMismatch = defineRule({

@@ -1,6 +1,6 @@
 import { cudaOfIndex } from "../../catalog/cuda.ts";
 import { findTorch, torchIndex } from "../../catalog/torch.ts";
-import { torchInstalls } from "../knowledge/wanted-torch.ts";
+import { torchInstalls } from "../knowledge/torch-builds.ts";
 import { defineRule } from "../rule.ts";
 
 export const torchIndexMismatch = defineRule({

@@ -1,6 +1,6 @@
 import { findTorch, torchHasPython } from "../../catalog/torch.ts";
 import { baseOf } from "../knowledge/bases.ts";
-import { placeOfTorch, torchInstalls } from "../knowledge/wanted-torch.ts";
+import { placeOfTorch, torchInstalls } from "../knowledge/torch-builds.ts";
 import { defineRule } from "../rule.ts";
 
 export const torchPythonMismatch = defineRule({

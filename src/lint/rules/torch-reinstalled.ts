@@ -5,7 +5,7 @@ import { baseOf } from "../knowledge/bases.ts";
 import { hasOption } from "../knowledge/installs.ts";
 import { shippedStages } from "../knowledge/shipped.ts";
 import { rootImage } from "../knowledge/variables.ts";
-import { placeOfTorch, type TorchInstall, torchInstalls } from "../knowledge/wanted-torch.ts";
+import { placeOfTorch, type TorchInstall, torchInstalls } from "../knowledge/torch-builds.ts";
 import { defineRule } from "../rule.ts";
 
 export const torchReinstalled = defineRule({

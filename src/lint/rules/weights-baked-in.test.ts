@@ -38,3 +38,21 @@ test("a model that both branches of an if fetch is one model", () => {
     "a/b is stored in the image, and travels with each version of it",
   ]);
 });
+
+test("a download has the name of the file that it becomes", () => {
+  const text = "FROM python:3.12\nRUN wget -O /models/mask.onnx https://lab.example/ho09o7.onnx\n";
+  expect(messagesOf(weightsBakedIn, text)[0]).toMatch(/^mask\.onnx is stored/);
+});
+
+test.each([
+  [
+    "if a; then hf download x/1 && hf download x/2; else hf download y/1 && hf download y/2; fi",
+    "x/1 and 1 more are",
+  ],
+  ["if a; then hf download x/1; elif b; then hf download x/2; fi; hf download x/3", "x/1 and 1 more are"],
+  ["case $A in a) hf download x/1 ;; b) hf download x/2 ;; esac", "x/1 is"],
+  ["hf download x/1; if a; then hf download x/2; fi", "x/1 and 1 more are"],
+])("of a choice one way is counted: %s", (script, said) => {
+  const [message] = messagesOf(weightsBakedIn, `FROM python:3.12\nRUN ${script}\n`);
+  expect(message).toMatch(new RegExp(`^${said} stored`));
+});

@@ -1,10 +1,11 @@
 import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
 import { readShell } from "../../dockerfile/read-shell.ts";
-import type { ShellCommand } from "../../dockerfile/shell.ts";
+import { excludeEachOther, type ShellCommand } from "../../dockerfile/shell.ts";
 import type { Range } from "../../dockerfile/text.ts";
 import { formatBytes } from "../../util/bytes.ts";
 import { filesWithin } from "../knowledge/context-files.ts";
 import { copySources, isRemote, allSources } from "../knowledge/copies.ts";
+import { downloadsOf } from "../knowledge/downloads.ts";
 import { mountsOf } from "../knowledge/mounts.ts";
 import { shippedStages } from "../knowledge/shipped.ts";
 import { defineRule, type LintContext } from "../rule.ts";
@@ -47,8 +48,8 @@ export const weightsBakedIn = defineRule({
       }
       const [first] = fetches;
       if (first === undefined) continue;
-      // The branches of an `if` often have the same commands, of which one runs.
-      const { size } = new Set(fetches.map(({ at }) => file.text.slice(at.start, at.end)));
+      // Of the branches of an `if` only one runs.
+      const size = fetches.filter(({ command }) => !isOtherBranch(first.command, command)).length;
       const more = size > 1 ? ` and ${size - 1} more` : "";
       report({ at: first.at, message: stored(`${first.what}${more}`, size) });
     }
@@ -58,6 +59,12 @@ export const weightsBakedIn = defineRule({
 interface Fetch {
   at: Range;
   what: string;
+  /** Of a RUN. */
+  command: ShellCommand | undefined;
+}
+
+function isOtherBranch(first: ShellCommand | undefined, other: ShellCommand | undefined): boolean {
+  return first !== undefined && other !== undefined && excludeEachOther(first, other);
 }
 
 function stored(what: string, count: number): string {
@@ -70,10 +77,16 @@ function fetched(file: Dockerfile, instruction: Instruction): Fetch[] {
     ({ type, target }) => type !== "secret" && type !== "ssh" && !/pip|uv|apt/.test(target ?? ""),
   );
   if (mounted) return [];
+  // Where an address tells less than the file that it becomes.
+  const written = new Map(
+    downloadsOf(file).flatMap(({ command, url, name }) =>
+      isWeights(url.value) && weights.test(name) ? [[command, name]] : [],
+    ),
+  );
   return readShell(file, instruction).flatMap((script) =>
     script.commands.flatMap((command) => {
-      const what = model(command);
-      return what === undefined ? [] : [{ at: command, what }];
+      const what = written.get(command) ?? model(command);
+      return what === undefined ? [] : [{ at: command, what, command }];
     }),
   );
 }
@@ -82,7 +95,7 @@ function fetched(file: Dockerfile, instruction: Instruction): Fetch[] {
 function added(file: Dockerfile, instruction: Instruction): Fetch[] {
   if (instruction.keyword !== "ADD") return [];
   return allSources(file, instruction).flatMap(({ path, at }) =>
-    isRemote(path) && weights.test(path) ? [{ at, what: lastPart(path) }] : [],
+    isRemote(path) && weights.test(path) ? [{ at, what: lastPart(path), command: undefined }] : [],
   );
 }
 
@@ -93,6 +106,11 @@ function lastPart(url: string): string {
       .split("/")
       .at(-1) ?? url
   );
+}
+
+/** Whether an address is that of weights, and of more than a sample. */
+function isWeights(url: string): boolean {
+  return isRemote(url) && weights.test(url) && !/embed|sample|test|tiny/i.test(lastPart(url));
 }
 
 /** The model that a command fetches. */
@@ -109,10 +127,7 @@ function model(command: ShellCommand): string | undefined {
   }
   if (name === "ollama" && plain[0]?.value === "pull") return plain[1]?.value;
   if (name === "curl" || name === "wget" || name === "aria2c") {
-    const url = args.find(
-      ({ value }) =>
-        isRemote(value) && weights.test(value) && !/embed|sample|test|tiny/i.test(lastPart(value)),
-    );
+    const url = args.find(({ value }) => isWeights(value));
     return url === undefined ? undefined : lastPart(url.value);
   }
   if (/^python[\d.]*$/.test(name)) {

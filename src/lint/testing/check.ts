@@ -11,7 +11,10 @@ import type { Settings } from "../settings.ts";
 export const testDay = Date.UTC(2026, 10, 1);
 
 /** What is around a text under test. */
-export type Surroundings = Pick<Example, "files" | "target" | "options"> & { readonly path?: string };
+export type Surroundings = Pick<Example, "files" | "target" | "options"> & {
+  readonly path?: string;
+  readonly contexts?: readonly string[];
+};
 
 /** Reads a text as a file of a kind. */
 export function readAs(kind: FileKind, text: string): Document {
@@ -54,6 +57,7 @@ export function contextFor(around: Surroundings): LintContext {
     target: { gpus: [], driver: undefined, ...around.target },
     options: { allowedRegistries: undefined, labels: undefined, strictLabels: false, ...around.options },
     today: testDay,
+    contexts: new Set(around.contexts),
     ignore: ignore === undefined ? undefined : readIgnoreFile(ignore),
     read: (path) => around.files?.[path.replace(/^\.?\//, "")],
     files:

@@ -3,7 +3,7 @@ import type { Answers } from "../answers.ts";
 import { toolImages } from "../bases.ts";
 import { bring, isWanted, type Purpose, type Recipe } from "./dockerfile-recipe.ts";
 import type { Variant } from "./dockerfile-rewrites.ts";
-import { run, shellWord } from "./dockerfile-text.ts";
+import { comment, run, shellWord } from "./dockerfile-text.ts";
 
 /** pixi: an environment at the path where the image has it. */
 export function pixi(answers: Answers): Recipe {
@@ -15,7 +15,8 @@ export function pixi(answers: Answers): Recipe {
     tool: [],
     variables: {},
     packages(purpose, variant) {
-      const name = shellWord(environment(purpose, variant));
+      const name = environment(purpose, variant);
+      const chosen = name === "default" ? "" : ` -e ${shellWord(name)}`;
       const files = [manifest, ...(answers.lockFile === undefined ? [] : [answers.lockFile])];
       const locked = answers.lockFile === undefined ? "" : " --locked";
       // The project itself is left out: its source comes last.
@@ -27,7 +28,7 @@ export function pixi(answers: Answers): Recipe {
         ...bring(files),
         run(
           ["type=cache,target=/root/.cache/rattler,sharing=locked"],
-          [`${cuda}pixi install${locked} -e ${name}${skip}`],
+          [`${cuda}pixi install${locked}${chosen}${skip}`],
         ),
       ];
     },
@@ -72,21 +73,44 @@ export function conda(answers: Answers): Recipe {
 export function r(answers: Answers): Recipe {
   const manifest = answers.manifest ?? "DESCRIPTION";
   const files = [manifest, ...(answers.lockFile === undefined ? [] : [answers.lockFile])];
-  const restore =
-    answers.lockFile !== undefined
-      ? `Rscript -e 'install.packages("renv")' -e 'renv::restore(lockfile = "${answers.lockFile}", library = "/opt/library", prompt = FALSE)'`
-      : manifest.toLowerCase().endsWith(".r")
-        ? `Rscript ${manifest}`
-        : `Rscript -e 'install.packages("remotes")' -e 'remotes::install_deps(lib = "/opt/library", upgrade = "never")'`;
   return {
     from: undefined,
     tool: [],
-    variables: { R_LIBS: "/opt/library" },
+    variables: {},
     packages: () => [
       ...bring(files),
-      run(["type=cache,target=/root/.cache/R"], ["mkdir -p /opt/library", restore]),
+      comment("R only warns of a package that it cannot install; here that is an error."),
+      run(
+        ["type=cache,target=/root/.cache/R"],
+        [`mkdir -p ${library}`, ["Rscript", ...installation(manifest, answers.lockFile)].join(" \\\n      ")],
+      ),
     ],
-    folder: () => "/opt/library",
+    folder: () => library,
     project: undefined,
   };
+}
+
+const library = "/opt/library";
+
+/** Expressions of R that install what a project asks for. What installs them stays in the build stage. */
+function installation(manifest: string, lockFile: string | undefined): string[] {
+  if (lockFile !== undefined) {
+    return [
+      installer("renv"),
+      `-e 'renv::restore(lockfile = "${lockFile}", library = "${library}", prompt = FALSE)'`,
+    ];
+  }
+  if (manifest.toLowerCase().endsWith(".r")) {
+    const fails = 'if (grepl("not available|exit status", conditionMessage(w))) stop(w)';
+    return [`-e 'withCallingHandlers(source("${manifest}"), warning = function(w) ${fails})'`];
+  }
+  return [
+    installer("remotes"),
+    `-e 'remotes::install_deps(lib = "${library}", upgrade = "never")'`,
+    `-e 'stopifnot(!anyNA(remotes::dev_package_deps()$installed))'`,
+  ];
+}
+
+function installer(name: string): string {
+  return `-e 'install.packages("${name}", lib = .Library.site[1])'`;
 }

@@ -20,7 +20,7 @@ import { run, shellWord } from "./dockerfile-text.ts";
 const versions = {
   poetry: "2.5.1",
   "poetry-plugin-export": "1.10.1",
-  pdm: "2.29.4",
+  pdm: "2.29.3",
   pipenv: "2026.10.3",
   hatch: "1.18.2",
 };
@@ -30,14 +30,18 @@ export function exporter(answers: Answers, manager: "poetry" | "pdm" | "pipenv" 
   const home = `/opt/${manager}`;
   const program = `${home}/bin/${manager}`;
   const manifest = answers.manifest ?? (manager === "pipenv" ? "Pipfile" : "pyproject.toml");
-  const packages = [`${manager}==${versions[manager]}`];
+  // Packages that pdm needs have had releases that it does not run with: its extra names those that it was tested with.
+  const packages = [`${manager}${manager === "pdm" ? "[locked]" : ""}==${versions[manager]}`];
   if (manager === "poetry") packages.push(`poetry-plugin-export==${versions["poetry-plugin-export"]}`);
   return {
     from: undefined,
     tool: [
       run(
         [pipCache, netrc],
-        [`python -m venv --without-pip ${home}`, `pip --python ${home} install ${packages.join(" ")}`],
+        [
+          `python -m venv --without-pip ${home}`,
+          `pip --python ${home} install ${packages.map(shellWord).join(" ")}`,
+        ],
       ),
     ],
     variables: {},
@@ -85,7 +89,7 @@ function exportCommand(
       purpose === "dev"
         ? ["-G :all"]
         : ["--prod", ...[...groups, ...taken].map((group) => `-G ${shellWord(group)}`)];
-    return [`${program} export --no-self`, ...which, plain ? "--without-hashes" : "", `-o ${list}`]
+    return [`${program} export`, ...which, plain ? "--without-hashes" : "", `-o ${list}`]
       .filter(Boolean)
       .join(" ");
   }

@@ -141,4 +141,24 @@ describe("a Dockerfile", () => {
     expect(text).toContain('org.opencontainers.image.title="a\\"b"');
     expect(text).toContain('COPY ["my app", "my app"]');
   });
+
+  it("leaves pip and uv the caches that a build mounts for them", () => {
+    for (const { answers } of cases) expect(write(answers)).not.toContain("XDG_CACHE_HOME");
+  });
+
+  it("takes pdm with the packages that it was tested with, and exports by options that it has", () => {
+    const text = write(answersFor("pdm", { lockFile: "pdm.lock", stages: ["serve-cpu"] }));
+    expect(text).toMatch(/pip --python \/opt\/pdm install 'pdm\[locked\]==[\d.]+'/);
+    expect(text).toContain("/opt/pdm/bin/pdm export --prod -o /tmp/requirements.txt");
+  });
+
+  it("lets a build of R fail where a package cannot be installed, and keeps the installers out of the image", () => {
+    const described = write(answersFor("r", { manifest: "DESCRIPTION", lockFile: undefined }));
+    expect(described).toContain('install.packages("remotes", lib = .Library.site[1])');
+    expect(described).toContain("stopifnot(!anyNA(remotes::dev_package_deps()$installed))");
+    const script = write(answersFor("r", { manifest: "install.R", lockFile: undefined }));
+    expect(script).toContain('withCallingHandlers(source("install.R"), warning = function(w) if');
+    const locked = write(answersFor("r", { manifest: "renv.lock", lockFile: "renv.lock" }));
+    expect(locked).toContain('install.packages("renv", lib = .Library.site[1])');
+  });
 });

@@ -150,11 +150,11 @@ function hasVenvOrNone(answers: Answers): boolean {
   return hasVenv(answers) || answers.manager === "none";
 }
 
+/** Not XDG_CACHE_HOME: pip and uv would leave the cache mounts of a build, and the user's ~/.cache lies in this folder anyway. */
 function cacheVariables(): Record<string, string> {
   return {
     HF_HOME: `${cacheFolder}/huggingface`,
     TORCH_HOME: `${cacheFolder}/torch`,
     MPLCONFIGDIR: `${cacheFolder}/matplotlib`,
-    XDG_CACHE_HOME: cacheFolder,
   };
 }

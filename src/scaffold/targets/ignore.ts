@@ -9,7 +9,7 @@ export function ignore(answers: Answers): readonly OutputFile[] {
     ["Version control and editors", [".git", ".github", ".vscode", ".idea", "**/.DS_Store"]],
     [
       "Containers: a change of these files must not change the image",
-      ["Dockerfile*", ".dockerignore", "compose*.yaml", ".devcontainer", "ddiff.yaml"],
+      ["Dockerfile*", ".dockerignore", "compose*.yaml", "k8s", ".devcontainer", "ddiff.yaml"],
     ],
     ["Secrets", ["**/.env", "**/.env.*", "**/*.pem", "**/.netrc"]],
     [
@@ -47,11 +47,15 @@ export function ignore(answers: Answers): readonly OutputFile[] {
       ],
     ],
   ];
-  const sources = new Set(answers.sources);
   const text = groups
-    .map(([title, patterns]) => [title, patterns.filter((pattern) => !sources.has(pattern))] as const)
+    .map(([title, patterns]) => [title, patterns.filter((pattern) => !isSource(answers, pattern))] as const)
     .filter(([, patterns]) => patterns.length > 0)
     .map(([title, patterns]) => `# ${title}\n${patterns.join("\n")}\n`)
     .join("\n");
   return [{ path: ".dockerignore", text }];
+}
+
+/** Whether a pattern would leave out what the program is: a package may be called `build` or `k8s`. */
+function isSource({ sources, workspace = [] }: Answers, pattern: string): boolean {
+  return [...sources, ...workspace].some((path) => path === pattern || path.startsWith(`${pattern}/`));
 }

@@ -1,5 +1,6 @@
 import type { Answers, StageName } from "../answers.ts";
 import { chooseBases } from "../bases.ts";
+import { gpuNamed } from "../cuda/machine.ts";
 import type { Framework, Manager } from "../project.ts";
 
 /** Answers of one combination, with a name for a test. */
@@ -69,8 +70,9 @@ export function answersFor(manager: Manager, more: Partial<Answers> = {}): Answe
     ...more,
   };
   const gpu = draft.stages.some((stage) => stage.endsWith("-gpu"));
-  const { bases, cuda } = chooseBases({ ...draft, frameworks: draft.frameworks ?? [], gpu });
-  return { ...draft, bases: more.bases ?? bases, cuda };
+  const decided = { ...draft, cuda: gpu ? (draft.cuda ?? "12.8") : undefined };
+  const frameworks = draft.frameworks ?? [];
+  return { ...decided, bases: chooseBases({ ...decided, gpus: draft.gpus.map(gpuNamed), frameworks }) };
 }
 
 function one(title: string, manager: Manager, more: Partial<Answers> = {}): Case {

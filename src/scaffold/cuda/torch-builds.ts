@@ -1,0 +1,28 @@
+import { satisfies } from "@renovatebot/pep440";
+import { type TorchChoice, torchFor } from "../../catalog/torch.ts";
+import type { Project } from "../project.ts";
+import type { Machine } from "./machine.ts";
+
+/** Builds that fit the machine and what the project asks for, newest first. */
+export function torchBuilds(
+  project: Project,
+  { gpus, driver, python }: Omit<Machine, "cuda">,
+  pinned: string | undefined,
+): TorchChoice[] {
+  const capabilities = gpus.map((one) => one.capability);
+  const all = torchFor({ capabilities, driver, python, torch: pinned });
+  return pinned === undefined ? all.filter((one) => isAllowed(project, one.torch)) : all;
+}
+
+function isAllowed(project: Project, torch: string): boolean {
+  return project.requirements
+    .filter((one) => one.name === "torch" && one.version !== "")
+    .every((one) => {
+      try {
+        return satisfies(torch, one.version);
+      } catch {
+        // Poetry's and conda's own spellings: the lock file or the solver decides.
+        return true;
+      }
+    });
+}

@@ -1,0 +1,44 @@
+import type { Draft, ProjectFiles, Serving } from "../../project.ts";
+import { serveCommand } from "../../serve-command.ts";
+import { pathOf } from "../reading/modules.ts";
+
+/** What starts the project's service, with the folder of its modules where that is another; undefined where only its user knows. */
+export function servingCommand(files: ProjectFiles, draft: Draft): readonly string[] | undefined {
+  const { serving } = draft;
+  return serving && withPath(files, serving.because[0]?.file, commandOf(draft, serving.value));
+}
+
+/** Tells uvicorn and flask where the module lies that is not below the project's folder itself. */
+function withPath(
+  files: ProjectFiles,
+  file: string | undefined,
+  command: readonly string[] | undefined,
+): readonly string[] | undefined {
+  const folder = file?.endsWith(".py") === true ? pathOf(files, file) : "";
+  if (folder === "" || command?.some((one) => one.includes(":")) !== true) return command;
+  const option =
+    command[0] === "uvicorn" ? "--app-dir" : command[0] === "gunicorn" ? "--pythonpath" : undefined;
+  return option === undefined ? command : [command[0] ?? "", option, folder, ...command.slice(1)];
+}
+
+/** What starts the service; undefined where only the one who runs it knows. */
+function commandOf(draft: Draft, serving: Serving): readonly string[] | undefined {
+  const { kind, target, port } = serving;
+  const has = (name: string): boolean => draft.requirements.some((one) => one.name === name);
+  if (kind === "fastapi" && target?.endsWith("()") === true)
+    return ["uvicorn", "--factory", target.slice(0, -2), "--host", "0.0.0.0", "--port", String(port)];
+  if (kind === "fastapi" && target?.endsWith(".py") === true) return ["python", target];
+  if ((kind === "flask" || kind === "django") && target?.includes(":") === true && has("gunicorn"))
+    return ["gunicorn", "--bind", `0.0.0.0:${port}`, target];
+  if (kind === "django") return ["python", "manage.py", "runserver", `0.0.0.0:${port}`];
+  if (kind === "litserve" && target !== undefined) return ["python", target];
+  if (draft.manager.value === "r" && target !== undefined)
+    return [
+      "Rscript",
+      "-e",
+      /plumber|api/.test(target)
+        ? `plumber::pr_run(plumber::pr("${target}"), host = "0.0.0.0", port = ${port})`
+        : `shiny::runApp(".", host = "0.0.0.0", port = ${port})`,
+    ];
+  return serveCommand(serving);
+}

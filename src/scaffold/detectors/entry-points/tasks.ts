@@ -1,0 +1,40 @@
+import type { ProjectFiles } from "../../project.ts";
+import { evidence, pairsAt, readToml, textAt } from "../reading/parsed.ts";
+import { plainCommand, startsProgram } from "./plain-command.ts";
+import { purposeOf } from "./purpose.ts";
+import type { Ranked } from "./ranked.ts";
+
+/** Tasks of pixi, pdm, poe that are a plain command, with their words. */
+export function taskPrograms(files: ProjectFiles, base: string): Ranked[] {
+  const found: Ranked[] = [];
+  const pyproject = readToml(files, `${base}pyproject.toml`);
+  const pixi = readToml(files, `${base}pixi.toml`);
+  const lists = [
+    [`${base}pixi.toml`, pairsAt(pixi, "tasks")],
+    ...pairsAt(pixi, "feature").map(
+      ([, feature]) => [`${base}pixi.toml`, pairsAt(feature, "tasks")] as const,
+    ),
+    [`${base}pyproject.toml`, pairsAt(pyproject, "tool", "pixi", "tasks")],
+    ...pairsAt(pyproject, "tool", "pixi", "feature").map(
+      ([, feature]) => [`${base}pyproject.toml`, pairsAt(feature, "tasks")] as const,
+    ),
+    [`${base}pyproject.toml`, pairsAt(pyproject, "tool", "pdm", "scripts")],
+    [`${base}pyproject.toml`, pairsAt(pyproject, "tool", "poe", "tasks")],
+    [`${base}pyproject.toml`, pairsAt(pyproject, "tool", "hatch", "envs", "default", "scripts")],
+  ] as const;
+  for (const [file, list] of lists) {
+    for (const [name, value] of list) {
+      const text = typeof value === "string" ? value : (textAt(value, "cmd") ?? textAt(value, "shell") ?? "");
+      const command = plainCommand(text.trim().split(/\s+/));
+      const isProgram = command !== undefined && startsProgram(command);
+      if (isProgram)
+        found.push({
+          purpose: purposeOf(name, text),
+          command,
+          from: evidence(files, file, `is the task ${name}`, name, "="),
+          rank: 2,
+        });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,1 @@
+install.packages(c("R6", "glue"))
