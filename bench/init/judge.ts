@@ -22,7 +22,7 @@ export interface Expected {
 /** The facts that are judged. */
 export const topics = ["manager", "python", "frameworks", "serving", "entry", "system"] as const;
 /** One of the facts. */
-export type Topic = (typeof topics)[number];
+type Topic = (typeof topics)[number];
 
 /** What was found, and which of it is not what was read. */
 export interface Judged {
