@@ -11,7 +11,7 @@ export interface NewLayer {
 }
 
 /** From this size on, what a package brings gets a layer of its own. Fixed, so that it does not depend on the rest of the image. */
-export const heavy = 20 << 20;
+const heavy = 20 << 20;
 /** Registries and engines take 127 layers; the rest of the image needs some too. */
 const mostHeavy = 60;
 const mostRest = 40;

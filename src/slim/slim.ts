@@ -37,7 +37,7 @@ export interface SlimPlan {
 }
 
 /** A new layer and what its files have in bytes. */
-export interface PlannedLayer extends NewLayer {
+interface PlannedLayer extends NewLayer {
   bytes: number;
 }
 

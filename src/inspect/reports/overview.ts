@@ -37,7 +37,7 @@ export function sizesLine({ sizes, layers }: Analysis): string {
 }
 
 /** Bytes of all files that travel. */
-export function contentOf(sizes: Analysis["sizes"]): number {
+function contentOf(sizes: Analysis["sizes"]): number {
   return sizes.visible + sizes.hidden;
 }
 

@@ -38,7 +38,7 @@ export function folderTree(files: readonly FileReport[], ink: Ink): string {
       draw(end, `${indent}${last ? "   " : "│  "}`, depth + 1);
     }
     if (drawRest)
-      lines.push({ bytes: left, text: `${indent}└─ ${ink.paint("dim", `${plural(rest, "smaller one")}`)}` });
+      lines.push({ bytes: left, text: `${indent}└─ ${ink.paint("dim", plural(rest, "smaller one"))}` });
   };
   draw(root, "", 0);
   const width = Math.max(...lines.map((line) => formatBytes(line.bytes).length));
