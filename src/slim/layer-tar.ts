@@ -97,7 +97,8 @@ function memberOf(path: string, header: TarEntry, mtime: number): TarMember {
 }
 
 function timeOf(path: string, header: TarEntry, { times, layerOf }: LayerParts): number {
-  if (times.fix && layerOf.get(path)?.times === "fixed")
+  const rule = layerOf.get(path)?.times;
+  if (times.fix && (rule === "fixed" || (rule === "folders" && header.type === "directory")))
     return Math.min(installed, times.latest ?? installed);
   return Math.min(header.mtime, times.latest ?? header.mtime);
 }

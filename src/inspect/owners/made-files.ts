@@ -25,6 +25,11 @@ const made: readonly { place: RegExp; packages: readonly string[] }[] = [
   { place: /^var\/lib\/texmf\//, packages: ["tex-common"] },
 ];
 
+/** Whether a file of a system's package was made on this system and did not come with the package. */
+export function isMadeFile(path: string): boolean {
+  return made.some(({ place }) => place.test(path));
+}
+
 /** The managers whose packages these are. */
 const systemManagers: ReadonlySet<Manager> = new Set(["dpkg", "apk", "rpm"]);
 
