@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeTables } from "./document.ts";
+import { writeSection } from "./document.ts";
 import { run } from "./images/command.ts";
 import { pairs } from "./images/pairs.ts";
 import { dropInput, prepareInput } from "./inputs.ts";
@@ -44,7 +44,8 @@ export async function benchPairs(args: string[]): Promise<void> {
     dropInput(input);
     process.stdout.write(`${pairTable(pair, peers, readResults())}\n`);
   }
-  writeTables(
+  writeSection(
+    "benchmarks.md",
     "pairs",
     pairs.map((pair) => pairTable(pair, peers, readResults())),
   );

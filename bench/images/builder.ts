@@ -8,8 +8,23 @@ const mirror = process.env["DDIFF_BENCH_MIRROR"] ?? "http://deb.debian.org";
 
 /** Buildah with a store of its own, so that no image of the machine is touched and no daemon is needed. */
 async function buildah(...args: string[]): Promise<void> {
-  const store = ["--storage-driver", "vfs", "--root", workPath("store"), "--runroot", workPath("run")];
-  await run("buildah", [...store, ...args], { quiet: true });
+  await run("buildah", [...storeFlags(await (driver ??= usableDriver())), ...args], { quiet: true });
+}
+
+function storeFlags(storageDriver: string): string[] {
+  return ["--storage-driver", storageDriver, "--root", workPath("store"), "--runroot", workPath("run")];
+}
+
+let driver: Promise<string> | undefined;
+
+/** Overlay, or vfs where the file system below cannot carry it; vfs writes each layer whole. */
+async function usableDriver(): Promise<string> {
+  try {
+    await run("buildah", [...storeFlags("overlay"), "info"], { quiet: true });
+    return "overlay";
+  } catch {
+    return "vfs";
+  }
 }
 
 /** A Debian base image, cached as a tar. `pockets` are the suites it takes its packages from. */
@@ -45,6 +60,11 @@ export async function build(image: { tag: string; context: string; dockerfile: s
 /** The image as an OCI layout with gzip layers, as a registry would hold it. */
 export async function exportLayout(tag: string, folder: string, name: string): Promise<void> {
   await buildah("push", "--quiet", "--format", "oci", `localhost/${tag}`, `oci:${folder}:${name}`);
+}
+
+/** The image as `docker save` writes it: layers without compression in one tar. */
+export async function exportArchive(tag: string, file: string): Promise<void> {
+  await buildah("push", "--quiet", `localhost/${tag}`, `docker-archive:${file}:${tag}`);
 }
 
 /** Gives the disk back: the layouts are the result. */

@@ -7,7 +7,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeTables } from "../document.ts";
+import { writeSection } from "../document.ts";
 import { run } from "../images/command.ts";
 import { workPath } from "../images/places.ts";
 import { makeCrowd } from "./crowd.ts";
@@ -71,7 +71,7 @@ export async function benchServers(args: string[]): Promise<void> {
   }
   const table = serverTable(contenders, tasks, measured);
   process.stdout.write(`${table}\n`);
-  writeTables("server", [table]);
+  writeSection("benchmarks.md", "server", [table]);
 }
 
 /** Random bytes: nothing that a file system or a network could make smaller. */

@@ -11,7 +11,7 @@ import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startS3, type TestS3 } from "../../test/support/s3-server.ts";
-import { writeTables } from "../document.ts";
+import { writeSection } from "../document.ts";
 
 const port = 5403;
 const url = `http://127.0.0.1:${port}`;
@@ -56,7 +56,7 @@ export async function benchS3(mib: number): Promise<void> {
     "",
   ].join("\n");
   process.stdout.write(table);
-  writeTables("server-s3", [table]);
+  writeSection("benchmarks.md", "server-s3", [table]);
 }
 
 async function measure(s3: TestS3, row: Row, mib: number): Promise<{ seconds: number; peak: number }> {

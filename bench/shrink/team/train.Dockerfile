@@ -1,0 +1,8 @@
+FROM localhost/bad-debian
+RUN apt-get update
+RUN apt-get install -y --no-install-recommends python3-torch git python3-venv rsync
+COPY app.py /work/train.py
+RUN python3 -m venv --system-site-packages /opt/venv
+RUN /opt/venv/bin/pip install pyyaml tqdm tensorboardX
+WORKDIR /work
+CMD ["/opt/venv/bin/python", "train.py"]
