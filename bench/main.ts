@@ -1,12 +1,25 @@
 /**
- * `npm run bench -- [--only a,e] [--peers ddiff,zstd] [--cached]`: pairs of images; `npm run bench -- server [--rounds N]`: the
- * registry; `npm run bench -- lint`: the linter; `npm run bench -- attribution [IMAGE ...]`: whose the
- * files of an image are; `npm run bench -- analyze`: its time beside dive; `npm run bench -- sharing`: what slim images of a team have in common. Measures, prints the tables, keeps them in docs/.
+ * `npm run bench -- [--only a,e] [--peers ddiff,zstd] [--cached]` measures pairs of images; `npm run bench -- NAME` one of the subjects below.
+ * Each prints its tables and keeps them in docs/.
  */
-const [first, ...rest] = process.argv.slice(2);
-if (first === "server") await (await import("./server/main.ts")).benchServers(rest);
-else if (first === "attribution") await (await import("./inspect/attribution.ts")).benchAttribution(rest);
-else if (first === "analyze") await (await import("./shrink/speed.ts")).benchAnalyze();
-else if (first === "sharing") await (await import("./shrink/sharing.ts")).benchSharing();
-else if (first === "lint") await (await import("./lint/main.ts")).benchLint(rest);
-else await (await import("./bench-pairs.ts")).benchPairs(process.argv.slice(2));
+const subjects: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  /** The registry, `[--rounds N]`. */
+  server: async (args) => (await import("./server/main.ts")).benchServers(args),
+  /** The linter beside its peers. */
+  lint: async (args) => (await import("./lint/main.ts")).benchLint(args),
+  /** Whose the files of an image are, `[IMAGE ...]`. */
+  attribution: async (args) => (await import("./inspect/attribution.ts")).benchAttribution(args),
+  /** What is planted in images that are bad on purpose. */
+  waste: async () => (await import("./inspect/waste.ts")).benchWaste(),
+  /** The time of analyze beside dive's. */
+  analyze: async () => (await import("./shrink/speed.ts")).benchAnalyze(),
+  /** What slim images of a team have in common. */
+  sharing: async () => (await import("./shrink/sharing.ts")).benchSharing(),
+};
+
+const args = process.argv.slice(2);
+const subject = subjects[args[0] ?? ""];
+if (subject === undefined) await (await import("./bench-pairs.ts")).benchPairs(args);
+else await subject(args.slice(1));
+
+export {};

@@ -6,6 +6,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { commands } from "../src/cli/commands.ts";
 import { commandReference } from "../src/cli/output/help.ts";
+import { classesPage } from "../src/inspect/classes/page.ts";
 import { analysisJsonSchema } from "../src/inspect/reports/json-schema.ts";
 import { lintJsonSchema } from "../src/lint/config-schema.ts";
 import { ruleFileName, rulePageText, rulesIndexText } from "../src/lint/rule-pages.ts";
@@ -29,6 +30,8 @@ const schemas = {
 };
 for (const [name, schema] of Object.entries(schemas))
   await writeFile(join(docs, name), `${JSON.stringify(schema, null, 2)}\n`);
+
+await writeFile(join(docs, "file-classes.md"), classesPage());
 
 const pages = join(docs, "rules");
 await mkdir(pages, { recursive: true });

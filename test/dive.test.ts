@@ -9,7 +9,7 @@ import { contextIn, newFolder } from "../src/places/testing/folders.ts";
 import { MemoryStore } from "../src/places/testing/memory.ts";
 import { silent } from "../src/util/progress.ts";
 import { imageOf, type LayerEntry, layerTar } from "./support/layers.ts";
-import { run } from "./support/run.ts";
+import { ddiff, run } from "./support/run.ts";
 import { type Random, randomOf } from "./support/seeded.ts";
 import { describePlace } from "./support/tools.ts";
 
@@ -91,6 +91,46 @@ describe("dive's numbers", () => {
       wastedBytes: 0,
       wastedUserPercent: Number.NaN,
     });
+  });
+});
+
+describe("ddiff analyze --dive-compatible", () => {
+  it("tells them under dive's names, for people and for scripts", async () => {
+    const folder = await newFolder();
+    const archive = join(folder, "image.tar");
+    await writeArchive(archive, byHand, folder);
+    const command = ["analyze", "--dive-compatible", archive];
+    const shown = await ddiff(command);
+    expect(shown).toMatchObject({ status: 0, stderr: "" });
+    expect(shown.stdout).toBe(
+      `${[
+        "efficiency:        72.1569 %",
+        "wastedBytes:       111 bytes",
+        "userWastedPercent: 138.7500 %",
+        "",
+        "paths that several layers hold, with the bytes of all of them:",
+        "100  2 times  /etc/changed",
+        " 11  2 times  /file",
+      ].join("\n")}\n`,
+    );
+    const image = {
+      sizeBytes: 243,
+      inefficientBytes: 111,
+      efficiencyScore: 184 / 255,
+      userSizeBytes: 80,
+      userWastedPercent: 111 / 80,
+      fileReference: [
+        { count: 2, sizeBytes: 100, file: "/etc/changed" },
+        { count: 2, sizeBytes: 11, file: "/file" },
+      ],
+    };
+    expect(JSON.parse((await ddiff([...command, "--json"])).stdout)).toEqual({ image });
+    const file = join(folder, "dive.json");
+    expect((await ddiff([...command, "--format", "json", "-o", file])).stdout).toBe(
+      `efficiency 72.1569 %, 111 wasted bytes; written to ${file}\n`,
+    );
+    expect(JSON.parse(await readFile(file, "utf8"))).toEqual({ image });
+    expect(await ddiff([...command, "--tree"])).toMatchObject({ status: 2 });
   });
 });
 

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, test } from "vitest";
 import type { RunConfig } from "../oci/run-config.ts";
 import type { Package } from "./analysis.ts";
+import { classesPage } from "./classes/page.ts";
 import { classifier } from "./classes.ts";
 import { factsOf } from "./image-facts.ts";
 import type { ImageView } from "./image-view.ts";
@@ -201,4 +204,10 @@ describe("a file's class", () => {
     const took = performance.now() - start;
     expect(took).toBeLessThan(2000);
   });
+});
+
+test("docs/file-classes.md is what the classes say", () => {
+  const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "file-classes.md"), "utf8");
+  // Out of step? "npm run docs" writes it.
+  expect(page).toBe(classesPage());
 });

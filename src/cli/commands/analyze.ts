@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { Analysis } from "../../inspect/analysis.ts";
+import type { InspectedImage } from "../../inspect/read-image.ts";
 import { type Call, defineCommand, type Outcome } from "../command.ts";
 import { inkFor } from "../output/ink.ts";
 import { usageError } from "../usage.ts";
@@ -11,6 +12,7 @@ const options = {
     help: "how it is written",
   },
   output: { short: "o", value: "FILE", complete: "file", help: "write it into a file" },
+  "dive-compatible": { help: "dive's numbers, by its own formulas, and nothing else" },
   tree: { help: "also show the largest folders as a tree" },
   dockerfile: {
     value: "FILE",
@@ -45,23 +47,32 @@ export const analyze = defineCommand({
       text: "As a comment for a pull request",
       command: "ddiff analyze --format markdown -o sizes.md torch-app:2",
     },
+    {
+      text: "The numbers that dive would tell, for limits that are there already",
+      command: "ddiff analyze --dive-compatible torch-app:2",
+    },
     { text: "Straight from a registry", command: "ddiff analyze docker://ghcr.io/lab/torch-app:2" },
   ],
   async run(call) {
     const [name = ""] = call.args;
-    const [{ analyzeImage }, { openPlace }, { parsePlatform }] = await Promise.all([
+    if (call.options["dive-compatible"]) refuseBesideDive(call.options);
+    const [{ analyzeImage }, { inspectImage }, { openPlace }, { parsePlatform }] = await Promise.all([
       import("../../inspect/analyze.ts"),
+      import("../../inspect/read-image.ts"),
       import("../../places/open.ts"),
       import("../../oci/platform.ts"),
     ]);
     const { dockerfile, platform } = call.options;
     const context = await call.context();
     const source = await (await openPlace(name, context)).source();
+    const asked = platform === undefined ? undefined : parsePlatform(platform);
     try {
+      if (call.options["dive-compatible"])
+        return await reportAsDive(call, await inspectImage(source, asked, context));
       const analysis = await analyzeImage(
         {
           source,
-          ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+          ...(asked === undefined ? {} : { platform: asked }),
           ...(dockerfile === undefined
             ? {}
             : { dockerfile: { file: dockerfile, text: await readText(dockerfile) } }),
@@ -85,9 +96,36 @@ async function report(call: AnalyzeCall, analysis: Analysis): Promise<Outcome> {
   const json = call.json ? jsonReport(analysis) : null;
   const ink = inkFor(call, output !== undefined);
   const text = await renderAnalysis(analysis, format, ink, { quiet: call.quiet, tree });
+  return written(call, { json, text, line: headline(analysis) });
+}
+
+async function reportAsDive(call: AnalyzeCall, { layers }: InspectedImage): Promise<Outcome> {
+  const [{ diveReport }, { diveHeadline, diveJson, diveText }] = await Promise.all([
+    import("../../inspect/dive.ts"),
+    import("../../inspect/reports/dive.ts"),
+  ]);
+  const report = diveReport(layers);
+  const json = diveJson(report);
+  const text = call.options.format === "json" ? JSON.stringify(json, null, 2) : diveText(report);
+  return written(call, { json, text, line: diveHeadline(report) });
+}
+
+/** Throws `USAGE` for what says nothing beside dive's numbers. */
+function refuseBesideDive({ format, tree, dockerfile }: AnalyzeCall["options"]): void {
+  const other = tree ? "--tree" : dockerfile === undefined ? undefined : "--dockerfile";
+  if (other !== undefined) throw usageError(`--dive-compatible goes without ${other}`, "analyze");
+  if (format === "markdown" || format === "sarif")
+    throw usageError(`dive has no report as ${format}`, "analyze", "Use terminal or json.");
+}
+
+/** A report where it was asked for: into the file of `--output`, then `line` says so, or to standard output. */
+async function written(
+  { options: { output } }: AnalyzeCall,
+  { json, text, line }: { json: unknown; text: string; line: string },
+): Promise<Outcome> {
   if (output === undefined) return { json, ...(text === "" ? {} : { answer: `${text}\n`, raw: true }) };
   await writeFile(output, `${text}\n`);
-  return { json, summary: [`${headline(analysis)}; written to ${output}`] };
+  return { json, summary: [`${line}; written to ${output}`] };
 }
 
 async function readText(file: string): Promise<string> {
