@@ -1,7 +1,7 @@
-import { createHash, type Hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { readTar } from "../tar/reader.ts";
 import { DdiffError } from "../util/errors.ts";
+import { ContentHasher } from "./content-hash.ts";
 import type { InventoryEntry, LayerInventory } from "./inventory.ts";
 
 /** Hears of the contents of entries as a layer streams by. */
@@ -30,12 +30,24 @@ export async function readContents(
   }
   let at = 0;
   let entry: InventoryEntry | undefined;
-  let hash: Hash | undefined;
+  let isEmpty = true;
+  const hasher = new ContentHasher();
+  const late: Promise<void>[] = [];
+  const compare = (name: string, wanted: string): void => {
+    if (name !== wanted) throw changed(inventory);
+  };
   const finish = (): void => {
     if (entry === undefined) return;
-    if (hash !== undefined && hash.digest("hex").slice(0, entry.hash.length) !== entry.hash)
-      throw changed(inventory);
-    hash = undefined;
+    const { hash } = entry;
+    const name = isEmpty ? hash : hasher.finish();
+    if (typeof name === "string") compare(name, hash);
+    else {
+      const compared = name.then((found) => compare(found, hash));
+      // It is awaited at the end; until then it may fail unheard.
+      compared.catch(() => {});
+      late.push(compared);
+    }
+    isEmpty = true;
     taker.end(entry);
     entry = undefined;
     left -= 1;
@@ -52,13 +64,15 @@ export async function readContents(
         entry = known;
       }
     } else if (event.kind === "data" && entry !== undefined) {
-      hash ??= createHash("sha256");
-      hash.update(event.bytes);
+      isEmpty = false;
+      const full = hasher.add(event.bytes);
       taker.data(entry, event.bytes);
+      if (full !== undefined) await full;
     }
   }
   finish();
   tar.destroy();
+  await Promise.all(late);
   if (left > 0) throw changed(inventory);
 }
 
