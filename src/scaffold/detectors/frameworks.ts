@@ -1,8 +1,18 @@
 import { compareVersions } from "../../catalog/versions.ts";
-import type { Detector, Draft, Evidence, Found, Framework, FrameworkName, ProjectFiles } from "../project.ts";
+import type {
+  Detector,
+  Draft,
+  Evidence,
+  Found,
+  Framework,
+  FrameworkName,
+  ProjectFiles,
+  Requirement,
+} from "../project.ts";
 import { buildHints } from "./frameworks/builds.ts";
 import { addImported } from "./frameworks/imported.ts";
 import { frameworkOf, impliedBy } from "./frameworks/known.ts";
+import { installed } from "./reading/installed.ts";
 import { forRunning, type Wishes } from "./reading/wish-list.ts";
 import { wishesOf } from "./reading/wishes.ts";
 
@@ -19,7 +29,32 @@ export const frameworks: Detector = (files, draft) => {
     if (because === undefined) found.set(name, [from]);
     else if (because.length < 3) because.push(from);
   };
-  const wanted = forRunning(draft.requirements);
+  const own = installed(files, draft);
+  addAsked(own, found, add);
+  // Where nothing that always is installed needs a framework, the extras say which one the code works with.
+  if (found.size === 0) addAsked(forRunning(draft.requirements), found, add);
+  // The lock file does not tell for whom it brings a package: it counts where something is asked for that may bring it.
+  for (const name of ["torch", "tensorflow", "vllm"] as const) {
+    const [locked] = wishes.locked.get(name) ?? [];
+    if (
+      locked !== undefined &&
+      !found.has(name) &&
+      wishes.lockFile !== undefined &&
+      !onlyForOthers(wishes, own, name)
+    )
+      add(name, { file: wishes.lockFile, line: locked.line, says: `has ${name} ${locked.version}` });
+  }
+  addImported(files, draft, found, add);
+  if (found.has("onnxruntime-gpu")) found.delete("onnxruntime");
+  draft.frameworks = [...found].map(([name, because]) => describe(files, draft, wishes, name, because));
+};
+
+/** The frameworks that packages are or need. */
+function addAsked(
+  wanted: readonly Requirement[],
+  found: ReadonlyMap<FrameworkName, Evidence[]>,
+  add: (name: FrameworkName, from: Evidence) => void,
+): void {
   for (const { name, from } of wanted) {
     const framework = frameworkOf[name];
     if (framework !== undefined) add(framework, from);
@@ -29,26 +64,12 @@ export const frameworks: Detector = (files, draft) => {
     if (framework !== undefined && !found.has(framework))
       add(framework, { ...from, says: `asks for ${name}${version}, which needs ${framework}` });
   }
-  // What the lock file brings for developers alone is not told apart there: it counts where something is asked for that may bring it.
-  for (const name of ["torch", "tensorflow", "vllm"] as const) {
-    const [locked] = wishes.locked.get(name) ?? [];
-    if (
-      locked !== undefined &&
-      !found.has(name) &&
-      wishes.lockFile !== undefined &&
-      !onlyForDevelopers(wishes, name)
-    )
-      add(name, { file: wishes.lockFile, line: locked.line, says: `has ${name} ${locked.version}` });
-  }
-  addImported(files, draft, found, add);
-  if (found.has("onnxruntime-gpu")) found.delete("onnxruntime");
-  draft.frameworks = [...found].map(([name, because]) => describe(files, draft, wishes, name, because));
-};
+}
 
-/** Whether a package is asked for, but in groups of developers only. */
-function onlyForDevelopers(wishes: Wishes, name: string): boolean {
-  const asked = wishes.requirements.filter((one) => one.name === name || impliedBy.get(one.name) === name);
-  return asked.length > 0 && forRunning(asked).length === 0;
+/** Whether a package is asked for, but only by developers or in extras that are not installed. */
+function onlyForOthers(wishes: Wishes, own: readonly Requirement[], name: string): boolean {
+  const brings = (one: Requirement): boolean => one.name === name || impliedBy.get(one.name) === name;
+  return wishes.requirements.some(brings) && !own.some(brings);
 }
 
 function describe(

@@ -1,11 +1,13 @@
 import type { Detector, Evidence, Found, Manager, ProjectFiles } from "../project.ts";
 import { readRequirements } from "../requirements.ts";
-import { baseOf, saysProject } from "./reading/base.ts";
+import { baseOf, isRequirementsName, saysProject } from "./reading/base.ts";
+import { lockFileOf } from "./reading/lock-file.ts";
 import { evidence, listAt, pairsAt, readToml, readYaml, tableAt, textAt, textsAt } from "./reading/parsed.ts";
+import { readmePaths } from "./reading/readme.ts";
 import { readSetup } from "./reading/setup-file.ts";
 import { environmentFiles } from "./reading/wishes-conda.ts";
 import { workspaceMembers } from "./reading/wishes-pyproject.ts";
-import { lockFiles, wishesOf } from "./reading/wishes.ts";
+import { wishesOf } from "./reading/wishes.ts";
 import { readDescription } from "./r-project.ts";
 
 /** What installs the packages, with the manifest and the lock file: a lock file decides before tables of tools, those before files. */
@@ -53,11 +55,9 @@ function ofR(files: ProjectFiles, base: string): Choice {
 function findManager(files: ProjectFiles, base: string): Choice {
   const pyproject = `${base}pyproject.toml`;
   const toml = readToml(files, pyproject);
-  const lock =
-    lockFiles.find(([name]) => files.has(base + name)) ?? lockFiles.find(([name]) => files.has(name));
+  const lock = lockFileOf(files, base);
   if (lock !== undefined) {
-    const [name, value] = lock;
-    const lockFile = files.has(base + name) ? base + name : name;
+    const { path: lockFile, manager: value } = lock;
     const manifest = manifestOf(files, base, value);
     return { value, manifest, lockFile, because: [{ file: lockFile, says: `is the lock file of ${value}` }] };
   }
@@ -105,11 +105,10 @@ function ofFiles(files: ProjectFiles, base: string, chosen: Chosen): Choice {
       return { value: "conda", manifest: environment, lockFile: undefined, because: says };
     }
   }
+  // A list that is compiled somewhere below, for tests of speed say, is not how the project is installed.
   const compiled = files.list.find(({ path }) => {
-    const text = path.replace(/\.in$/, ".txt");
-    return (
-      path.startsWith(base) && /requirements[\w./-]*\.in$/.test(path) && files.has(text) && main !== undefined
-    );
+    const isOwn = path.startsWith(base) && isRequirementsName(path.slice(base.length));
+    return isOwn && path.endsWith(".in") && files.has(path.replace(/\.in$/, ".txt")) && main !== undefined;
   })?.path;
   if (
     compiled !== undefined &&
@@ -170,7 +169,7 @@ function condaIsMeant(
   if (!hasOthers && !isSetup) return [own];
   const pip = listAt(readYaml(files, path), "dependencies").flatMap((one) => textsAt(one, "pip"));
   if (pip.some((one) => /^(?:-r|--requirement)\b|^(?:-e )?\.$/.test(one))) return [own];
-  const readme = files.list.find(({ path }) => /^README(?:\.(?:md|rst|txt))?$/i.test(path))?.path;
+  const [readme] = readmePaths(files);
   const text = (readme === undefined ? undefined : files.read(readme)) ?? "";
   const conda = text.search(/(?:conda|mamba)\s+env\s+(?:create|update)/);
   const other = text.search(/(?:pip3?|uv pip)\s+install\s+(?:-r\s|-e\s|\.(?:\s|$|\[)|--requirement|[a-z])/);

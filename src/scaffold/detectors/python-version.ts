@@ -1,12 +1,11 @@
 import { satisfies } from "@renovatebot/pep440";
-import { findFramework } from "../../catalog/frameworks.ts";
-import { torchReleases } from "../../catalog/torch-releases.ts";
-import { findTorch } from "../../catalog/torch.ts";
 import { compareVersions, minorOf } from "../../catalog/versions.ts";
-import type { Detector, Draft, Evidence, Framework, ProjectFiles } from "../project.ts";
+import type { Detector, Draft, Evidence, ProjectFiles } from "../project.ts";
+import { wheelLimits } from "./python-wheels.ts";
 import { baseOf } from "./reading/base.ts";
 import { containerFacts } from "./reading/container-commands.ts";
 import { evidence, readToml, textsAt } from "./reading/parsed.ts";
+import { readmePaths } from "./reading/readme.ts";
 import { readSetup } from "./reading/setup-file.ts";
 import type { PythonWish } from "./reading/wish-list.ts";
 import { wishesOf } from "./reading/wishes.ts";
@@ -15,59 +14,6 @@ const minors = ["3.5", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13
 
 /** Where nothing tells more, nearly every package has wheels for this one. */
 const widelyServed = "3.13";
-
-/** The last Python with wheels of old releases: whoever pins one of them cannot take a newer Python. Read from PyPI's files. */
-const wheels: Readonly<Record<string, readonly (readonly [below: string, python: string])[]>> = {
-  torch: [
-    ["1.4", "3.7"],
-    ["1.7.1", "3.8"],
-    ["1.11", "3.9"],
-    ["1.13", "3.10"],
-    ["2.0", "3.11"],
-  ],
-  tensorflow: [
-    ["2.2", "3.7"],
-    ["2.4", "3.8"],
-  ],
-  "tensorflow-gpu": [
-    ["2.2", "3.7"],
-    ["2.4", "3.8"],
-    ["2.5", "3.8"],
-    ["2.8", "3.9"],
-    ["2.12", "3.10"],
-  ],
-  numpy: [
-    ["1.12", "3.6"],
-    ["1.17.3", "3.7"],
-    ["1.19.3", "3.8"],
-    ["1.21.2", "3.9"],
-    ["1.23.2", "3.10"],
-    ["1.26", "3.11"],
-    ["2.1", "3.12"],
-    ["2.3.2", "3.13"],
-  ],
-  scipy: [
-    ["1.5.4", "3.8"],
-    ["1.7.2", "3.9"],
-    ["1.9.2", "3.10"],
-    ["1.11.2", "3.11"],
-    ["1.14.1", "3.12"],
-  ],
-  pandas: [
-    ["1.1.3", "3.8"],
-    ["1.3.3", "3.9"],
-    ["1.5.1", "3.10"],
-    ["2.1.1", "3.11"],
-    ["2.2.3", "3.12"],
-  ],
-  "scikit-learn": [
-    ["0.24", "3.8"],
-    ["1.0.2", "3.9"],
-    ["1.1.3", "3.10"],
-    ["1.3.1", "3.11"],
-    ["1.5.2", "3.12"],
-  ],
-};
 
 /** The Python: one that is chosen somewhere, else the newest that the project and what it asks for allow. */
 export const pythonVersion: Detector = (files, draft) => {
@@ -78,6 +24,7 @@ export const pythonVersion: Detector = (files, draft) => {
   const pins = [
     ...versionFiles(files, base),
     ...wishes.filter(({ kind, from }) => kind === "pin" && believesPin(draft, from)),
+    ...lockedPython(files, draft, wishes.length > 0),
   ];
   const inRange = (python: string): boolean => ranges.every(({ spec }) => allows(spec, python));
   for (const pin of pins) {
@@ -96,7 +43,7 @@ export const pythonVersion: Detector = (files, draft) => {
     allowed = left;
     because.push(from);
   };
-  for (const { python, from } of packageLimits(draft))
+  for (const { python, from } of wheelLimits(files, draft))
     narrow((one) => compareVersions(one, python) <= 0, from);
   const hints = weakHints(files, draft, base);
   const hint = ranges.some(({ spec }) => /<|==|~=/.test(spec))
@@ -118,6 +65,16 @@ export const pythonVersion: Detector = (files, draft) => {
 function believesPin(draft: Draft, from: Evidence): boolean {
   if (!/\.ya?ml$/.test(from.file)) return true;
   return from.file === draft.manifest || draft.manager.value === "conda" || draft.manager.value === "none";
+}
+
+/** The Python that the lock file of a conda environment has, where its manifest asks for none. */
+function lockedPython(files: ProjectFiles, draft: Draft, isAsked: boolean): PythonWish[] {
+  const { locked, lockFile } = wishesOf(files);
+  const [python] = locked.get("python") ?? [];
+  if (isAsked || python === undefined || lockFile === undefined || draft.lockFile !== lockFile) return [];
+  const minor = minorOf(python.version);
+  const from = { file: lockFile, line: python.line, says: `has Python ${python.version}` };
+  return [{ spec: `==${minor}.*`, kind: "pin", from }];
 }
 
 function versionFiles(files: ProjectFiles, base: string): PythonWish[] {
@@ -156,47 +113,6 @@ function allows(spec: string, python: string): boolean {
   });
 }
 
-/** The last Python that the pinned frameworks and packages have wheels for. */
-function packageLimits(draft: Draft): { python: string; from: Evidence }[] {
-  const limits: { python: string; from: Evidence }[] = [];
-  for (const { value, because } of draft.frameworks) {
-    const file = because[0] ?? { file: "", says: "" };
-    const says = (python: string): Evidence => ({
-      ...file,
-      says: `${file.says}, which has wheels up to Python ${python}`,
-    });
-    const known =
-      value.name === "torch"
-        ? torchPythons(value)
-        : value.version !== undefined && (value.name === "tensorflow" || value.name === "jax")
-          ? findFramework(value.name, value.version)?.python
-          : undefined;
-    if (known !== undefined) limits.push({ python: known[1], from: says(known[1]) });
-  }
-  for (const { name, version, from } of draft.requirements) {
-    const exact = /^={2,3}(\d[\w.]*)(?:\+\w+)?$/.exec(version)?.[1];
-    const row =
-      exact === undefined ? undefined : wheels[name]?.find(([below]) => compareVersions(exact, below) < 0);
-    if (row !== undefined)
-      limits.push({
-        python: row[1],
-        from: { ...from, says: `${from.says}, which has wheels up to Python ${row[1]}` },
-      });
-  }
-  return limits;
-}
-
-/** Python's of the pinned torch, else of the newest that was built for the CUDA that is asked for, else of the newest. */
-function torchPythons({ version, cuda }: Framework): readonly [string, string] | undefined {
-  if (version !== undefined) return findTorch(version)?.python;
-  if (cuda !== undefined && compareVersions(cuda, "11.8") < 0)
-    return ["3.7", compareVersions(cuda, "11.6") < 0 ? "3.10" : "3.11"];
-  return (
-    torchReleases.find((one) => cuda === undefined || !cuda.includes(".") || one.cuda.includes(cuda)) ??
-    torchReleases[0]
-  )?.python;
-}
-
 /** Hints that are no rule: the Python of a Dockerfile, of the README, the newest that was tested. */
 function weakHints(
   files: ProjectFiles,
@@ -210,17 +126,20 @@ function weakHints(
     if (minor !== undefined)
       hints.push({ python: minor, from: { file, line, says: `starts from ${image}` } });
   }
-  for (const name of ["README.md", "README.rst", "readme.md", "INSTALL.md"]) {
+  for (const path of [...readmePaths(files), `${base}INSTALL.md`]) {
     const minor = /(?:conda|mamba) create[^\n]{0,80}python\s*={1,2}\s*(3\.\d+)|--python[= ](3\.\d+)/.exec(
-      (files.read(base + name) ?? "").slice(0, 200_000),
+      (files.read(path) ?? "").slice(0, 200_000),
     );
     const python = minor?.[1] ?? minor?.[2];
     if (python !== undefined)
       hints.push({
         python,
-        from: evidence(files, base + name, `makes an environment with Python ${python}`, python),
+        from: evidence(files, path, `makes an environment with Python ${python}`, python),
       });
   }
+  const cog = /^\s+python_version:\s*["']?(3\.\d+)/m.exec(files.read(`${base}cog.yaml`) ?? "")?.[1];
+  if (cog !== undefined)
+    hints.push({ python: cog, from: evidence(files, `${base}cog.yaml`, `runs with Python ${cog}`, cog) });
   const pyproject = readToml(files, `${base}pyproject.toml`);
   const setup = readSetup(files, `${base}setup.py`);
   for (const [file, list] of [

@@ -1,4 +1,5 @@
 import type { Detector, Draft, Evidence, Found, ProjectFiles, Serving } from "../project.ts";
+import { baseOf } from "./reading/base.ts";
 import { type StartCommand, startCommands } from "./reading/start-commands.ts";
 import type { Candidate, Kind } from "./serving/candidate.ts";
 import { ofCode } from "./serving/from-code.ts";
@@ -41,20 +42,32 @@ export const serving: Detector = (files, draft) => {
     return;
   }
   const told = startCommands(files, draft);
-  const candidates = [...ofCode(files, draft), ...ofLayout(files, draft)].map((one) => raised(one, told));
+  const candidates = [...ofCode(files, draft), ...ofLayout(files, draft)].map((one) =>
+    raised(files, one, told),
+  );
   const best = candidates.sort((a, b) => b.score - a.score)[0];
   if (best === undefined || best.score < least) return;
   draft.serving = finish(files, draft, best);
 };
 
 /** What the project's own commands start is what is meant. */
-function raised(one: Candidate, told: readonly StartCommand[]): Candidate {
+function raised(files: ProjectFiles, one: Candidate, told: readonly StartCommand[]): Candidate {
   const same = told.find(({ kind, target }) => kind === one.kind && isSameTarget(target, one.target ?? ""));
   if (same === undefined) return one;
   const isFactory = one.target?.endsWith(`${same.target.split(":").at(-1)}()`) === true;
-  const target =
-    one.kind === "streamlit" || same.target.endsWith(".py") || isFactory ? one.target : same.target;
+  const isKept = one.kind === "streamlit" || same.target.endsWith(".py") || isFactory;
+  // A command in another folder names its modules from there.
+  const target = isKept || !standsAt(files, same.target) ? one.target : same.target;
   return { ...one, target, told: same, score: one.score + 8 + 8 * same.trust };
+}
+
+/** Whether `pkg.module:name` is found from the project's folder. */
+function standsAt(files: ProjectFiles, target: string): boolean {
+  const path = (target.split(":")[0] ?? "").replaceAll(".", "/");
+  const base = baseOf(files);
+  return [base, `${base}src/`].some(
+    (folder) => files.has(`${folder}${path}.py`) || files.has(`${folder}${path}/__init__.py`),
+  );
 }
 
 function isSameTarget(told: string, target: string): boolean {

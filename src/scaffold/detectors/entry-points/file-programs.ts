@@ -1,30 +1,28 @@
 import type { Draft, ProjectFiles } from "../../project.ts";
-import { depthOf, isBesides, nameOf } from "../reading/base.ts";
-import { moduleOf } from "../reading/modules.ts";
+import { baseOf, depthOf, isBesides, nameOf } from "../reading/base.ts";
 import { type PythonFile, pythonFiles } from "../reading/python-files.ts";
+import { importedNames, moduleOf } from "../reading/modules.ts";
+import { readmeFacts } from "../reading/readme.ts";
+import { programCommand } from "./program-command.ts";
 import { purposeOf, purposeOfFile } from "./purpose.ts";
 import type { Ranked } from "./ranked.ts";
 
 /** Files that run as programs. */
 export function filePrograms(files: ProjectFiles, draft: Draft, base: string): Ranked[] {
   const found: Ranked[] = [];
-  const topNames = new Set(
-    files.list
-      .filter(({ path }) => path.startsWith(base) && path.endsWith(".py"))
-      .map(({ path }) => (path.slice(base.length).split("/")[0] ?? "").replace(/\.py$/, "")),
-  );
+  const told = (file: PythonFile): number => toldRank(files, file, base);
   for (const file of pythonFiles(files)) {
     const inside = file.path.startsWith(base) ? file.path.slice(base.length) : undefined;
     if (inside === undefined || isBesides(file.path) || depthOf(inside) > 3) continue;
     const name = nameOf(inside).replace(/\.py$/, "");
     if (name === "__main__") {
-      const module = moduleOf(files, file.path).replace(/\.?__main__$/, "");
-      if (module !== "")
+      const command = programCommand(files, draft, file);
+      if (command[1] === "-m")
         found.push({
-          purpose: purposeOf(module, "main"),
-          command: ["python", "-m", module],
+          purpose: purposeOf(command[2] ?? "", "main"),
+          command,
           from: { file: file.path, says: "makes the package a program" },
-          rank: 3,
+          rank: 3 + told(file),
         });
       continue;
     }
@@ -35,20 +33,19 @@ export function filePrograms(files: ProjectFiles, draft: Draft, base: string): R
     if (draft.serving?.value.kind === "streamlit" && file.path === draft.serving.value.target) continue;
     if (!isProgram || /^(?:setup|conftest|noxfile|tasks|versioneer|__init__|fabfile|dodo)$/.test(name))
       continue;
-    const folder = file.path.slice(0, file.path.lastIndexOf("/"));
-    // A file in a folder finds what stands beside that folder only as a module, unless the project is installed.
-    const needsRoot =
-      !draft.isPackage &&
-      [...file.imports.keys()].some((one) => topNames.has(one) && !files.has(`${folder}/${one}.py`));
-    const inPackage = inside.includes("/") && (files.has(`${folder}/__init__.py`) || needsRoot);
-    const command = inPackage ? ["python", "-m", moduleOf(files, file.path)] : ["python", inside];
     const from = {
       file: file.path,
       says: "runs as a program",
       ...(file.guardLine === undefined ? {} : { line: file.guardLine }),
     };
     const isService = purpose === "serve" && draft.serving === undefined;
-    const rank = (purpose === undefined ? 7 : isService ? 6 : 3) + depthOf(inside) * 0.5 + exactness(name);
+    const rank =
+      (purpose === undefined ? 7 : isService ? 6 : 3) +
+      depthOf(inside) * 0.5 +
+      exactness(name) +
+      told(file) +
+      aside(files, draft, inside, name);
+    const command = programCommand(files, draft, file);
     found.push({ purpose: isService ? "other" : (purpose ?? "other"), command, from, rank });
   }
   return found;
@@ -58,6 +55,32 @@ export function filePrograms(files: ProjectFiles, draft: Draft, base: string): R
 function isScript(file: PythonFile): boolean {
   const isNear = !file.path.includes("/") || file.imports.has("argparse");
   return file.apps.length === 0 && isNear && file.imports.size > 0;
+}
+
+/** How much a program stands aside of what the project is for: it prepares something, starts containers, tries out a part of a library. */
+function aside(files: ProjectFiles, draft: Draft, inside: string, name: string): number {
+  const prepares =
+    /download|prepare|preprocess|convert|export|clean|install|setup|migrat|upload|release/i.test(name);
+  const startsContainers = /(?:^|\/)(?:docker|containers?|deploy(?:ment)?|infra|ci)\//i.test(inside);
+  const folder = baseOf(files) + inside.slice(0, inside.lastIndexOf("/"));
+  const [top = ""] = moduleOf(files, baseOf(files) + inside).split(".");
+  const isPart = draft.isPackage && files.has(`${folder}/__init__.py`) && importedNames(files).has(top);
+  return Number(prepares) + 2 * Number(startsContainers) + 2 * Number(isPart);
+}
+
+/** How much nearer to the first a program comes that the README runs, those that it runs first most of all. */
+function toldRank(files: ProjectFiles, file: PythonFile, base: string): number {
+  const { programs } = readmeFacts(files);
+  const inside = file.path.slice(base.length);
+  const module = inside.replace(/(?:\/__main__)?\.py$/, "").replaceAll("/", ".");
+  const orders = [...programs]
+    .filter(([one]) =>
+      one.endsWith(".py")
+        ? one === inside || inside.endsWith(`/${one}`) || one.endsWith(`/${inside}`)
+        : one === module || module.endsWith(`.${one}`),
+    )
+    .map(([, order]) => order);
+  return orders.length === 0 ? 0 : -0.7 + Math.min(...orders) * 0.001;
 }
 
 /** `train.py` comes before `train_tokenizer.py`. */

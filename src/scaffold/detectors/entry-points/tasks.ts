@@ -25,7 +25,8 @@ export function taskPrograms(files: ProjectFiles, base: string): Ranked[] {
   for (const [file, list] of lists) {
     for (const [name, value] of list) {
       const text = typeof value === "string" ? value : (textAt(value, "cmd") ?? textAt(value, "shell") ?? "");
-      const command = plainCommand(text.trim().split(/\s+/));
+      const plain = plainCommand(text.trim().split(/\s+/));
+      const command = plain && fromFolder(plain, textAt(value, "cwd"));
       const isProgram = command !== undefined && startsProgram(command);
       if (isProgram)
         found.push({
@@ -37,4 +38,11 @@ export function taskPrograms(files: ProjectFiles, base: string): Ranked[] {
     }
   }
   return found;
+}
+
+/** A command that runs in another folder, as it runs from the project's. */
+function fromFolder(command: readonly string[], folder: string | undefined): readonly string[] {
+  const plain = folder?.replace(/^\.\/|\/$/g, "") ?? "";
+  if (plain === "" || plain === "." || plain.startsWith("/")) return command;
+  return command.map((word, at) => (at === 1 && /^[\w./-]+\.py$/.test(word) ? `${plain}/${word}` : word));
 }

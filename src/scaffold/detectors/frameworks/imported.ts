@@ -14,17 +14,21 @@ export function addImported(
   const programs = pythonFiles(files).filter(({ path }) => !isBesides(path));
   const asked = new Set(draft.requirements.map(({ name }) => frameworkOf[name] ?? impliedBy.get(name)));
   const hasOther = found.size > 0;
+  const isListed = forRunning(draft.requirements).length > 0;
+  const usersOf = new Map(
+    modules.map(([module]) => [module, programs.filter((one) => one.imports.get(module)?.top === true)]),
+  );
+  const most = Math.max(...[...usersOf.values()].map((users) => users.length));
   for (const [module, framework] of modules) {
     if (found.has(framework) || asked.has(framework)) continue;
     if (framework === "onnxruntime" && found.has("onnxruntime-gpu")) continue;
-    const users = programs.filter((one) => one.imports.get(module)?.top === true);
+    const users = usersOf.get(module) ?? [];
     const [first] = users;
-    // Beside a framework that is asked for, a few imports are bridges and converters.
-    const isListed = forRunning(draft.requirements).length > 0;
+    // Beside a framework that is asked for, or that nearly all of the code uses, a few imports are bridges and converters.
     const isMain =
       hasOther || (isListed && users.length * 10 < programs.length)
         ? users.length >= 3 && users.length * 3 > programs.length
-        : users.length > 0;
+        : users.length * 10 > most;
     if (first !== undefined && isMain)
       add(framework, {
         file: first.path,

@@ -3,7 +3,7 @@ import { readToml, tableAt } from "./parsed.ts";
 
 /** Folders whose programs are not the project's own. */
 const besides =
-  /(?:^|\/)(?:tests?|testing|docs?|documentation|examples?|samples?|tutorials?|benchmarks?|bench|third[-_]?party|vendor|external|submodules|extern|cookbook|recipes|node_modules|\.[^/]+|[^/]*(?:cookiecutter\.)[^/]*)(?:\/|$)/i;
+  /(?:^|\/)(?:tests?|testing|docs?|documentation|guides|examples?|samples?|tutorials?|benchmarks?|bench|third[-_]?party|vendor|external|submodules|extern|cookbook|recipes|node_modules|\.[^/]+|[^/]*(?:cookiecutter\.)[^/]*)(?:\/|$)/i;
 
 /** Whether a path lies with tests, documents, examples or others' code. */
 export function isBesides(path: string): boolean {
@@ -39,19 +39,44 @@ function findBase(files: ProjectFiles): string {
   if (hasManifest(files, "")) return "";
   if (files.list.some(({ path }) => !path.includes("/") && /\.(?:py|ipynb|R|r|Rmd|qmd)$/.test(path)))
     return "";
-  const folders = [
-    ...new Set(
-      files.list.filter(({ path }) => path.includes("/")).map(({ path }) => path.split("/")[0] ?? ""),
-    ),
-  ];
-  const found = folders
-    .filter((folder) => !isBesides(`${folder}/`) && hasManifest(files, `${folder}/`))
-    .sort((a, b) => rank(a) - rank(b) || programs(files, b) - programs(files, a));
-  return found[0] === undefined ? "" : `${found[0]}/`;
+  for (const deep of [1, 2]) {
+    const [found] = foldersAt(files, deep)
+      .filter((folder) => !isBesides(`${folder}/`) && hasManifest(files, `${folder}/`))
+      .sort(
+        (a, b) =>
+          rank(a) - rank(b) ||
+          shipped(files, b) - shipped(files, a) ||
+          programs(files, b) - programs(files, a),
+      );
+    if (found !== undefined) return `${found}/`;
+  }
+  return "";
+}
+
+/** The folders that lie so deep; deeper than the first only those of a repository with many projects (`packages/one`). */
+function foldersAt(files: ProjectFiles, deep: number): string[] {
+  const folders = files.list
+    .map(({ path }) => path.split("/"))
+    .filter((parts) => parts.length > deep && (deep === 1 || collections.test(parts[0] ?? "")))
+    .map((parts) => parts.slice(0, deep).join("/"));
+  return [...new Set(folders)];
+}
+
+const collections = /^(?:libs?|packages?|pkgs?|apps?|services?|projects?|components?|modules?|python|src)$/i;
+
+/** How much a folder looks like what is shipped: it has a lock file, it has a Dockerfile. */
+function shipped(files: ProjectFiles, folder: string): number {
+  const has = (pattern: RegExp): number =>
+    Number(
+      files.list.some(
+        ({ path }) => path.startsWith(`${folder}/`) && pattern.test(path.slice(folder.length + 1)),
+      ),
+    );
+  return has(/^[\w.-]*\.lock$/) + has(/^(?:Docker|Container)file[^/]*$/);
 }
 
 function rank(folder: string): number {
-  const at = preferred.indexOf(folder.toLowerCase());
+  const at = preferred.indexOf(nameOf(folder).toLowerCase());
   return at < 0 ? preferred.length : at;
 }
 

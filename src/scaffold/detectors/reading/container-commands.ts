@@ -11,6 +11,8 @@ export interface ContainerFacts {
   }[];
   readonly ports: readonly { readonly port: number; readonly file: string; readonly line: number }[];
   readonly images: readonly { readonly image: string; readonly file: string; readonly line: number }[];
+  /** Extras that their commands install. */
+  readonly extras: readonly string[];
   /** Index URLs that their commands name. */
   readonly indexes: readonly { readonly url: string; readonly file: string; readonly line: number }[];
 }
@@ -37,6 +39,7 @@ function readAll(files: ProjectFiles, paths: readonly string[]): ContainerFacts 
     ports: [] as { port: number; file: string; line: number }[],
     images: [] as { image: string; file: string; line: number }[],
     indexes: [] as { url: string; file: string; line: number }[],
+    extras: [] as string[],
   };
   const dockerfiles = paths.filter((path) => /(?:Docker|Container)file/i.test(path)).slice(0, 10);
   const base = baseOf(files);
@@ -58,6 +61,7 @@ function readAll(files: ProjectFiles, paths: readonly string[]): ContainerFacts 
         instruction.body.text.slice(0, 20_000),
       );
       if (installed !== null) facts.images.push({ image: `python:${installed[1]}`, file, line });
+      if (keyword === "RUN") facts.extras.push(...extrasIn(instruction.body.text.slice(0, 20_000)));
       // Only the plain Dockerfile says what the project is built with; others are its variants.
       if (/[._-](?:cpu|gpu|arm64|cuda|rocm|jetson)/i.test(file)) continue;
       for (const match of instruction.body.text
@@ -67,4 +71,13 @@ function readAll(files: ProjectFiles, paths: readonly string[]): ContainerFacts 
     }
   }
   return facts;
+}
+
+/** Extras in commands: `pip install ".[serve]"`, `uv sync --extra cu128`, `poetry install -E all`. */
+function extrasIn(text: string): string[] {
+  const asked = [
+    ...text.matchAll(/install\s[^\n;&|]{0,300}?[\w.]\[([\w\s,.-]{1,200})\]/g),
+    ...text.matchAll(/(?:--extras?|-E)[ =]["']?([\w.-]+(?:[ ,]+[\w.]+)*)/g),
+  ];
+  return asked.flatMap((match) => (match[1] ?? "").split(/[\s,]+/)).filter(Boolean);
 }

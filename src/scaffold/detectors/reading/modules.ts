@@ -40,7 +40,8 @@ function importParts(files: ProjectFiles, path: string): { inside: string[]; roo
 
 const importedKept = new WeakMap<ProjectFiles, ReadonlySet<string>>();
 
-function importedNames(files: ProjectFiles): ReadonlySet<string> {
+/** First names of all modules that the project's code imports. */
+export function importedNames(files: ProjectFiles): ReadonlySet<string> {
   let own = importedKept.get(files);
   if (own === undefined)
     importedKept.set(

@@ -7,6 +7,8 @@ export interface PythonFile {
   readonly path: string;
   /** First names of imported modules (`torch`) with the line; `top` for those that are not inside a function or a `try`. */
   readonly imports: ReadonlyMap<string, { readonly line: number; readonly top: boolean }>;
+  /** Whether it imports what stands beside it with dots (`from .model import Net`), so that it only runs as a module. */
+  readonly hasRelative: boolean;
   /** Whether it runs as a program: `if __name__ == "__main__":`. */
   readonly guardLine: number | undefined;
   /** Objects that answer requests: `app = FastAPI()`; for those made in a function its name. */
@@ -31,6 +33,8 @@ export interface PythonFile {
   }[];
   /** Default of an option `--port`. */
   readonly portOption: number | undefined;
+  /** The port of a class of settings: `port: int = Field(default=9090)`. */
+  readonly portSetting: number | undefined;
   /** Names of classes with the decorator or the base that makes them a service. */
   readonly services: readonly { readonly kind: "bentoml"; readonly name: string; readonly line: number }[];
   /** Whether it calls `st.` at its top, as Streamlit's scripts do. */
@@ -75,8 +79,10 @@ export function readPython(path: string, text: string): PythonFile {
   const file = {
     path,
     imports,
+    hasRelative: false,
     guardLine: undefined as number | undefined,
     portOption: undefined as number | undefined,
+    portSetting: undefined as number | undefined,
     apps: [] as { kind: string; name: string; factory: boolean; line: number }[],
     routes: [] as { object: string; path: string; line: number }[],
     routers: new Map<string, string>(),
@@ -98,14 +104,17 @@ export function readPython(path: string, text: string): PythonFile {
       if (def === undefined && !code.startsWith("@")) outer = undefined;
     }
     readImports(line, imports);
+    if (indent === 0 && /^from\s+\.[\w.]*\s+import\b/.test(code)) file.hasRelative = true;
     if (/^if\s+__name__\s*==/.test(code)) file.guardLine ??= line.line;
     const number = /^(\w*port\w*)(?:\s*:\s*\w+)?\s*=\s*(?:int\()?.*?(\d{2,5})?/i.exec(code);
     if (number !== null) {
       const value = portIn(line, code.slice(code.indexOf("=") + 1));
       if (value !== undefined) numbers.set(number[1] ?? "", value);
     }
+    if (indent > 0 && /^(?:server_|api_|http_)?port\s*:\s*\w+\s*=/i.test(code))
+      file.portSetting ??= portIn(line, code.slice(code.indexOf("=") + 1));
     const app =
-      /^(?:global\s+)?(?:self\.)?(\w+)(?:\s*:\s*[\w.]+)?\s*=\s*(?:\w+\.)*(FastAPI|Flask|Starlette|LitServer|Quart|Sanic|APIRouter|Blueprint|Dash|Litestar)\s*\(/.exec(
+      /^(?:global\s+)?(?:self\.)?(\w+)(?:\s*:\s*[\w.]+)?\s*=\s*(?:\w+\.)*(FastAPI|Flask|Starlette|LitServer|Quart|Sanic|APIRouter|Blueprint|Dash|Litestar|HTTPServer|ThreadingHTTPServer)\s*\(/.exec(
         code,
       );
     const [, name = "", kind = ""] = app ?? [];
@@ -191,14 +200,14 @@ function readStart(
 ): void {
   const { code } = line;
   const call =
-    /(?<![\w.])((?:\w+\.)*(?:run|launch|serve|run_server|run_simple|queue\(.{0,200}?\)\.launch))\s*\(/.exec(
+    /(?<![\w.])((?:\w+\.)*(?:run|launch|serve|serve_forever|run_server|run_simple|queue\(.{0,200}?\)\.launch))\s*\(/.exec(
       code,
     );
   if (call === null) return;
   const name = (call[1] ?? "").replace(/\(.*\)/, "()");
   const isServer =
     /^(?:uvicorn|hypercorn|gunicorn|waitress)\./.test(name) ||
-    /\.(?:run|launch|run_server)$/.test(name) ||
+    /\.(?:run|launch|run_server|serve_forever)$/.test(name) ||
     /^serve$/.test(name);
   if (!isServer || /^(?:subprocess|asyncio|trio|anyio|sess|session|tf|loop|cls)\./.test(name)) return;
   const open = code.indexOf("(", call.index + (call[1] ?? "").length);

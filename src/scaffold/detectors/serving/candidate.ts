@@ -40,5 +40,5 @@ export function startsKind(kind: Kind, call: string): boolean {
   if (kind === "fastapi") return call.startsWith("uvicorn.");
   if (kind === "flask") return /^(?:app|application|server)\.run$/.test(call);
   if (kind === "gradio") return call.endsWith("launch");
-  return (kind === "litserve" || kind === "other") && call.endsWith(".run");
+  return (kind === "litserve" || kind === "other") && /\.(?:run|serve_forever)$/.test(call);
 }

@@ -34,16 +34,19 @@ export function ofCode(files: ProjectFiles, draft: Draft): Candidate[] {
         line: number,
         says: string,
         extra: number,
+        isInside = false,
+        isOfPython = false,
       ): void => {
         // Something that is asked for is meant; something that only a demo imports is not the project's service.
         const meant = asked.has(kind)
           ? 30
-          : all.has(kind)
+          : all.has(kind) || isOfPython
             ? 5
             : all.size > 1 || draft.requirements.length > 0
               ? -25
               : 5;
-        const score = 20 + meant + extra + exposes + placeScore(file, base);
+        const score =
+          20 + meant + extra + exposes + placeScore(file, base) + partScore(draft, file, isInside);
         candidates.push({ kind, target, file, score, because: { file: file.path, line, says } });
       };
       const module = moduleOf(files, file.path);
@@ -60,6 +63,8 @@ export function ofCode(files: ProjectFiles, draft: Draft): Candidate[] {
           app.line,
           `makes ${app.kind === "made" ? "an application" : `${app.kind}()`}`,
           app.factory ? 2 : app.name === "" ? 0 : 6,
+          app.name === "",
+          app.kind.endsWith("HTTPServer"),
         );
       }
       const run = file.starts.find(
@@ -81,10 +86,19 @@ export function ofCode(files: ProjectFiles, draft: Draft): Candidate[] {
           launches?.line ?? file.gradioLine,
           "makes an interface of Gradio",
           launches === undefined ? -12 : 5,
+          true,
         );
       }
       return candidates;
     });
+}
+
+/** Names of files whose work it is to answer requests. */
+const servingName = /app|api|serv|web|ui|demo|gradio|chat|play|main|home|wsgi|asgi|dash/i;
+
+/** In a library an application that a function of something else makes is one way to look at its work. */
+function partScore(draft: Draft, file: PythonFile, isInside: boolean): number {
+  return draft.isPackage && isInside && !servingName.test(nameOf(file.path)) ? -18 : 0;
 }
 
 /** How much a place looks like where the program stands that is run. */
@@ -97,8 +111,13 @@ function placeScore(file: PythonFile, base: string): number {
       name,
     )
   )
-    score += 8;
-  if (/demo|example|test|tutorial|playground|mock|stub/.test(path.toLowerCase())) score -= 12;
+    score += /^(?:server|api|serve|asgi|wsgi)\.py$/.test(name) ? 9 : 8;
+  if (
+    /demo|example|test|tutorial|playground|mock|stub|archived|deprecated|legacy|(?:^|[_/])old[_/]/.test(
+      path.toLowerCase(),
+    )
+  )
+    score -= 12;
   if (
     /(?:^|\/)(?:scripts?|tools?|utils?|benchmarks?|experiments?|eval\w*|notebooks?|plugins?|extensions?|templates?|cli|dev)\//.test(
       path,
@@ -113,7 +132,12 @@ function placeScore(file: PythonFile, base: string): number {
 
 function kindOfApp(made: string): Kind | undefined {
   const kinds: Readonly<Record<string, Kind>> = { FastAPI: "fastapi", Flask: "flask", LitServer: "litserve" };
-  return kinds[made] ?? (/^(?:Starlette|Litestar|Quart|Sanic|Dash)$/.test(made) ? "other" : undefined);
+  return (
+    kinds[made] ??
+    (/^(?:Starlette|Litestar|Quart|Sanic|Dash|HTTPServer|ThreadingHTTPServer)$/.test(made)
+      ? "other"
+      : undefined)
+  );
 }
 
 /** What kind a function `create_app()` makes that another file defines. */

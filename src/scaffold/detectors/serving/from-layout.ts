@@ -50,6 +50,7 @@ export function ofLayout(files: ProjectFiles, draft: Draft): Candidate[] {
     ({ path }) => /(?:^|\/)config\.properties$/.test(path) && !isBesides(path),
   )?.path;
   if (handler !== undefined && /^(?:inference_address|model_store)=/m.test(files.read(handler) ?? ""))
-    add("torchserve", undefined, 35, { file: handler, says: "configures TorchServe" });
+    // In a library it is one more way to run what it makes.
+    add("torchserve", undefined, draft.isPackage ? 20 : 35, { file: handler, says: "configures TorchServe" });
   return found;
 }

@@ -47,9 +47,17 @@ export function portOf(
     }
   }
   const [exposed] = containerFacts(files, draft).ports;
-  if (exposed === undefined) return undefined;
-  because.push({ file: exposed.file, line: exposed.line, says: `exposes ${exposed.port}` });
-  return exposed.port;
+  if (exposed !== undefined) {
+    because.push({ file: exposed.file, line: exposed.line, says: `exposes ${exposed.port}` });
+    return exposed.port;
+  }
+  const settings = pythonFiles(files).find(
+    ({ path, portSetting }) =>
+      portSetting !== undefined && !isBesides(path) && /config|setting|option/i.test(path),
+  );
+  if (settings?.portSetting === undefined || own === undefined) return undefined;
+  because.push({ file: settings.path, says: `sets the port to ${settings.portSetting}` });
+  return settings.portSetting;
 }
 
 /** The port in the command of a Dockerfile that starts this service. */

@@ -1,0 +1,27 @@
+import type { Draft, ProjectFiles, Requirement } from "../../project.ts";
+import { normalName } from "../../requirements.ts";
+import { containerFacts } from "./container-commands.ts";
+import { readmeFacts } from "./readme.ts";
+import { forRunning } from "./wish-list.ts";
+
+/** Extras and lists that are installed because of what they are for: a kind of hardware, serving, training. */
+const usual =
+  /(?:^|[-_.])(?:cpu|gpu|cuda[\d.]*|cu\d+)(?:$|[-_.])|^(?:prod(?:uction)?|serv(?:e|ing|er)|api|infer(?:ence)?|train(?:ing|er)?|runtime)$/i;
+
+/**
+ * The packages that an installation as the project means it has: what always is installed, and of its extras and further lists those
+ * that its name or the first command of its README or a Dockerfile chooses.
+ */
+export function installed(files: ProjectFiles, draft: Draft): Requirement[] {
+  const running = forRunning(draft.requirements);
+  const told = new Set(
+    [...readmeFacts(files).extras, ...containerFacts(files, draft).extras].map(normalName),
+  );
+  const optional = new Set([
+    ...(draft.extras ?? []),
+    ...draft.requirementFiles.map(({ group }) => group).filter((group) => group !== "main"),
+  ]);
+  return running.filter(({ groups }) =>
+    groups.some((one) => !optional.has(one) || usual.test(one) || told.has(normalName(one))),
+  );
+}
