@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { HaveList } from "../delta/have.ts";
 import { DdiffError, messageOf } from "../util/errors.ts";
-import { parseSize } from "../util/bytes.ts";
+import { parseSize } from "../util/parse-size.ts";
 import type { OptionSpecs, OptionValues } from "./command.ts";
 import { usageError } from "./usage.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { parseSize } from "../util/bytes.ts";
+import { parseSize } from "../util/parse-size.ts";
 import { isDdiffError } from "../util/errors.ts";
 
 const durationPattern = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/;

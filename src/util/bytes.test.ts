@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatBytes, parseSize } from "./bytes.ts";
+import { formatBytes } from "./bytes.ts";
+import { parseSize } from "./parse-size.ts";
 
 test.each([
   [0, "0 B"],
