@@ -1,3 +1,5 @@
+import { codeSpans } from "./text.ts";
+
 /** GitHub cuts comments off at 65,536 characters; some room is left for what others write around a report. */
 export const longestComment = 60_000;
 
@@ -11,6 +13,13 @@ export function cellText(value: string): string {
 /** Text from outside as code, also in a table's cell. */
 export function codeText(value: string): string {
   return `<code>${escapeHtml(value).replaceAll("|", "&#124;")}</code>`;
+}
+
+/** A sentence with code between backticks as a table's cell. */
+export function proseText(value: string): string {
+  return codeSpans(value)
+    .map(({ text, code }) => (code ? codeText(text) : cellText(text)))
+    .join("");
 }
 
 /** Text from outside as HTML, in one line. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cellText, codeText } from "./markdown.ts";
+import { cellText, codeText, proseText } from "./markdown.ts";
 import { fileUri } from "./sarif.ts";
 import { table } from "./table.ts";
 import { printable, printableLine, wrap } from "./text.ts";
@@ -13,6 +13,7 @@ describe("text", () => {
   test("lines break at blanks, long words stay whole", () => {
     expect(wrap("one two three", 9, "  ")).toBe("  one two\n  three");
     expect(wrap("averylongword x", 5)).toBe("averylongword\nx");
+    expect(wrap("write `RUN a b`, or", 12)).toBe("write\n`RUN a b`,\nor");
   });
 
   test("columns line up, numbers to the right", () => {
@@ -57,6 +58,7 @@ describe("Markdown", () => {
       "&lt;b&gt; &#64;team \\[a\\]\\(b\\) \\`c\\` \\| d e",
     );
     expect(codeText("a|`b`<i>")).toBe("<code>a&#124;`b`&lt;i&gt;</code>");
+    expect(proseText("Say `a|b` or *c*.")).toBe("Say <code>a&#124;b</code> or \\*c\\*.");
   });
 });
 

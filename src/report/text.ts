@@ -20,11 +20,22 @@ function escaped(code: number): string {
   return `\\x${byte.toString(16).padStart(2, "0")}`;
 }
 
-/** Breaks a paragraph at blanks into lines of at most `width` columns, each behind `indent`. */
+/** A sentence with code between backticks, part by part. */
+export function codeSpans(text: string): { text: string; code: boolean }[] {
+  return text
+    .split("`")
+    .map((part, at) => ({ text: part, code: at % 2 === 1 }))
+    .filter((part) => part.text !== "");
+}
+
+/**
+ * Breaks a paragraph at blanks into lines of at most `width` columns, each behind `indent`. Code between backticks stays whole, to be
+ * copied.
+ */
 export function wrap(text: string, width: number, indent = ""): string {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.match(/(?:`[^`]*`|\S)+/g) ?? []) {
     if (line !== "" && indent.length + line.length + 1 + word.length > width) {
       lines.push(indent + line);
       line = word;

@@ -1,11 +1,21 @@
-import { cellText, codeText, longestComment } from "../../report/markdown.ts";
+import { cellText, codeText, longestComment, proseText } from "../../report/markdown.ts";
 import { printableLine } from "../../report/text.ts";
 import { grouped, plural } from "../../report/words.ts";
 import { formatBytes } from "../../util/bytes.ts";
-import type { Analysis, WasteFinding } from "../analysis.ts";
-import { headline, largest, packageHome, packageName, sizesLine, stepName, stepToEdit } from "./overview.ts";
+import type { Analysis } from "../analysis.ts";
+import {
+  headline,
+  largest,
+  packageHome,
+  packageName,
+  sizesLine,
+  stepName,
+  stepToEdit,
+  surestFirst,
+} from "./overview.ts";
 
-const most = { findings: 10, packages: 20, classes: 20, copies: 10 };
+const room = { safe: 8, check: 5, risky: 3 };
+const most = { packages: 20, classes: 20, copies: 10 };
 const icons = { safe: "🟢", check: "🟡", risky: "🔴" } as const;
 
 /** A comment for a pull request: the totals, the largest findings with their edits, the rest folded. */
@@ -30,22 +40,18 @@ export function markdownReport(analysis: Analysis): string {
 }
 
 function findings(analysis: Analysis): string {
-  const { shown, rest } = largest(analysis.findings, most.findings);
+  const { shown, rest } = surestFirst(analysis.findings, room);
   if (shown.length === 0) return "";
   const rows = shown.map((one) => [
     formatBytes(one.bytes),
     `${icons[one.risk]} ${one.risk}`,
     text(one.title),
     code(stepName(stepToEdit(analysis, one), one.layer)),
-    edit(one),
+    proseText(printableLine(one.edit)),
   ]);
   const more =
     rest.count === 0 ? "" : `\n\n${plural(rest.count, "smaller finding")}, ${formatBytes(rest.bytes)}.`;
   return table(["could go", "risk", "what", "where", "instead"], 1, rows) + more;
-}
-
-function edit({ edit: lines }: WasteFinding): string {
-  return lines.split("\n").map(code).join("<br>");
 }
 
 function layerRows({ layers }: Analysis): string[][] {

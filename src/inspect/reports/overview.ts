@@ -1,6 +1,9 @@
 import { plural } from "../../report/words.ts";
 import { formatBytes } from "../../util/bytes.ts";
-import type { Analysis, Package, Share, Step, WasteFinding } from "../analysis.ts";
+import type { Analysis, Package, Risk, Share, Step, WasteFinding } from "../analysis.ts";
+
+/** The surest first. */
+export const risks: readonly Risk[] = ["safe", "check", "risky"];
 
 /** What all findings of an analysis would save, in bytes, by how sure that is. */
 export interface Savings {
@@ -37,7 +40,7 @@ export function sizesLine({ sizes, layers }: Analysis): string {
 }
 
 /** Bytes of all files that travel. */
-function contentOf(sizes: Analysis["sizes"]): number {
+export function contentOf(sizes: Analysis["sizes"]): number {
   return sizes.visible + sizes.hidden;
 }
 
@@ -61,6 +64,30 @@ export function packageName({ name, version }: Package): string {
 export function packageHome({ manager, home }: Package): string {
   if (manager === "none") return "";
   return home === "" ? manager : `${manager} in /${home}`;
+}
+
+/** How many findings of each risk a report has room for. */
+export type Room = Record<Risk, number>;
+
+/** The largest findings of each risk, the surest first, and what the others are together. */
+export function surestFirst(
+  findings: readonly WasteFinding[],
+  room: Room,
+): { shown: WasteFinding[]; rest: Share & { count: number } } {
+  const parts = risks.map((risk) =>
+    largest(
+      findings.filter((one) => one.risk === risk),
+      room[risk],
+    ),
+  );
+  return {
+    shown: parts.flatMap((part) => part.shown),
+    rest: {
+      count: parts.reduce((sum, { rest }) => sum + rest.count, 0),
+      bytes: parts.reduce((sum, { rest }) => sum + rest.bytes, 0),
+      files: parts.reduce((sum, { rest }) => sum + rest.files, 0),
+    },
+  };
 }
 
 /** The largest `most`, and what the others are together. */

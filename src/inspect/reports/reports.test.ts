@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Ajv, type AnySchema } from "ajv";
 import { describe, expect, test } from "vitest";
 import { printable } from "../../report/text.ts";
-import type { Analysis } from "../analysis.ts";
 import { analysisOf } from "../testing/analyses.ts";
+import { hostileImage, hostileName } from "../testing/hostile-image.ts";
 import { largeImage, trainImage } from "../testing/train-image.ts";
 import { jsonReport } from "./json.ts";
 import { analysisJsonSchema, analysisSchema } from "./json-schema.ts";
@@ -13,28 +13,6 @@ import { sarifReport } from "./sarif.ts";
 import { shortReport, terminalReport } from "./terminal.ts";
 
 const ink = { width: 90, printable, paint: (_: unknown, text: string) => text };
-
-/** Names as an attacker or an accident makes them. */
-const evil = "<script>alert(1)</script>|`x`\u001b[2J\u202e\udcff\n@team";
-
-function hostileImage(): Analysis {
-  const owner = { manager: "pip" as const, name: evil, version: evil, home: evil };
-  const kind = {
-    name: "apt-lists",
-    title: evil,
-    risk: "safe" as const,
-    why: evil,
-    edit: `rm ${evil.replace("\n", "")}`,
-  };
-  return analysisOf({
-    name: evil,
-    steps: [{ text: evil }, { text: evil, line: 2 }],
-    files: [{ path: `a/${evil}`, bytes: 5_000_000, layer: 1, package: owner, class: kind }],
-    hidden: [{ path: evil, bytes: 1_000_000, layer: 0, by: 1, how: "overwritten" }],
-    copies: [{ name: evil, copies: [{ path: evil, layer: 1, bytes: 5, package: owner }] }],
-    programs: [{ name: evil, path: evil, version: evil }],
-  });
-}
 
 describe("the terminal's report", () => {
   const text = terminalReport(trainImage(), ink, true);
@@ -45,18 +23,31 @@ describe("the terminal's report", () => {
     );
     expect(text).toContain(
       `What could go
-  780 MB  safe  what pip downloaded
+  780 MB  safe   what pip downloaded
           Dockerfile:5  RUN pip install torch numpy
-          RUN --mount=type=cache,target=/root/.cache/pip pip install
-  500 MB  safe  removed in layer 5
+          Write \`RUN --mount=type=cache,target=/root/.cache/pip pip install\`.
+  500 MB  safe   removed in layer 5
           Dockerfile:6  COPY model.safetensors /srv/model.safetensors
 `,
     );
-    expect(text).toContain("\n  2 smaller findings, 150 kB\n");
+  });
+
+  test("names the surest first, and sums up those that it has no room for", () => {
+    expect(
+      text
+        .match(/(?<=MB|kB) {2}(?:safe|check|risky) /g)
+        ?.slice(0, 7)
+        .map((word) => word.trim()),
+    ).toEqual(["safe", "safe", "safe", "safe", "check", "check", "risky"]);
+    const image = trainImage();
+    image.findings = Array.from({ length: 9 }, () => image.findings[0]).filter((one) => one !== undefined);
+    expect(terminalReport(image, ink)).toContain(
+      "\n  4 smaller findings, 3.1 GB; --format html shows them\n",
+    );
   });
 
   test("shows layers, packages, classes, copies and programs", () => {
-    expect(text).toContain("  3  225 MB  500 MB  500 MB  Dockerfile:6  COPY model.safetensors");
+    expect(text).toContain("  3  225 MB  500 MB  500 MB     6  COPY model.safetensors");
     expect(text).toMatch(/\n {2}1\.3 GB +4 {2}torch 2\.4\.1 +pip in \/opt\/venv\/lib/);
     expect(text).toMatch(/\n {2}833 MB +3 {2}in no package\n/);
     expect(text).toMatch(/\n {3}47 MB +1 {2}safe +apt-lists +lists of apt\n/);
@@ -136,7 +127,7 @@ describe("the JSON report", () => {
     const written = JSON.parse(JSON.stringify(jsonReport(hostileImage()))) as {
       programs: { path: string }[];
     };
-    expect(written.programs[0]?.path).toBe(evil);
+    expect(written.programs[0]?.path).toBe(hostileName);
   });
 });
 
@@ -145,7 +136,7 @@ describe("the Markdown report", () => {
     const report = markdownReport(trainImage());
     expect(report).toMatch(/^### 1\.3 GB of 2\.9 GB could go safely/);
     expect(report).toContain(
-      "| 780 MB | 🟢 safe | what pip downloaded | <code>Dockerfile:5</code> | <code>RUN --mount=type=cache,target=/root/.cache/pip pip install</code> |",
+      "| 780 MB | 🟢 safe | what pip downloaded | <code>Dockerfile:5</code> | Write <code>RUN --mount=type=cache,target=/root/.cache/pip pip install</code>. |",
     );
     expect(report).toContain("<details><summary>Packages</summary>");
   });

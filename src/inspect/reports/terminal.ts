@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Ink } from "../../report/ink.ts";
 import { table } from "../../report/table.ts";
-import { printableLine } from "../../report/text.ts";
+import { printableLine, wrap } from "../../report/text.ts";
 import { grouped, plural } from "../../report/words.ts";
 import { formatBytes } from "../../util/bytes.ts";
 import type { Analysis, Share, WasteFinding } from "../analysis.ts";
@@ -14,12 +14,14 @@ import {
   sizesLine,
   stepName,
   stepToEdit,
+  surestFirst,
 } from "./overview.ts";
 import { folderTree } from "./tree.ts";
 
 const colors = { safe: "green", check: "yellow", risky: "red" } as const;
 /** Rows of a section; a screen has few. */
-const most = { findings: 5, packages: 15, classes: 12, copies: 6 };
+const room = { safe: 5, check: 3, risky: 2 };
+const most = { packages: 15, classes: 12, copies: 6 };
 
 /** What a person reads: what could go first, then where the bytes are. `tree` adds the largest folders. */
 export function terminalReport(analysis: Analysis, ink: Ink, tree = false): string {
@@ -28,7 +30,7 @@ export function terminalReport(analysis: Analysis, ink: Ink, tree = false): stri
   const blocks = [
     `${ink.paint("bold", ink.paint(color, headline(analysis)))}\n${printableLine(image.name)}, ${image.platform}: ${sizesLine(analysis)}`,
     findingsBlock(analysis, ink),
-    block("Layers", ["#", "PACKED", "FILES", "UNSEEN", "STEP"], layerRows(analysis), [0, 1, 2, 3], ink),
+    layersBlock(analysis, ink),
     tree ? treeBlock(analysis, ink) : "",
     block("Packages", ["SIZE", "FILES", "PACKAGE", "OF"], packageRows(analysis), [0, 1], ink),
     block("Classes", ["SIZE", "FILES", "RISK", "CLASS", ""], classRows(analysis, ink), [0, 1], ink),
@@ -50,11 +52,14 @@ export function shortReport(analysis: Analysis): string {
 }
 
 function findingsBlock(analysis: Analysis, ink: Ink): string {
-  const { shown, rest } = largest(analysis.findings, most.findings);
+  const { shown, rest } = surestFirst(analysis.findings, room);
   if (shown.length === 0) return "";
   const width = Math.max(...shown.map((one) => formatBytes(one.bytes).length));
   const texts = shown.map((one) => findingText(one, analysis, width, ink));
-  if (rest.count > 0) texts.push(`  ${plural(rest.count, "smaller finding")}, ${formatBytes(rest.bytes)}`);
+  if (rest.count > 0)
+    texts.push(
+      `  ${plural(rest.count, "smaller finding")}, ${formatBytes(rest.bytes)}; --format html shows them`,
+    );
   return [title("What could go", ink), ...texts].join("\n");
 }
 
@@ -62,14 +67,13 @@ function findingText(finding: WasteFinding, analysis: Analysis, width: number, i
   const step = stepToEdit(analysis, finding);
   const indent = " ".repeat(width + 4);
   const size = formatBytes(finding.bytes).padStart(width);
-  const head = `  ${ink.paint("bold", size)}  ${ink.paint(colors[finding.risk], finding.risk)}  ${printableLine(finding.title)}`;
+  const head = `  ${ink.paint("bold", size)}  ${ink.paint(colors[finding.risk], finding.risk.padEnd(5))}  ${printableLine(finding.title)}`;
   const place = printableLine(stepName(step, finding.layer));
   const lines = [head];
   if (step !== undefined && step.text !== "")
     lines.push(ink.paint("dim", cut(`${indent}${place}  ${printableLine(step.text)}`, ink)));
   else lines.push(ink.paint("dim", `${indent}${place}`));
-  // Commands stay whole: they are there to be copied.
-  for (const line of finding.edit.split("\n")) lines.push(`${indent}${ink.printable(line)}`);
+  lines.push(wrap(ink.printable(finding.edit), ink.width, indent));
   return lines.join("\n");
 }
 
@@ -78,16 +82,18 @@ function treeBlock({ files }: Analysis, ink: Ink): string {
   return [title("Folders", ink), ...lines.map((line) => cut(line, ink))].join("\n");
 }
 
-function layerRows({ layers }: Analysis): string[][] {
-  return layers.map((one) => [
+function layersBlock({ layers }: Analysis, ink: Ink): string {
+  const lines = layers.some(({ step }) => step.line !== undefined);
+  const rows = layers.map((one) => [
     String(one.number),
     formatBytes(one.packed),
     formatBytes(one.visible + one.hidden),
     one.hidden === 0 ? "" : formatBytes(one.hidden),
-    printableLine(
-      `${one.step.line === undefined ? "" : `${stepName(one.step, one.number)}  `}${one.step.text}`,
-    ),
+    ...(lines ? [String(one.step.line ?? "")] : []),
+    printableLine(one.step.text),
   ]);
+  const head = ["#", "PACKED", "FILES", "UNSEEN", ...(lines ? ["LINE"] : []), "STEP"];
+  return block("Layers", head, rows, [0, 1, 2, 3, ...(lines ? [4] : [])], ink);
 }
 
 function packageRows({ packages }: Analysis): string[][] {

@@ -1,5 +1,13 @@
 import { type Digest, digestOf } from "../../oci/digest.ts";
-import type { Analysis, FileClass, FileReport, Package, Share, WasteFinding } from "../analysis.ts";
+import type {
+  Analysis,
+  FileClass,
+  FileReport,
+  HiddenFile,
+  Package,
+  Share,
+  WasteFinding,
+} from "../analysis.ts";
 import type { Hidden, Placed } from "../image-view.ts";
 import type { InventoryEntry } from "../inventory.ts";
 
@@ -46,7 +54,15 @@ export function analysisOf(spec: AnalysisSpec): Analysis {
       bytes: file.bytes,
     }),
   );
-  const findings = [...hiddenFindings(hidden), ...classFindings(files)].sort((a, b) => b.bytes - a.bytes);
+  const hiddenFiles = hidden.map((file) => ({
+    ...placed(file),
+    by: file.by,
+    how: file.how,
+    bytes: file.bytes,
+  }));
+  const findings = [...hiddenFindings(hiddenFiles), ...classFindings(files)].sort(
+    (a, b) => b.bytes - a.bytes,
+  );
   const visible = sum(spec.files);
   const layers = spec.steps.map(({ text, line }, number): Analysis["layers"][number] => {
     const own = spec.files.filter((file) => file.layer === number);
@@ -83,11 +99,11 @@ export function analysisOf(spec: AnalysisSpec): Analysis {
     copies: spec.copies ?? [],
     programs: spec.programs ?? [],
     files,
-    hiddenFiles: hidden.map((file) => ({ ...placed(file), by: file.by, how: file.how, bytes: file.bytes })),
+    hiddenFiles,
   };
 }
 
-function hiddenFindings(hidden: readonly HiddenSpec[]): WasteFinding[] {
+function hiddenFindings(hidden: readonly HiddenFile[]): WasteFinding[] {
   const groups = Map.groupBy(hidden, ({ layer, by, how }) => `${layer} ${by} ${how}`);
   return [...groups.values()].flatMap(([first, ...more]) => {
     if (first === undefined) return [];
@@ -104,7 +120,7 @@ function hiddenFindings(hidden: readonly HiddenSpec[]): WasteFinding[] {
       risk: "safe",
       why: "No container can see it.",
       edit: "Do both in one RUN.",
-      entries: group.map(placed),
+      entries: group,
     };
   });
 }

@@ -24,7 +24,7 @@ const pipCache: FileClass = {
   title: "what pip downloaded",
   risk: "safe",
   why: "Only a later pip in the same image could use it.",
-  edit: "RUN --mount=type=cache,target=/root/.cache/pip pip install",
+  edit: "Write `RUN --mount=type=cache,target=/root/.cache/pip pip install`.",
 };
 const byteCode: FileClass = {
   name: "byte-code",
@@ -129,7 +129,7 @@ export function largeImage(count: number): Analysis {
   const files = Array.from({ length: count }, (_, i) => {
     const owner = packages[Math.floor(random() ** 2 * packages.length)];
     const root = owner?.manager === "pip" ? `${site}/${owner.name}` : `usr/share/${owner?.name}`;
-    const inner = `module_${Math.floor(random() * 40)}/part_${Math.floor(random() * 9)}`;
+    const inner = `module_${Math.floor(random() ** 2 * 30)}/part_${Math.floor(random() * 3)}`;
     const compiled = random() < 0.3;
     const name = compiled ? `__pycache__/file_${i}.cpython-311.pyc` : `file_${i}.py`;
     return {
