@@ -5,6 +5,7 @@
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { smallPage } from "./page.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -29,6 +30,8 @@ const { metafile } = await build({
   minify: false,
   legalComments: "none",
   metafile: true,
+  // Its sources do not lie beside the built program.
+  define: { DDIFF_PAGE: await smallPage() },
   // cli-progress is CommonJS and asks for Node's modules by require().
   banner: {
     js: 'import { createRequire as ddiffRequire } from "node:module";\nconst require = ddiffRequire(import.meta.url);',

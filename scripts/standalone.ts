@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { smallPage } from "./page.ts";
 
 const bunVersion = "1.4.5";
 const root = join(import.meta.dirname, "..");
@@ -40,7 +41,7 @@ function bunFor(arch: string): string {
   return file;
 }
 
-function buildFor(arch: string): void {
+function buildFor(arch: string, page: string): void {
   const host = bunFor(process.arch);
   const out = join(dist, `ddiff-linux-${arch}`);
   const temporary = `${out}.tmp`;
@@ -50,6 +51,7 @@ function buildFor(arch: string): void {
   const words = ["build", ...sources, "--compile", `--outfile=${temporary}`];
   // Settings of the machine where it runs are none of ours: a stray .env or bunfig.toml must not change the program.
   words.push("--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig");
+  words.push(`--define=DDIFF_PAGE=${page}`);
   if (arch !== process.arch)
     words.push(`--target=bun-linux-${arch}`, `--compile-executable-path=${bunFor(arch)}`);
   execFileSync(host, words, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
@@ -58,10 +60,11 @@ function buildFor(arch: string): void {
   console.log(`${out}: ${Math.round(statSync(out).size / 1e6)} MB`);
 }
 
+const page = await smallPage();
 const asked = process.argv.slice(2);
 if (process.platform !== "linux") throw new Error("The standalone file can be built on Linux only");
 for (const arch of asked.length > 0 ? asked : [process.arch]) {
   if (!(arch in kinds))
     throw new Error(`There is no standalone for ${arch}, only for ${Object.keys(kinds).join(" and ")}`);
-  buildFor(arch);
+  buildFor(arch, page);
 }

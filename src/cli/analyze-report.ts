@@ -18,6 +18,8 @@ export async function renderAnalysis(
       const { sarifReport } = await import("../inspect/reports/sarif.ts");
       return JSON.stringify(sarifReport(analysis, version), null, 2);
     }
+    case "html":
+      return (await import("../inspect/reports/html/html.ts")).htmlReport(analysis);
     case "markdown":
       return (await import("../inspect/reports/markdown.ts")).markdownReport(analysis);
     default: {

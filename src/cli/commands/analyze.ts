@@ -8,7 +8,7 @@ import { usageError } from "../usage.ts";
 const options = {
   format: {
     value: "NAME",
-    choices: ["terminal", "json", "markdown", "sarif"],
+    choices: ["terminal", "html", "json", "markdown", "sarif"],
     help: "how it is written",
   },
   output: { short: "o", value: "FILE", complete: "file", help: "write it into a file" },
