@@ -142,6 +142,8 @@ export interface FileReport {
   placed: Placed;
   package: Package | undefined;
   class: FileClass | undefined;
+  /** The topmost folder of its class, where the class comes from where the file lies. */
+  classRoot?: string | undefined;
   /** Its content, or 0 where another hard link of the same content was counted before. */
   bytes: number;
 }

@@ -4,7 +4,7 @@ import { readRunConfig } from "../oci/run-config.ts";
 import type { PlaceContext, Source } from "../places/place.ts";
 import type { Analysis, FileReport, HiddenFile, LayerReport, Package, Share } from "./analysis.ts";
 import { attributePackages } from "./attribute.ts";
-import { classifier, type Classifier } from "./classes.ts";
+import { type Classifier, classifier, type FolderClasses, folderClasses } from "./classes.ts";
 import { findCopies } from "./copies.ts";
 import { findWaste } from "./findings.ts";
 import { factsOf } from "./image-facts.ts";
@@ -32,8 +32,10 @@ export async function analyzeImage(request: AnalyzeRequest, context: PlaceContex
 export function analyze(inspected: InspectedImage, dockerfile?: NamedDockerfile): Analysis {
   const { image, layers } = inspected;
   const view = stackLayers(layers);
-  const classOf = classifier(factsOf(view, readRunConfig(inspected.config)));
-  const files = describeFiles(view, classOf);
+  const facts = factsOf(view, readRunConfig(inspected.config));
+  const folders = folderClasses(facts);
+  const classOf = classifier(facts, folders);
+  const files = describeFiles(view, classOf, folders);
   const copies = findCopies(files);
   const findings = findWaste(view, files, copies, classOf);
   const seen = sumByLayer(files.map(({ placed, bytes }) => ({ layer: placed.layer, bytes })));
@@ -83,7 +85,7 @@ export function analyze(inspected: InspectedImage, dockerfile?: NamedDockerfile)
 const nobody: Package = { manager: "none", name: "in no package", version: "", home: "" };
 
 /** Every visible file; of hard links the first, by path, has the bytes. */
-function describeFiles(view: ImageView, classOf: Classifier): FileReport[] {
+function describeFiles(view: ImageView, classOf: Classifier, folders: FolderClasses): FileReport[] {
   const packages = attributePackages(view);
   const counted = new Set<InventoryEntry>();
   const files: FileReport[] = [];
@@ -92,7 +94,9 @@ function describeFiles(view: ImageView, classOf: Classifier): FileReport[] {
     const bytes = counted.has(placed.content) ? 0 : placed.content.size;
     counted.add(placed.content);
     const owner = packages.get(path);
-    files.push({ path, placed, package: owner, class: classOf(path, placed, owner), bytes });
+    const found = classOf(path, placed, owner);
+    const classRoot = found === undefined ? undefined : folders(path.slice(0, path.lastIndexOf("/")))?.root;
+    files.push({ path, placed, package: owner, class: found, classRoot, bytes });
   }
   return files;
 }

@@ -13,11 +13,13 @@ const forCompilers = ["static-libraries", "headers", "object-files"];
 /** No program can open a longer path by its name (Linux, PATH_MAX). */
 const longestPath = 4096;
 
-/** A classifier for one image: folders are looked at once, and risks fit the image. */
-export function classifier(facts: ImageFacts): Classifier {
+/** What folders say of what is below them, each looked at once. */
+export type FolderClasses = (path: string) => FolderClass | undefined;
+
+/** The classes of one image's folders. */
+export function folderClasses(facts: ImageFacts): FolderClasses {
   const folders = new Map<string, FolderClass>();
-  const own = classesFor(facts);
-  const look = (path: string): FolderClass | undefined => {
+  const look: FolderClasses = (path) => {
     if (path === "") return undefined;
     let found = folders.get(path);
     if (found === undefined) {
@@ -26,6 +28,12 @@ export function classifier(facts: ImageFacts): Classifier {
     }
     return found;
   };
+  return look;
+}
+
+/** A classifier for one image, whose risks fit the image. */
+export function classifier(facts: ImageFacts, look = folderClasses(facts)): Classifier {
+  const own = classesFor(facts);
   return (path, placed, owner) => {
     const { type } = placed.entry;
     if (type !== "file" && type !== "hardlink" && type !== "sparse") return undefined;

@@ -30,7 +30,11 @@ export function layOut(
   const { heavy, light, records } = packageLayers(kept.filter(isOwned));
   const rest = restLayers(kept.filter((file) => !isOwned(file)));
   const layers = keepLinksTogether([...heavy, ...light, ...records, ...rest], kept);
-  placeFolders(visible, files, layers);
+  placeFolders(
+    visible,
+    files.filter(({ path }) => dropped.has(path)),
+    layers,
+  );
   return layers.map(({ title, paths, times }) => ({ title, times, paths: paths.sort(byCode) }));
 }
 

@@ -4,38 +4,48 @@ import type { NewLayer } from "./layout.ts";
 
 /**
  * Puts each folder in the layer that holds all that is below it, else in the last one: engines make folders that a layer does not
- * name, and the last layer says how they are. Of folders that were emptied only the topmost stays, and none for byte code.
+ * name, and the uppermost layer in which a folder is says how it is. Empty folders stay, but for those in which nothing but a
+ * dropped class was, below its topmost folder.
  */
 export function placeFolders(
   visible: ReadonlyMap<string, Placed>,
-  files: readonly FileReport[],
+  dropped: readonly FileReport[],
   layers: NewLayer[],
 ): void {
   const below = new Map<string, NewLayer | "several">();
-  for (const layer of layers)
-    for (const path of layer.paths)
-      for (let folder = parentOf(path); folder !== ""; folder = parentOf(folder)) {
-        const known = below.get(folder);
-        if (known === "several" || known === layer) break;
-        below.set(folder, known === undefined ? layer : "several");
-      }
-  const filled = new Set<string>();
-  for (const { path } of files)
-    for (let folder = parentOf(path); folder !== "" && !filled.has(folder); folder = parentOf(folder))
-      filled.add(folder);
-  const isEmptied = (folder: string): boolean => filled.has(folder) && !below.has(folder);
-  let last = layers.at(-1);
-  for (const [path, { entry }] of visible) {
-    if (entry.type !== "directory") continue;
-    if (isEmptied(path) && (isEmptied(parentOf(path)) || path.endsWith("__pycache__"))) continue;
-    const home = below.get(path);
-    if (home !== undefined && home !== "several") {
-      home.paths.push(path);
-      continue;
+  const fill = (layer: NewLayer, path: string): void => {
+    for (let folder = parentOf(path); folder !== ""; folder = parentOf(folder)) {
+      const known = below.get(folder);
+      if (known === "several" || known === layer) break;
+      below.set(folder, known === undefined ? layer : "several");
     }
-    if (last === undefined) layers.push((last = { title: "folders", times: "kept", paths: [] }));
-    last.paths.push(path);
+  };
+  for (const layer of layers) for (const path of layer.paths) fill(layer, path);
+
+  const gone = emptiedByClasses(dropped);
+  const folders = [...visible].flatMap(([path, { entry }]) => (entry.type === "directory" ? [path] : []));
+  const kept = folders.filter((path) => below.has(path) || !gone.has(path));
+  let last = layers.at(-1);
+  if (last === undefined && kept.length > 0)
+    layers.push((last = { title: "folders", times: "kept", paths: [] }));
+  if (last === undefined) return;
+  for (const path of kept) if (!below.has(path)) fill(last, `${path}/`);
+  for (const path of kept) {
+    const home = below.get(path);
+    (home === undefined || home === "several" ? last : home).paths.push(path);
   }
+}
+
+/** Folders whose files went with a dropped class, below the class's topmost folder; those for byte code themselves too. */
+function emptiedByClasses(dropped: readonly FileReport[]): Set<string> {
+  const gone = new Set<string>();
+  for (const { path, classRoot } of dropped) {
+    if (classRoot === undefined) continue;
+    for (let folder = parentOf(path); folder.startsWith(`${classRoot}/`); folder = parentOf(folder))
+      gone.add(folder);
+    if (classRoot.endsWith("__pycache__")) gone.add(classRoot);
+  }
+  return gone;
 }
 
 function parentOf(path: string): string {

@@ -133,6 +133,27 @@ describe("a slim image", () => {
     expect(kept).toContain("usr/lib/libz.a");
   });
 
+  it("keeps the modes of folders from which something was removed", async () => {
+    const place = await slim("private", [
+      [{ path: "root/", flag: "5", mode: 0o700 }, file("root/.profile", "1"), file("usr/bin/tool", "2")],
+      [
+        { path: "root/", flag: "5", mode: 0o700 },
+        folder("root/.cache"),
+        folder("root/.cache/pip"),
+        file("root/.cache/pip/wheel", "3".repeat(5000)),
+      ],
+      [
+        { path: "home/app/", flag: "5", mode: 0o750, uid: 7 },
+        file("home/app/.cache/pip/wheel", "4".repeat(5000)),
+      ],
+    ]);
+    const files = await seen(place);
+    expect((files["root"] as unknown[]).slice(3, 5)).toEqual([0o700, 0]);
+    expect((files["home/app"] as unknown[]).slice(3, 5)).toEqual([0o750, 7]);
+    expect(Object.keys(files)).not.toContain("root/.cache/pip/wheel");
+    expect(Object.keys(files)).toContain("root/.cache/pip");
+  });
+
   it("refuses a class that is none, with the nearest", async () => {
     await expect(slim("wrong", [[file("a", "1")]], { drop: ["apt-list"] })).rejects.toMatchObject({
       code: "CLASS_UNKNOWN",
