@@ -73,7 +73,7 @@ function rowsOf(findings: readonly WasteFinding[]): string[][] {
 
 function stepOf({ analysis }: SlimPlan, layer: number): string {
   const step = analysis.layers[layer]?.step;
-  if (step?.line !== undefined) return `line ${step.line}`;
+  if (step?.line !== undefined) return `${step.file}:${step.line}`;
   const text = step?.text ?? "";
   return text === ""
     ? `layer ${layer + 1}`

@@ -2,6 +2,7 @@ import type { Analysis } from "../inspect/analysis.ts";
 import { analyze } from "../inspect/analyze.ts";
 import type { InventoryEntry } from "../inspect/inventory.ts";
 import { type InspectedImage, inspectLayers } from "../inspect/read-image.ts";
+import type { NamedDockerfile } from "../inspect/steps.ts";
 import { stackLayers } from "../inspect/stack.ts";
 import { Digester } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
@@ -26,6 +27,8 @@ export interface SlimOptions {
   times: TimeRule;
   /** Of ddiff, for the history. */
   version: string;
+  /** For the lines to change. */
+  dockerfile?: NamedDockerfile;
 }
 
 /** What is to become of one image. Sizes in bytes. */
@@ -64,7 +67,7 @@ export async function planSlim(
 }
 
 function planImage(inspected: InspectedImage, options: SlimOptions): SlimPlan {
-  const analysis = analyze(inspected);
+  const analysis = analyze(inspected, options.dockerfile);
   const selection = selectWaste(analysis, options.drop, options.keep);
   const view = stackLayers(inspected.layers);
   const sizes = new Map(analysis.files.map(({ path, bytes }) => [path, bytes]));

@@ -1,8 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import type { Analysis } from "../../inspect/analysis.ts";
 import type { InspectedImage } from "../../inspect/read-image.ts";
 import { type Call, defineCommand, type Outcome } from "../command.ts";
 import { inkFor } from "../output/ink.ts";
+import { dockerfileOption, readDockerfile } from "../named-files.ts";
 import { usageError } from "../usage.ts";
 
 const options = {
@@ -14,11 +15,7 @@ const options = {
   output: { short: "o", value: "FILE", complete: "file", help: "write it into a file" },
   "dive-compatible": { help: "dive's numbers, by its own formulas, and nothing else" },
   tree: { help: "also show the largest folders as a tree" },
-  dockerfile: {
-    value: "FILE",
-    complete: "file",
-    help: "the Dockerfile that it was built with, for the lines",
-  },
+  ...dockerfileOption,
   platform: {
     value: "OS/ARCH",
     help: "this platform, such as linux/arm64; this machine's when not said",
@@ -73,9 +70,7 @@ export const analyze = defineCommand({
         {
           source,
           ...(asked === undefined ? {} : { platform: asked }),
-          ...(dockerfile === undefined
-            ? {}
-            : { dockerfile: { file: dockerfile, text: await readText(dockerfile) } }),
+          ...(await readDockerfile(dockerfile, "analyze")),
         },
         context,
       );
@@ -126,12 +121,4 @@ async function written(
   if (output === undefined) return { json, ...(text === "" ? {} : { answer: `${text}\n`, raw: true }) };
   await writeFile(output, `${text}\n`);
   return { json, summary: [`${line}; written to ${output}`] };
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch {
-    throw usageError(`${file} cannot be read`, "analyze");
-  }
 }

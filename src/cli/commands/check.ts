@@ -1,28 +1,22 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import type { Platform } from "../../oci/platform.ts";
 import type { PlaceContext, Source } from "../../places/place.ts";
-import type { Checked, CheckRequest, Generated } from "../../slim/check/check-images.ts";
+import type { Checked, Generated } from "../../slim/check/check-images.ts";
 import { type Call, defineCommand, type Outcome } from "../command.ts";
 import { inkFor } from "../output/ink.ts";
 import { readPlatforms } from "../platforms.ts";
+import { readTrying, tryOptions } from "../trying.ts";
 import { usageError } from "../usage.ts";
 import { version } from "../version.ts";
 
 const options = {
   config: {
-    short: "c",
-    value: "FILE",
-    many: true,
-    complete: "file",
+    ...tryOptions.config,
     help: "a checklist; container-structure-test's are read too. What is found in the image when not said",
   },
   generate: { help: "write the checklist of what is found and works in the image, and check nothing" },
-  runner: {
-    value: "NAME",
-    choices: ["auto", "docker", "podman", "rootless", "none"],
-    help: "what runs the commands; none looks at files and settings alone",
-  },
-  timeout: { value: "SECONDS", help: "the longest that one command may take; 120 when not said" },
+  runner: tryOptions.runner,
+  timeout: tryOptions.timeout,
   format: { value: "NAME", choices: ["terminal", "json", "junit"], help: "how it is written" },
   output: { short: "o", value: "FILE", complete: "file", help: "write it into a file" },
   platform: {
@@ -72,7 +66,7 @@ export const check = defineCommand({
     const { generate } = call.options;
     if (generate && (other !== undefined || call.options.config.length > 0))
       throw usageError("--generate takes one image and no checklist", "check");
-    const request = await requestOf(call);
+    const request = await readTrying(call.options, "check");
     const platforms = await readPlatforms(call.options.platform);
     const { checkImages, generateFor } = await import("../../slim/check/check-images.ts");
     const context = await call.context();
@@ -92,20 +86,6 @@ export const check = defineCommand({
     });
   },
 });
-
-async function requestOf(call: CheckCall): Promise<CheckRequest> {
-  const { config, runner, timeout } = call.options;
-  const [{ joinChecklists, readChecklist }, { runnerChoices }] = await Promise.all([
-    import("../../slim/check/read-checklist.ts"),
-    import("../../slim/check/runners/open-runner.ts"),
-  ]);
-  const lists = await Promise.all(config.map(async (file) => readChecklist(await readText(file), file)));
-  return {
-    list: lists.length === 0 ? undefined : joinChecklists(lists),
-    runner: runnerChoices.find((choice) => choice === runner) ?? "auto",
-    seconds: readSeconds(timeout),
-  };
-}
 
 /** Opens places for reading, hands them on in their order, and closes them. */
 async function withPlaces<T>(
@@ -171,21 +151,4 @@ async function generated(call: CheckCall, { text, report: tried, leftOut }: Gene
   const kept = tried.results.length - leftOut.length;
   const left = leftOut.length === 0 ? "" : `, ${leftOut.length} that did not pass are left out`;
   return { json, summary: [`${output} has ${kept} checks${left}`] };
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch {
-    throw usageError(`${file} cannot be read`, "check");
-  }
-}
-
-/** Seconds as written, at most a day. Throws `USAGE` for anything else. */
-function readSeconds(text: string | undefined): number {
-  if (text === undefined) return 120;
-  const seconds = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
-  if (seconds < 1 || seconds > 86_400)
-    throw usageError(`--timeout takes seconds from 1 to 86400, not ${text}`, "check");
-  return seconds;
 }

@@ -1,7 +1,12 @@
+import type { Written } from "../../places/place.ts";
+import type { CheckComparison } from "../../slim/check/compare-checks.ts";
+import type { Behaviour } from "../../slim/check/same-behaviour.ts";
 import type { SlimOptions } from "../../slim/slim.ts";
 import { formatBytes } from "../../util/bytes.ts";
 import { defineCommand, type Outcome } from "../command.ts";
 import { platformOption, readPlatforms } from "../platforms.ts";
+import { dockerfileOption, readDockerfile } from "../named-files.ts";
+import { readTrying, tryOptions } from "../trying.ts";
 import { usageError } from "../usage.ts";
 import { version } from "../version.ts";
 
@@ -22,6 +27,9 @@ export const slim = defineCommand({
     plan: { help: "say what would go and how the layers would lie, and write nothing" },
     drop: { value: "CLASS", many: true, help: "remove this kind of files too; ddiff analyze names them" },
     keep: { value: "CLASS", many: true, help: "leave this kind of files, though it is safe to remove" },
+    "no-check": { help: "do not try the images before and after" },
+    ...tryOptions,
+    ...dockerfileOption,
     "keep-times": {
       help: "keep all times; heavy packages are then shared only where they were installed together",
     },
@@ -35,13 +43,16 @@ export const slim = defineCommand({
       command: "ddiff slim --drop byte-code docker://ghcr.io/lab/app:2 docker://ghcr.io/lab/app:2-slim",
     },
   ],
-  async run(call) {
+  async run(call): Promise<Outcome> {
     const [name = "", to] = call.args;
-    const [{ openPlace }, slimming, { planLines, reportPlan }] = await Promise.all([
-      import("../../places/open.ts"),
-      import("../../slim/slim.ts"),
-      import("../../slim/report.ts"),
-    ]);
+    const [{ openPlace }, slimming, { planLines, reportPlan }, { proveSame, recordBefore }, { writeSlim }] =
+      await Promise.all([
+        import("../../places/open.ts"),
+        import("../../slim/slim.ts"),
+        import("../../slim/report.ts"),
+        import("../../slim/prove.ts"),
+        import("../../slim/write.ts"),
+      ]);
     if (call.options.plan && to !== undefined) throw usageError("--plan writes no image", "slim");
     if (!call.options.plan && to === undefined)
       throw usageError("the new image has no name", "slim", "Name it, or ask for the plan with --plan.");
@@ -50,7 +61,9 @@ export const slim = defineCommand({
       keep: call.options.keep,
       times: { fix: !call.options["keep-times"], latest: sourceDate(call.env) },
       version,
+      ...(await readDockerfile(call.options.dockerfile, "slim")),
     };
+    const trying = await readTrying(call.options, "slim");
     const platforms = await readPlatforms(call.options.platform);
     const context = await call.context();
     const source = await (await openPlace(name, context)).source();
@@ -60,11 +73,14 @@ export const slim = defineCommand({
       const lines = planned.plans.flatMap((plan) => [...planLines(plan), ""]);
       if (to === undefined) return { json, answer: lines.join("\n").trimEnd() };
       const place = await openPlace(to, context);
+      const before = call.options["no-check"]
+        ? []
+        : await recordBefore(source, planned.plans, trying, context);
       const made = await slimming.makeSlim(source, planned, options, context);
       try {
-        const { writeSlim } = await import("../../slim/write.ts");
+        const proofs = await proveSame(made.image, before, trying, context);
         const written = await writeSlim(made.image, place, context);
-        return finished(json, written.label, written.digest, written.bytes);
+        return finished(json, written, proofs, before);
       } finally {
         made.close();
       }
@@ -76,13 +92,27 @@ export const slim = defineCommand({
 
 type Reports = ReturnType<typeof import("../../slim/report.ts")["reportPlan"]>[];
 
-function finished(reports: Reports, label: string, digest: string, bytes: number): Outcome {
-  const before = reports.reduce((sum, one) => sum + one.before.files, 0);
+function finished(
+  reports: Reports,
+  { label, digest, bytes }: Written,
+  proofs: readonly CheckComparison[],
+  before: readonly Behaviour[],
+): Outcome {
+  const old = reports.reduce((sum, one) => sum + one.before.files, 0);
   const after = reports.reduce((sum, one) => sum + one.after.files, 0);
+  const checks = proofs.map(({ kept, gained, never }, i) => {
+    const { runner = "none", platform = "" } = before[i]?.report ?? {};
+    return { platform, runner, kept, gained, never };
+  });
   return {
-    json: { label, digest, bytes, platforms: reports },
+    json: { label, digest, bytes, platforms: reports, checks },
     summary: [
-      `${label} is written, ${digest.slice(0, 19)}: ${formatBytes(after)} of files instead of ${formatBytes(before)}, ${formatBytes(bytes)} sent`,
+      `${label} is written, ${digest.slice(0, 19)}: ${formatBytes(after)} of files instead of ${formatBytes(old)}, ${formatBytes(bytes)} sent`,
+      ...checks.map(({ runner, platform, kept, never }) => {
+        const how = runner === "none" ? "without running anything" : `with ${runner}`;
+        const rest = never.length === 0 ? "" : `; ${never.length} passed in neither`;
+        return `${platform}: ${kept} checks passed before and after, tried ${how}${rest}`;
+      }),
     ],
   };
 }

@@ -6,6 +6,7 @@ import type { Checklist } from "./checklist.ts";
 import { type CheckComparison, type CheckReport, compareChecks } from "./compare-checks.ts";
 import { generateChecklist } from "./generate/generate.ts";
 import { checkedImage } from "./image.ts";
+import { joinChecklists } from "./read-checklist.ts";
 
 /** What an image does, and the list by which that was found. */
 export interface Behaviour {
@@ -20,15 +21,17 @@ export interface ReadFrom {
 }
 
 /**
- * Makes a checklist of what is in an image and runs it. For an image that no place holds yet: `outgoingSource` (places/outgoing-source.ts). Throws what
+ * Makes a checklist of what is in an image, and of what else was asked (`more`), and runs it. For an image that no place holds yet: `outgoingSource` (places/outgoing-source.ts). Throws what
  * `openRunner` and `runChecklist` throw; that a test fails is part of the answer.
  */
 export async function recordBehaviour(
   image: ReadFrom,
   options: TryOptions,
   context: PlaceContext,
+  more: Checklist | undefined,
 ): Promise<Behaviour> {
-  const list = generateChecklist(checkedImage(image.inspected, image.source));
+  const found = generateChecklist(checkedImage(image.inspected, image.source));
+  const list = more === undefined ? found : joinChecklists([found, more]);
   return { list, report: await runOn(image, list, options, context) };
 }
 
