@@ -2,6 +2,7 @@ import { cudaTagOf, parseCudaTag } from "./cuda-images.ts";
 import { type ImageName, readImageName } from "./image-name.ts";
 import { osInTag, osOfOfficialImage } from "./image-os.ts";
 import { findOs, type OsRelease } from "./os-releases.ts";
+import { compareVersions } from "./versions.ts";
 
 /** What is certain about a well-known base image. Whatever is not listed is unknown, not absent. */
 export interface BaseFacts {
@@ -129,6 +130,12 @@ const entries: readonly Entry[] = [
     facts: (_, tag) => uvImage(tag),
   },
   {
+    matches: ({ name }) => name === "rocker/r-ver",
+    // R's packages are compiled with what R itself was. Source: `image-files`.
+    facts: (_, tag) =>
+      facts({ has: `${debianHas} R Rscript g++ gcc make unzip` }, findOs(osOfR(tag) ?? "none")),
+  },
+  {
     matches: ({ name }) => /^(?:quay\.io\/)?jupyter\/[a-z-]+-notebook$/.test(name),
     facts: ({ name }) => ({
       ...facts({ has: `${debianHas} conda mamba python pip wget tini sudo` }),
@@ -190,6 +197,12 @@ function official(
       python: name === "python" ? /^\d+\.\d+/.exec(tag)?.[0] : undefined,
     }),
   };
+}
+
+/** The Ubuntu of `rocker/r-ver`, as far as it is known: 24.04 since R 4.4.3. */
+function osOfR(tag: string): string | undefined {
+  const version = /^\d+\.\d+\.\d+$/.exec(tag)?.[0];
+  return version !== undefined && compareVersions(version, "4.4.3") >= 0 ? "ubuntu:24.04" : undefined;
 }
 
 /** `python`, `node`, `golang`: on Alpine, on slim Debian, or on `buildpack-deps`. */

@@ -95,6 +95,12 @@ const answersSchema = z.strictObject({
     ])
     .optional(),
   extras: z.partialRecord(z.enum(["serve", "train", "dev", "cpu", "gpu"]), lines).optional(),
+  jupyter: z.enum(["lab", "notebook"]).optional(),
+  trackers: z.array(z.enum(["wandb", "mlflow"])).optional(),
+  versionVariable: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]*$/, "a name of a variable")
+    .optional(),
 });
 
 const fileSchema = z.strictObject({
@@ -211,7 +217,8 @@ export function hashOf(text: string | Buffer): string {
 }
 
 function completed(read: z.infer<typeof answersSchema>): Answers {
-  const { bases, frameworks, requirementFiles, workspace, serving, extras, ...needed } = read;
+  const { bases, frameworks, requirementFiles, workspace, serving, extras, ...more } = read;
+  const { jupyter, trackers, versionVariable, ...needed } = more;
   return {
     ...needed,
     ...(frameworks === undefined
@@ -221,6 +228,9 @@ function completed(read: z.infer<typeof answersSchema>): Answers {
     ...(workspace === undefined ? {} : { workspace }),
     ...(serving === undefined ? {} : { serving }),
     ...(extras === undefined ? {} : { extras }),
+    ...(jupyter === undefined ? {} : { jupyter }),
+    ...(trackers === undefined ? {} : { trackers }),
+    ...(versionVariable === undefined ? {} : { versionVariable }),
     manifest: read.manifest,
     lockFile: read.lockFile,
     driver: read.driver,

@@ -54,6 +54,12 @@ export interface Answers {
   readonly serving?: Serving["kind"] | undefined;
   /** Extras (optional dependencies) of pyproject.toml by when they are wanted; for pixi, one environment each. None where left out. */
   readonly extras?: Readonly<Partial<Record<"serve" | "train" | "dev" | "cpu" | "gpu", readonly string[]>>>;
+  /** What notebooks are opened with, where the project has some and the packages for it. */
+  readonly jupyter?: "lab" | "notebook";
+  /** What training is followed with: each writes where its variable says. None where left out. */
+  readonly trackers?: readonly ("wandb" | "mlflow")[];
+  /** As Project has it. */
+  readonly versionVariable?: string;
 }
 
 /** A file that is to be written. */

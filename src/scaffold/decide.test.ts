@@ -168,6 +168,74 @@ describe("what excludes each other is refused with the nearest that goes", () =>
   });
 });
 
+describe("vLLM and TensorRT", () => {
+  const serve = ["vllm", "serve", "lab/model"];
+
+  it("take the torch that vLLM is built with, by the wheels of PyPI, and a Python that it has", () => {
+    const project = vllm("0.10.1", { python: { value: "3.13", because: [] } });
+    const { answers, reasons } = decide(project, { serve, gpus: ["l40s"], driver: "550" }, undefined);
+    expect(answers).toMatchObject({ torch: "2.7.1", cuda: "12.6", python: "3.12", health: "/health" });
+    expect(reasons.find((one) => one.topic === "Python")?.because).toContain(
+      "does not install on Python 3.13",
+    );
+  });
+
+  it("are for GPUs only, so that no image without CUDA is written", () => {
+    expect(decide(vllm("0.10.1"), { serve }, undefined).answers.stages).toEqual(["serve-gpu", "dev"]);
+    const tensorrt = projectWith({
+      frameworks: [
+        { value: { name: "tensorrt", version: "10.3.0", build: "cuda", cuda: "12" }, because: [] },
+      ],
+      requirements: [requirement("tensorrt-cu12", "main")],
+    });
+    const { answers, reasons } = decide(tensorrt, {}, undefined);
+    expect(answers.stages).toEqual(["train-gpu", "dev"]);
+    expect(reasons.find((one) => one.topic === "stages")?.because).toContain("tensorrt-cu12");
+  });
+
+  it("bring a C compiler into the image of vLLM, which compiles when it starts", () => {
+    expect(decide(vllm("0.10.1"), { serve }, undefined).answers.systemNeeds).toContain("runtime-compiler");
+  });
+
+  it("refuse a Python that vLLM does not install on, and a driver for which it is too new", () => {
+    expect(refusal(vllm("0.10.1"), { serve, python: "3.13" })).toEqual({
+      message: "vllm 0.10.1 does not install on Python 3.13",
+      hint: "The nearest that goes is --python 3.12.",
+    });
+    const { message, hint } = refusal(vllm("0.28.0"), { serve, driver: "550" });
+    expect(message).toContain("vllm 0.28.0 has the wheels of PyPI");
+    expect(hint).toMatch(/The nearest that goes is vllm 0\.\d+\.\d+, .* ask for it, and run this again/);
+  });
+});
+
+describe("what runs needs of the system", () => {
+  it("the libraries that R's packages load", () => {
+    const project = projectWith({
+      r: true,
+      manager: { value: "r", because: [] },
+      requirements: [
+        requirement("sf", "main"),
+        requirement("plumber", "main"),
+        requirement("magick", "Suggests"),
+      ],
+    });
+    expect(decide(project, {}, undefined).answers.systemNeeds).toEqual([
+      "gdal",
+      "geos",
+      "proj",
+      "udunits",
+      "sodium",
+    ]);
+  });
+
+  it("Jupyter where there are notebooks and the package, and a folder for trackers", () => {
+    const requirements = [requirement("jupyterlab", "dev"), requirement("wandb", "main")];
+    const project = projectWith({ notebooks: ["notebooks/look.ipynb"], requirements });
+    expect(decide(project, {}, undefined).answers).toMatchObject({ jupyter: "lab", trackers: ["wandb"] });
+    expect(decide(projectWith({ requirements }), {}, undefined).answers.jupyter).toBeUndefined();
+  });
+});
+
 describe("commands and stages", () => {
   it("serves with what was found, for everyone in the network of the container", () => {
     const project = projectWith({
@@ -228,4 +296,17 @@ describe("commands and stages", () => {
 
 function requirement(name: string, group: string): Project["requirements"][number] {
   return { name, version: "", extras: [], groups: [group], from: { file: "pyproject.toml", says: "" } };
+}
+
+/** A project that asks for vLLM. */
+function vllm(version: string, more: Partial<Project> = {}): Project {
+  const torch = torchProject();
+  const value = { name: "vllm", version, build: "open", cuda: undefined } as const;
+  return {
+    ...torch,
+    frameworks: [{ value, because: [] }, ...torch.frameworks],
+    requirements: [requirement("vllm", "main")],
+    entryPoints: [],
+    ...more,
+  };
 }

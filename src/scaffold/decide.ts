@@ -1,21 +1,17 @@
+import { compareVersions } from "../catalog/versions.ts";
 import type { Answers, StageName } from "./answers.ts";
 import { chooseBases } from "./bases.ts";
-import { type Choices, stageNames, targetNames } from "./choices.ts";
-import { type CudaDecision, decideCuda } from "./decide-cuda.ts";
-import { evidence, sentence } from "./evidence.ts";
+import { type Choices, targetNames } from "./choices.ts";
+import { vllmDemands } from "./cuda/vllm.ts";
+import { decideCommands } from "./decide-commands.ts";
+import { decideCuda } from "./decide-cuda.ts";
+import { extrasByUse, trainGroups } from "./decide-groups.ts";
+import { asked, type Reason, reasonsFor } from "./decide-reasons.ts";
+import { decideStages } from "./decide-stages.ts";
+import { evidence } from "./evidence.ts";
 import { impossible } from "./impossible.ts";
-import type { EntryPoint, Project } from "./project.ts";
-import { onPort, portIn, serveCommand } from "./serve-command.ts";
-
-/** One of the things that decide what is written, for display. */
-interface Reason {
-  /** `Python` */
-  readonly topic: string;
-  /** `3.12` */
-  readonly value: string;
-  /** Half a sentence. */
-  readonly because: string;
-}
+import { needsOfRunning } from "./needs-of-running.ts";
+import type { Project } from "./project.ts";
 
 /** What is decided, and why. */
 export interface Decision {
@@ -23,24 +19,18 @@ export interface Decision {
   readonly reasons: readonly Reason[];
 }
 
-const asked = "asked for";
-
 /**
  * What is to be written for a project: what somebody chose, else what was found, else what the catalogue has. `earlier` are the answers of the
  * run before: of what the catalogue offers, its choice stays as long as it fits. Throws `IMPOSSIBLE` with the nearest that goes,
  * `GPU_UNKNOWN`.
  */
 export function decide(project: Project, choices: Choices, earlier: Answers | undefined): Decision {
-  const python = choices.python ?? project.python.value;
+  const { python, because: pythonWhy } = decidePython(project, choices);
   const cuda = decideCuda(project, choices, python, earlier);
   const commands = decideCommands(project, choices);
   const stages = decideStages(project, choices, cuda, commands);
-  const only = targetNames.filter((one) => choices.only === undefined || choices.only.includes(one));
+  const needs = [...project.systemNeeds, ...needsOfRunning(project)];
   const weights = choices.weights ?? "volume";
-  const serves = stages.some((one) => one.startsWith("serve"));
-  const mayHaveWeights = serves && (project.frameworks.length > 0 || choices.weights !== undefined);
-  const weightFolder =
-    project.weightFolders[0] ?? (mayHaveWeights || project.weights.length > 0 ? "models" : undefined);
   const decided: Omit<Answers, "bases"> = {
     name: project.name,
     manager: project.manager.value,
@@ -48,28 +38,27 @@ export function decide(project: Project, choices: Choices, earlier: Answers | un
     lockFile: project.lockFile,
     python,
     stages,
-    only,
+    only: targetNames.filter((one) => choices.only === undefined || choices.only.includes(one)),
     gpus: cuda.gpus.map((one) => one.name),
     driver: cuda.driver,
     cuda: stages.some((one) => one.endsWith("-gpu")) ? cuda.cuda : undefined,
     torch: cuda.torch,
     registry: choices.registry,
-    systemNeeds: project.systemNeeds.map((one) => one.value),
+    systemNeeds: [...new Set(needs.map((one) => one.value))],
     train: commands.train,
     serve: commands.serve,
-    port:
-      commands.serve === undefined
-        ? undefined
-        : (choices.port ?? portIn(commands.serve) ?? project.serving?.value.port ?? 8000),
-    health: commands.serve === undefined ? undefined : project.serving?.value.health,
+    port: commands.port,
+    health: commands.health,
     weights,
-    weightFolder,
+    weightFolder: weightFolderOf(project, choices, stages),
     dataFolders: project.dataFolders,
     sources: project.sources,
     isPackage: project.isPackage,
     trainGroups: trainGroups(project),
   };
   const frameworks = project.frameworks.map((one) => one.value);
+  const jupyter = jupyterOf(project);
+  const trackers = trackersOf(project);
   const answers: Answers = {
     ...decided,
     bases: chooseBases({ ...decided, gpus: cuda.gpus, frameworks }),
@@ -78,184 +67,54 @@ export function decide(project: Project, choices: Choices, earlier: Answers | un
     workspace: project.workspace,
     serving: project.serving?.value.kind,
     extras: extrasByUse(project, decided.cuda),
+    ...(jupyter === undefined ? {} : { jupyter }),
+    ...(trackers.length === 0 ? {} : { trackers }),
+    ...(project.versionVariable === undefined ? {} : { versionVariable: project.versionVariable }),
   };
-  return { answers, reasons: reasonsFor(project, choices, answers, cuda, commands.because) };
+  const because = { ...commands.because, python: pythonWhy };
+  return { answers, reasons: reasonsFor(answers, { project, choices, cuda, needs, because }) };
 }
 
-interface Commands {
-  readonly train: readonly string[] | undefined;
-  readonly serve: readonly string[] | undefined;
-  readonly because: { readonly train: string; readonly serve: string };
-}
-
-function decideCommands(project: Project, choices: Choices): Commands {
-  const byPurpose = (purpose: EntryPoint["purpose"]) =>
-    project.entryPoints.find((one) => one.purpose === purpose);
-  const serving = project.serving;
-  const serve = byPurpose("serve");
-  const served = choices.serve ?? serve?.command ?? (serving && serveCommand(serving.value));
-  const serveWords =
-    served === undefined || choices.port === undefined ? served : onPort(served, choices.port);
-  // A project that neither trains nor serves runs its one program as a job.
-  const train =
-    byPurpose("train") ??
-    (serveWords === undefined ? (byPurpose("main") ?? byPurpose("evaluate")) : undefined);
-  return {
-    train: choices.train ?? train?.command,
-    serve: serveWords,
-    because: {
-      train:
-        choices.train === undefined
-          ? train === undefined
-            ? "no training was found"
-            : sentence(train.from)
-          : asked,
-      serve:
-        choices.serve !== undefined
-          ? asked
-          : serve !== undefined
-            ? sentence(serve.from)
-            : serving === undefined
-              ? "nothing that answers requests was found"
-              : evidence(serving),
-    },
-  };
-}
-
-function decideStages(
+/** Where weights lie: found, or `models` where a service may well have some. */
+function weightFolderOf(
   project: Project,
   choices: Choices,
-  { cuda, why }: CudaDecision,
-  { train, serve }: Commands,
-): readonly StageName[] {
-  const wanted = choices.stages;
-  const gpu = wanted?.find((one) => one.endsWith("-gpu"));
-  if (gpu !== undefined && cuda === undefined)
-    throw impossible(
-      `${gpu} needs a GPU: ${why.gpu}`,
-      `Name one with --gpu, or take --target ${gpu.replace("gpu", "cpu")}.`,
-    );
-  const unserved = wanted?.find((one) => one.startsWith("serve"));
-  if (unserved !== undefined && serve === undefined)
-    throw impossible(
-      `${unserved} needs a program that answers requests, and none was found`,
-      "Name it with --serve.",
-    );
-  return stageNames.filter((one) => {
-    if (wanted !== undefined) return wanted.includes(one);
-    if (one === "dev") return true;
-    if (one.endsWith("-gpu") && cuda === undefined) return false;
-    if (one.startsWith("serve")) return serve !== undefined;
-    // Without anything to run there still is an image with the packages.
-    return train !== undefined || serve === undefined || hasTraining(project);
-  });
+  stages: readonly StageName[],
+): string | undefined {
+  const [found] = project.weightFolders;
+  if (found !== undefined) return found;
+  const names = project.frameworks.map((one) => one.value.name);
+  // vLLM fetches its model by name into the cache.
+  const mayHave = names.length > 0 && !names.includes("vllm");
+  const serves = stages.some((one) => one.startsWith("serve"));
+  const wanted = serves && (mayHave || choices.weights !== undefined);
+  return wanted || project.weights.length > 0 ? "models" : undefined;
 }
 
-function hasTraining(project: Project): boolean {
-  return project.entryPoints.some((one) => one.purpose === "train");
+function jupyterOf({ notebooks, requirements }: Project): Answers["jupyter"] | undefined {
+  if (!notebooks.some((path) => path.endsWith(".ipynb"))) return undefined;
+  const has = (name: string) => requirements.some((one) => one.name === name);
+  // The package jupyter brings the lab.
+  if (has("jupyterlab") || has("jupyter")) return "lab";
+  return has("notebook") ? "notebook" : undefined;
 }
 
-const servingGroup =
-  /^(?:main|default|prod(?:uction)?|serv(?:e|ing|er)|api|web|app|infer(?:ence)?|deploy(?:ment)?|runtime)$/i;
-const cpuGroup = /^(?:.*[-_])?cpu$/i;
-const gpuGroup = /^(?:.*[-_])?(?:gpu|cuda[\d.]*|cu\d+)$/i;
-const otherHardware = /^(?:rocm[\d.]*|mps|metal|xpu|tpu|hpu|npu)$/i;
-/** For whoever works on the project: in the image dev only. */
-const devGroup =
-  /^(?:dev(?:el(?:opment)?)?|tests?|testing|ci|lint(?:ing|ers?)?|format(?:ting)?|typ(?:es?|ing)|docs?|documentation|notebooks?|jupyter|build|release|style|qa|quality|pre-commit|tools?|tooling|examples?|bench(?:marks?)?|all|full|complete)$/i;
-
-/** Groups that training has and serving does without: not those for serving or for work on the project, nor those that choose CPU or GPU. */
-function trainGroups(project: Project): string[] {
-  const groups = [
-    ...project.requirements.flatMap((one) => one.groups),
-    ...project.requirementFiles.map((one) => one.group),
-  ];
-  const others = [servingGroup, cpuGroup, gpuGroup, otherHardware, devGroup];
-  const extras = new Set(project.extras ?? []);
-  return [...new Set(groups)]
-    .filter((one) => !extras.has(one) && !others.some((kind) => kind.test(one)))
-    .sort();
+function trackersOf({ requirements }: Project): NonNullable<Answers["trackers"]> {
+  return (["wandb", "mlflow"] as const).filter((name) => requirements.some((one) => one.name === name));
 }
 
-/** Extras are installed only where they are named: each by what its name says it is for. */
-function extrasByUse(project: Project, cuda: string | undefined): NonNullable<Answers["extras"]> {
-  const extras = [...new Set(project.extras ?? [])].sort();
-  const wheel = cuda === undefined ? undefined : `cu${cuda.replace(".", "")}`;
-  const gpu = extras.filter((one) => gpuGroup.test(one));
-  // Of cu126 and cu128 only one can be installed.
-  const exact = gpu.filter((one) => one.toLowerCase().endsWith(wheel ?? "-"));
-  const uses = {
-    serve: extras.filter((one) => servingGroup.test(one)),
-    train: extras.filter((one) => /^(?:train(?:ing|er)?|tune|finetun(?:e|ing))$/i.test(one)),
-    dev: extras.filter((one) => devGroup.test(one)),
-    cpu: extras.filter((one) => cpuGroup.test(one)),
-    gpu: exact.length > 0 ? exact : gpu.slice(0, 1),
-  };
-  return Object.fromEntries(Object.entries(uses).filter(([, names]) => names.length > 0));
-}
-
-function reasonsFor(
+/** Python, with a half sentence that says why. Throws `IMPOSSIBLE` for one that vLLM does not install on. */
+function decidePython(
   project: Project,
   choices: Choices,
-  answers: Answers,
-  cuda: CudaDecision,
-  because: Commands["because"],
-): Reason[] {
-  const usesPython = answers.manager !== "r";
-  return [
-    reason("packages by", answers.manager, evidence(project.manager)),
-    ...(usesPython
-      ? [reason("Python", answers.python, choices.python === undefined ? evidence(project.python) : asked)]
-      : []),
-    reason("GPU", cuda.cuda === undefined ? "none" : answers.gpus.join(", ") || "any", cuda.why.gpu),
-    ...(cuda.cuda === undefined ? [] : [reason("CUDA", cuda.cuda, cuda.why.cuda)]),
-    ...(answers.torch === undefined ? [] : [reason("torch", answers.torch, cuda.why.torch)]),
-    reason("training", answers.train?.join(" "), because.train),
-    reason("serving", answers.serve?.join(" "), because.serve),
-    ...(answers.port === undefined ? [] : [reason("port", String(answers.port), portWhy(project, choices))]),
-    ...(answers.serve === undefined
-      ? []
-      : [
-          reason(
-            "health",
-            answers.health,
-            answers.health === undefined ? "the port is asked instead" : "found in the code",
-          ),
-        ]),
-    ...project.systemNeeds.map((one) => reason("needs", one.value, evidence(one))),
-    ...(answers.weightFolder === undefined ? [] : [weightsReason(project, choices, answers)]),
-    reason("stages", answers.stages.join(" "), choices.stages === undefined ? "what there is to run" : asked),
-    reason("base, CPU", answers.bases.cpu, "from the catalogue"),
-    ...(answers.bases.gpu === undefined ? [] : [reason("base, GPU", answers.bases.gpu, gpuBaseWhy(answers))]),
-    ...(answers.bases.compiler === undefined
-      ? []
-      : [
-          reason(
-            "base, compiler",
-            answers.bases.compiler,
-            "something has to be compiled; only while it is built",
-          ),
-        ]),
-  ];
-}
-
-function weightsReason(project: Project, choices: Choices, answers: Answers): Reason {
-  const size = project.weights.reduce((sum, one) => sum + one.size, 0);
-  const found =
-    size > 0 ? `${project.weights.length} files of weights were found` : "weights stay out of the image";
-  const why = choices.weights === undefined ? found : asked;
-  return { topic: "weights", value: `${answers.weights}: ${answers.weightFolder}`, because: why };
-}
-
-function gpuBaseWhy({ bases }: Answers): string {
-  return bases.gpu?.includes("cuda") === true ? "CUDA comes from the image" : "CUDA comes with the wheels";
-}
-
-function portWhy(project: Project, choices: Choices): string {
-  if (choices.port !== undefined) return asked;
-  return project.serving === undefined ? "the usual one" : evidence(project.serving);
-}
-
-function reason(topic: string, value: string | undefined, because: string): Reason {
-  return { topic, value: value ?? "none", because };
+): { readonly python: string; readonly because: string } {
+  const python = choices.python ?? project.python.value;
+  const vllm = vllmDemands(project);
+  if (vllm !== undefined && compareVersions(python, vllm.python) > 0) {
+    const because = `${vllm.name} does not install on Python ${python}`;
+    if (choices.python !== undefined)
+      throw impossible(because, `The nearest that goes is --python ${vllm.python}.`);
+    return { python: vllm.python, because };
+  }
+  return { python, because: choices.python === undefined ? evidence(project.python) : asked };
 }

@@ -12,6 +12,7 @@ import { requirements } from "./detectors/requirements.ts";
 import { serving } from "./detectors/serving.ts";
 import { sources } from "./detectors/sources.ts";
 import { systemNeeds } from "./detectors/system-needs.ts";
+import { versionFromGit } from "./detectors/version-from-git.ts";
 
 /** In the order in which they look: later ones read what earlier ones found. */
 export const detectors: readonly Detector[] = [
@@ -28,4 +29,5 @@ export const detectors: readonly Detector[] = [
   serving,
   entryPoints,
   systemNeeds,
+  versionFromGit,
 ];

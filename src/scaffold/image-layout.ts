@@ -12,6 +12,9 @@ export const cacheFolder = "/cache";
 /** Writable: what training leaves. A volume. */
 export const outputFolder = "/app/outputs";
 
+/** A token of the Hugging Face Hub, where one is needed: a secret. */
+export const tokenPath = "/run/secrets/hf_token";
+
 /** Weights; read-only, unless they are downloaded at start. */
 export function weightsPath(weightFolder: string | undefined): string {
   return `${appFolder}/${weightFolder ?? "models"}`;

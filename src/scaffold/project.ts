@@ -114,8 +114,10 @@ export interface Project {
   readonly entryPoints: readonly EntryPoint[];
   /** Folders and files that are the program: `src`, `app`, `pkg`, `main.py`, `configs`. */
   readonly sources: readonly string[];
-  /** Whether the project itself is a package that has to be installed. */
+  /** Whether the project itself, or a member of its workspace, is a package that has to be installed. */
   readonly isPackage: boolean;
+  /** The variable that gives the project its version where that comes from git, which the build of an image does not have. */
+  readonly versionVariable?: string;
   /** Needs of system libraries by purpose, not by release: `libgl`, `glib`, `ffmpeg`, `sndfile`, `git`, `compiler`, `cuda-compiler`, `libpq`... */
   readonly systemNeeds: readonly Found<string>[];
   readonly notebooks: readonly string[];

@@ -33,6 +33,17 @@ export function serveCommand(serving: Serving, port = serving.port): readonly st
   }
 }
 
+/** The path that a known server answers at when it is well; undefined for others. */
+export function healthOf(command: readonly string[]): string | undefined {
+  const program = command[0]?.replace(/.*\//, "") ?? "";
+  return {
+    vllm: "/health",
+    tritonserver: "/v2/health/ready",
+    streamlit: "/_stcore/health",
+    bentoml: "/healthz",
+  }[program];
+}
+
 const portOption = /^(--port|--http-port|--server[._-]port|--server-port|-p)$/;
 const withPort = /^(--(?:http-|server[._-])?port=|--bind=[^:]*:|--address=[^:]*:)(\d+)$/;
 

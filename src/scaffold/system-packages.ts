@@ -25,6 +25,8 @@ const needs: Readonly<Record<string, Need>> = {
   gomp: { runtime: "libgomp1" },
   git: { runtime: "git" },
   compiler: { runtime: "", build: "build-essential" },
+  // For programs that compile while they run: Triton's kernels, torch.compile.
+  "runtime-compiler": { runtime: "gcc libc6-dev" },
   "cuda-compiler": { runtime: "", build: "build-essential ninja-build" },
   cmake: { runtime: "", build: "build-essential cmake" },
   rust: { runtime: "", build: "build-essential cargo" },
@@ -49,6 +51,13 @@ const needs: Readonly<Record<string, Need>> = {
   openblas: { runtime: "libopenblas0", build: "libopenblas-dev" },
   xml: { runtime: "libxml2 libxslt1.1", build: "build-essential libxml2-dev libxslt1-dev" },
   java: { runtime: "default-jre-headless" },
+  sodium: { runtime: "libsodium23", build: "build-essential libsodium-dev" },
+  udunits: { runtime: "libudunits2-0", build: "build-essential libudunits2-dev" },
+  glpk: { runtime: "libglpk40", build: "build-essential libglpk-dev" },
+  "text-layout": {
+    runtime: "libfontconfig1 libfreetype6 libfribidi0 libharfbuzz0b",
+    build: "build-essential libfontconfig-dev libfreetype-dev libfribidi-dev libharfbuzz-dev",
+  },
   fonts: { runtime: "fonts-dejavu-core" },
   curl: { runtime: "curl ca-certificates" },
   ssh: { runtime: "openssh-client" },

@@ -9,6 +9,7 @@ import { type Machine, toolkitsThatRun } from "./machine.ts";
 import { toolkitRefusal } from "./choose-toolkit.ts";
 import { torchBuilds } from "./torch-builds.ts";
 import { torchRefusal } from "./torch-refusal.ts";
+import { vllmDemands } from "./vllm.ts";
 
 /** Which build of torch, and half sentences that say why. */
 interface TorchDecision {
@@ -27,31 +28,40 @@ export function chooseTorch(
   machine: Machine,
   earlier: Answers | undefined,
 ): TorchDecision {
-  const pinned = torch.value.version;
+  const vllm = vllmDemands(project);
+  const pinned = torch.value.version ?? vllm?.torch;
   if (pinned !== undefined && findTorch(pinned) === undefined) {
     const cuda = machine.cuda ?? torch.value.cuda ?? toolkitsThatRun(machine)[0]?.cuda;
     if (cuda === undefined) throw toolkitRefusal(machine);
     const why = `the catalogue does not know torch ${pinned}: not checked`;
     return { cuda, torch: pinned, why: { cuda: why, torch: evidence(torch) } };
   }
-  const locked = project.lockFile !== undefined && pinned !== undefined;
+  const locked = torch.value.version === undefined ? undefined : project.lockFile;
   const ownCuda = torch.value.cuda;
+  // Whose wheels are those of PyPI, whatever fits.
+  const ofPypi = ownCuda === undefined ? (locked ?? vllm?.name) : undefined;
   const wanted = machine.cuda ?? ownCuda;
   const found = torchBuilds(project, machine, pinned).filter(
     (one) =>
       (wanted === undefined || one.cuda === wanted) &&
       (ownCuda === undefined || one.cuda === ownCuda) &&
-      (!locked || ownCuda !== undefined || one.isPypi),
+      (ofPypi === undefined || one.isPypi),
   );
   const kept = found.find((one) => one.torch === earlier?.torch && one.cuda === earlier.cuda);
   const newest = found.filter((one) => one.torch === found[0]?.torch);
   // PyPI's own wheel needs no index: it is taken where it fits.
   const chosen = kept ?? newest.find((one) => one.isPypi) ?? newest[0];
-  if (chosen === undefined) throw torchRefusal(project, torch, machine, locked);
+  if (chosen === undefined) throw torchRefusal(project, torch, machine, { pinned, ofPypi });
   return {
     cuda: chosen.cuda,
     torch: chosen.torch,
-    why: { cuda: cudaWhy(chosen, machine, torch, kept !== undefined), torch: torchWhy(torch, chosen.torch) },
+    why: {
+      cuda: cudaWhy(chosen, machine, torch, kept !== undefined),
+      torch:
+        torch.value.version === undefined && vllm !== undefined
+          ? `${vllm.name} is built with it; ${evidence(torch)}`
+          : torchWhy(torch, chosen.torch),
+    },
   };
 }
 

@@ -8,32 +8,38 @@ import {
   torchHasPython,
 } from "../../catalog/torch.ts";
 import { compareVersions, majorOf } from "../../catalog/versions.ts";
+import { vllmReleases } from "../../catalog/vllm.ts";
 import type { DdiffError } from "../../util/errors.ts";
 import { impossible } from "../impossible.ts";
 import type { Found, Framework, Project } from "../project.ts";
 import type { Machine } from "./machine.ts";
 import { torchBuilds } from "./torch-builds.ts";
 
-/** `IMPOSSIBLE`: says which of the wishes excludes the others, and what goes when one of them is let go. */
+/**
+ * `IMPOSSIBLE`: says which of the wishes excludes the others, and what goes when one of them is let go. `ofPypi` is whose wheels are those of
+ * PyPI: a lock file's, or vLLM's.
+ */
 export function torchRefusal(
   project: Project,
   torch: Found<Framework>,
   machine: Machine,
-  locked: boolean,
+  { pinned, ofPypi }: { readonly pinned: string | undefined; readonly ofPypi: string | undefined },
 ): DdiffError {
-  const pinned = torch.value.version;
   const wantedCuda = machine.cuda ?? torch.value.cuda;
   const why = reasonAgainst(pinned, wantedCuda, machine);
+  const whose =
+    ofPypi !== undefined && wantedCuda === undefined ? `${why}: ${ofPypi} has the wheels of PyPI` : why;
+  const ofVllm = ofPypi !== undefined && ofPypi !== project.lockFile;
+  if (ofVllm) return impossible(whose, nearestVllm(machine));
   const sameTorch = torchBuilds(project, machine, pinned).sort(
     (a, b) => distance(a.cuda, wantedCuda) - distance(b.cuda, wantedCuda),
   )[0];
   if (sameTorch !== undefined) {
     const how =
-      locked || torch.value.cuda !== undefined
-        ? `name the index ${sameTorch.index} in ${project.manifest ?? "the manifest"}${locked ? " and lock again" : ""}`
+      ofPypi !== undefined || torch.value.cuda !== undefined
+        ? `name the index ${sameTorch.index} in ${project.manifest ?? "the manifest"}${ofPypi === undefined ? "" : " and lock again"}`
         : `--cuda ${sameTorch.cuda}`;
-    const lock = locked && wantedCuda === undefined ? `: ${project.lockFile} has the wheels of PyPI` : "";
-    return impossible(why + lock, `The nearest that goes is ${withTorch(sameTorch)}: ${how}.`);
+    return impossible(whose, `The nearest that goes is ${withTorch(sameTorch)}: ${how}.`);
   }
   const { driver, python } = machine;
   const otherTorch = torchFor({ capabilities: machine.gpus.map((one) => one.capability), driver, python })
@@ -86,6 +92,19 @@ function reasonAgainst(pinned: string | undefined, cuda: string | undefined, mac
     `Python ${machine.python}`,
   ];
   return `no build of ${name} goes with ${wishes.join(", ")}`;
+}
+
+/** The newest vLLM whose torch runs on the machine. */
+function nearestVllm({ gpus, driver, cuda, python }: Machine): string {
+  const capabilities = gpus.map((one) => one.capability);
+  for (const row of vllmReleases) {
+    const builds = torchFor({ capabilities, driver, python, torch: row.torch });
+    const build = builds.find((one) => one.isPypi);
+    if (build === undefined || (cuda !== undefined && build.cuda !== cuda)) continue;
+    if (compareVersions(python, row.python) <= 0)
+      return `The nearest that goes is vllm ${row.to}, which is built with ${withTorch(build)}: ask for it, and run this again.`;
+  }
+  return "Let go of one of --gpu, --driver, --cuda and --python.";
 }
 
 /** How far versions are apart, in minor releases; 0 where there is nothing to compare with. */

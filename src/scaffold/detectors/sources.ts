@@ -34,7 +34,10 @@ export const sources: Detector = (files, draft) => {
     if (!sources.some((one) => member === one || member.startsWith(`${one}/`))) sources.push(member);
   }
   draft.sources = [...new Set(sources)].sort();
-  draft.isPackage = isPackage(files, base, draft.manager.value);
+  const manager = draft.manager.value;
+  draft.isPackage =
+    isPackage(files, base, manager) ||
+    draft.workspace.some((member) => isPackage(files, `${member}/`, manager));
 };
 
 function isPackage(files: ProjectFiles, base: string, manager: string): boolean {

@@ -62,6 +62,21 @@ describe("Kubernetes", () => {
     });
   });
 
+  it("lets the old pod go first where one GPU more may not be there, and only there", () => {
+    const files = kubernetes(answersFor("uv", gpuService));
+    expect(textOf(files, "k8s/serve/gpu/kustomization.yaml")).toContain("maxSurge: 0");
+    expect(textOf(files, "k8s/serve/base/deployment.yaml")).toContain("maxUnavailable: 0");
+  });
+
+  it("keeps between pods what vLLM fetches and what TensorRT builds", () => {
+    for (const { title, answers } of cases.filter(({ title }) => title.endsWith("on GPUs only"))) {
+      const files = kubernetes(answers);
+      expect(textOf(files, "k8s/serve/base/cache.yaml"), title).toContain("ReadWriteMany");
+      expect(textOf(files, "k8s/serve/base/kustomization.yaml")).toContain("- cache.yaml");
+      expect(files.filter(({ path }) => path.includes("/cpu/"))).toEqual([]);
+    }
+  });
+
   it("does not start a training where the service is applied", () => {
     const files = kubernetes(answersFor("uv", gpuService));
     const served = files
@@ -119,6 +134,11 @@ describe("the workflow", () => {
 });
 
 describe("the devcontainer", () => {
+  it("keeps the environment of the image below the mounted source", () => {
+    const text = textOf(devcontainer(answersFor("uv")), ".devcontainer/devcontainer.json");
+    expect(JSON.parse(text)).toMatchObject({ mounts: ["type=volume,target=/app/.venv"], init: true });
+  });
+
   it("takes a GPU where there is one, and opens without", () => {
     const text = textOf(devcontainer(answersFor("uv", gpuService)), ".devcontainer/devcontainer.json");
     expect(JSON.parse(text)).toMatchObject({

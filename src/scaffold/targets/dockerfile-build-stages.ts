@@ -3,14 +3,14 @@ import { compareVersions } from "../../catalog/versions.ts";
 import type { Answers, StageName } from "../answers.ts";
 import { appFolder } from "../image-layout.ts";
 import { systemPackages } from "../system-packages.ts";
-import { baseOf, type Plan } from "./dockerfile-plan.ts";
+import { baseOf, installsProject, type Plan } from "./dockerfile-plan.ts";
 import type { Recipe } from "./dockerfile-recipe.ts";
 import type { Variant } from "./dockerfile-rewrites.ts";
 import { aptInstall, comment, env, run } from "./dockerfile-text.ts";
 
 /** The stages that are thrown away: one builder for each base, one stage for each different set of packages. */
 export function buildStages(plan: Plan): string[] {
-  const { answers, recipe, stages } = plan;
+  const { recipe, stages } = plan;
   if (recipe === undefined) return [];
   const sets = packageSets(plan);
   return [
@@ -20,8 +20,8 @@ export function buildStages(plan: Plan): string[] {
       sets.map(({ variant }) => variant),
     ),
     ...sets.map(({ name, variant, text }) => `FROM ${builderOf(plan, variant)} AS ${name}\n${text}`),
-    ...(answers.isPackage && recipe.project !== undefined && stages.some(({ purpose }) => purpose !== "dev")
-      ? [projectStage(plan, recipe.project)]
+    ...(installsProject(plan) && stages.some(({ purpose }) => purpose !== "dev")
+      ? [projectStage(plan, recipe.project ?? [])]
       : []),
   ];
 }
@@ -93,10 +93,19 @@ export function packageSets(plan: Plan): PackageSet[] {
     if (same === undefined) sets.push({ name: "", variant: stage.variant, text, stages: [stage.name] });
     else same.stages.push(stage.name);
   }
-  return sets.map((one) => ({
-    ...one,
-    name: sets.length === 1 ? "packages" : `packages-${one.stages.at(-1)}`,
-  }));
+  return sets.map((one) => ({ ...one, name: sets.length === 1 ? "packages" : `packages-${nameOf(one)}` }));
+}
+
+/** A set is named by the one stage that has it, or by what the stages have in common. */
+function nameOf({ stages, variant }: PackageSet): string {
+  const own = stages.filter((one) => one !== "dev");
+  const [first = "dev", second] = own;
+  if (second === undefined) return first;
+  return own.every((one) => one.startsWith("serve"))
+    ? "serve"
+    : own.every((one) => one.startsWith("train"))
+      ? "train"
+      : variant;
 }
 
 /** The project itself, installed apart, so that a change of the source leaves the packages' layer alone. */
@@ -106,9 +115,17 @@ function projectStage(plan: Plan, commands: readonly string[]): string {
     plan.answers.manager === "uv"
       ? "type=cache,target=/root/.cache/uv"
       : "type=cache,target=/root/.cache/pip";
+  const { versionVariable } = plan.answers;
   return [
     comment("project is built apart from its packages: a change of the source leaves their big layer alone."),
     `FROM ${builderOf(plan, variant)} AS project`,
+    ...(versionVariable === undefined
+      ? []
+      : [
+          comment("VERSION comes from git, which is not here: --build-arg VERSION=1.2.3."),
+          "ARG VERSION=0.0.0",
+          `ENV ${versionVariable}=$VERSION`,
+        ]),
     "COPY . .",
     run([cache, "type=secret,id=netrc,target=/root/.netrc"], commands),
   ].join("\n");

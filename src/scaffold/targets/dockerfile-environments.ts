@@ -1,8 +1,8 @@
 import { appFolder } from "../image-layout.ts";
 import type { Answers } from "../answers.ts";
 import { toolImages } from "../bases.ts";
-import { bring, isWanted, type Purpose, type Recipe } from "./dockerfile-recipe.ts";
-import type { Variant } from "./dockerfile-rewrites.ts";
+import { bring, isWanted, type Purpose, type Recipe, sed } from "./dockerfile-recipe.ts";
+import { environmentRewrites, torchIndexOf, type Variant } from "./dockerfile-rewrites.ts";
 import { comment, run, shellWord } from "./dockerfile-text.ts";
 
 /** pixi: an environment at the path where the image has it. */
@@ -52,6 +52,11 @@ export function conda(answers: Answers): Recipe {
         ({ path, group }) => /\.ya?ml$/.test(path) && path !== manifest && isWanted(answers, purpose, group),
       );
       const file = lockFile ?? other?.path ?? manifest;
+      const changes = lockFile === undefined ? environmentRewrites(answers, variant) : [];
+      // The folder cannot be written to, and an environment file may name others beside it.
+      const copy = changes.length === 0 ? "" : "/tmp/environment/";
+      const torch = (answers.frameworks ?? []).some((one) => one.name === "torch" && one.build !== "cpu");
+      const index = variant === "cpu" && torch ? `PIP_EXTRA_INDEX_URL=${torchIndexOf("cpu")} ` : "";
       // An environment file may name a requirements file for pip.
       const beside = (answers.requirementFiles ?? [])
         .map(({ path }) => path)
@@ -60,7 +65,10 @@ export function conda(answers: Answers): Recipe {
         ...bring([file, ...beside]),
         run(
           ["type=cache,target=/opt/conda/pkgs,sharing=locked,uid=57439,gid=57439"],
-          [`${cuda}micromamba create -y --always-copy -p /opt/conda/envs/app -f ${file}`],
+          [
+            ...(copy === "" ? [] : [`cp -r . ${copy}`, sed(changes, [copy + file])]),
+            `${cuda}${index}micromamba create -y --always-copy -p /opt/conda/envs/app -f ${copy}${file}`,
+          ],
         ),
       ];
     },
@@ -76,7 +84,8 @@ export function r(answers: Answers): Recipe {
   return {
     from: undefined,
     tool: [],
-    variables: {},
+    // Links would lead into a cache that is not in the image.
+    variables: answers.lockFile === undefined ? {} : { RENV_CONFIG_CACHE_SYMLINKS: "FALSE" },
     packages: () => [
       ...bring(files),
       comment("R only warns of a package that it cannot install; here that is an error."),

@@ -1,6 +1,7 @@
 import type { Answers } from "../answers.ts";
 import {
   bring,
+  extrasOf,
   list,
   netrc,
   newVenv,
@@ -55,7 +56,7 @@ export function exporter(answers: Answers, manager: "poetry" | "pdm" | "pipenv" 
         ...bring([manifest, ...(lockFile === undefined ? [] : [lockFile])]),
         run(mounts, [
           exportCommand(answers, manager, program, purpose, variant, rewritten(rewrite)),
-          ...(rewrite.sed.length > 0 ? [sed(rewrite, list, "-i")] : []),
+          ...(rewrite.sed.length > 0 ? [sed(rewrite.sed, [list])] : []),
           newVenv,
           pipInstall(words, rewrite),
         ]),
@@ -68,15 +69,15 @@ export function exporter(answers: Answers, manager: "poetry" | "pdm" | "pipenv" 
 
 /** The command that writes what a purpose needs as requirements. */
 function exportCommand(
-  { trainGroups, extras = {} }: Answers,
+  answers: Answers,
   manager: "poetry" | "pdm" | "pipenv" | "hatch",
   program: string,
   purpose: Purpose,
   variant: Variant,
   plain: boolean,
 ): string {
-  const groups = purpose === "serve" ? [] : trainGroups;
-  const taken = [...new Set([...(extras[purpose] ?? []), ...(extras[variant] ?? [])])];
+  const groups = purpose === "serve" ? [] : answers.trainGroups;
+  const taken = extrasOf(answers, purpose, variant);
   if (manager === "poetry") {
     const which = purpose === "dev" ? ["--all-groups"] : [`--only ${["main", ...groups].join(",")}`];
     const more = taken.map((extra) => `--extras ${shellWord(extra)}`);

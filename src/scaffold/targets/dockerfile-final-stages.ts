@@ -1,65 +1,40 @@
 import type { Answers, StageName } from "../answers.ts";
 import { toolImages } from "../bases.ts";
-import { appFolder, cacheFolder, userId, weightsPath } from "../image-layout.ts";
+import { appFolder, cacheFolder, outputFolder, userId, weightsPath } from "../image-layout.ts";
 import { systemPackages } from "../system-packages.ts";
 import { packageSets } from "./dockerfile-build-stages.ts";
 import { hasVenv } from "./dockerfile-managers.ts";
-import { baseOf, type Plan, usesTensorrt } from "./dockerfile-plan.ts";
-import type { Purpose } from "./dockerfile-recipe.ts";
+import { baseOf, installsProject, type Plan, usesHub, usesTensorrt } from "./dockerfile-plan.ts";
+import { type Purpose, venv } from "./dockerfile-recipe.ts";
 import type { Variant } from "./dockerfile-rewrites.ts";
 import { engineScript, fetchWeightsScript } from "./dockerfile-scripts.ts";
 import { aptInstall, comment, copies, env, json, run } from "./dockerfile-text.ts";
 
-/** What stages are for, and what is said above them. */
-export const purposes: Readonly<Record<StageName, { purpose: Purpose; says: string }>> = {
-  dev: {
-    purpose: "dev",
-    says: "is to work in: all groups of packages, a compiler, git. The source comes as a mount.",
-  },
-  "train-gpu": { purpose: "train", says: "is training on GPUs." },
-  "train-cpu": { purpose: "train", says: "is training without a GPU: small runs and tests." },
-  "serve-gpu": { purpose: "serve", says: "is the service on a GPU: no compiler, no packages of training." },
-  "serve-cpu": {
-    purpose: "serve",
-    says: "is the service without a GPU: no compiler, no packages of training, no CUDA.",
-  },
+/** What stages are for. */
+export const purposes: Readonly<Record<StageName, Purpose>> = {
+  dev: "dev",
+  "train-gpu": "train",
+  "train-cpu": "train",
+  "serve-gpu": "serve",
+  "serve-cpu": "serve",
 };
 
 /** A stage that runs. */
-export function finalStage(plan: Plan, { name, purpose, variant }: Plan["stages"][number]): string {
+export function finalStage(plan: Plan, stage: Plan["stages"][number]): string {
   const { answers, recipe } = plan;
+  const { name, purpose, variant } = stage;
   const set = packageSets(plan).find(({ stages }) => stages.includes(name));
   const folder = recipe?.folder(purpose, variant);
   const isDev = purpose === "dev";
-  const project = answers.isPackage && recipe?.project !== undefined && !isDev;
-  const own = isDev ? `--chown=${userId}:${userId} ` : "";
-  const isPixi = answers.manager === "pixi";
   const image = baseOf(plan, variant) === "base-gpu" ? (plan.gpuBase ?? "") : answers.bases.cpu;
-  const variables = {
-    ...(isPixi && folder !== undefined ? { CONDA_PREFIX: folder, PATH: `${folder}/bin:$PATH` } : {}),
-    ...(recipe !== undefined &&
-    recipe.project === undefined &&
-    answers.sources.includes("src") &&
-    answers.manager !== "r"
-      ? { PYTHONPATH: `${appFolder}/src` }
-      : {}),
-    ...(isDev && answers.sources.includes("src") && answers.manager !== "r"
-      ? { PYTHONPATH: `${appFolder}/src` }
-      : {}),
-    ...(variant === "gpu" && plan.gpuBase === undefined
-      ? { NVIDIA_VISIBLE_DEVICES: "all", NVIDIA_DRIVER_CAPABILITIES: "compute,utility" }
-      : {}),
-    ...(purpose === "serve" ? serveVariables(answers, variant) : {}),
-  };
+  const variables = stageVariables(plan, stage, folder);
+  const own = isDev ? `--chown=${devUser} ` : "";
   return [
-    comment(`${name} ${purposes[name].says}`),
+    comment(`${name} ${saysOf(stage, answers)}`),
     `FROM ${baseOf(plan, variant)} AS ${name}`,
     `LABEL org.opencontainers.image.title=${JSON.stringify(answers.name)} \\\n      org.opencontainers.image.base.name=${JSON.stringify(image)}`,
     ...(Object.keys(variables).length === 0 ? [] : [env(variables)]),
-    ...(isDev
-      ? [aptInstall(["git", ...systemPackages(["compiler", ...answers.systemNeeds], image).build])]
-      : []),
-    ...(isDev && answers.manager === "uv" ? [`COPY --from=${toolImages.uv} /uv /uvx /usr/local/bin/`] : []),
+    ...(isDev ? devTools(answers, image) : []),
     ...(set === undefined || folder === undefined
       ? []
       : [`COPY --from=${set.name} ${own}${folder} ${folder}`]),
@@ -69,27 +44,85 @@ export function finalStage(plan: Plan, { name, purpose, variant }: Plan["stages"
           ...copies([answers.weightFolder]),
         ]
       : []),
-    ...(project ? [`COPY --from=project ${appFolder}/.venv ${appFolder}/.venv`] : []),
+    ...(installsProject(plan) && !isDev ? [`COPY --from=project ${venv} ${venv}`] : []),
     ...(isDev ? [] : copies(sourcesOf(answers, purpose))),
     ...(purpose === "serve" ? scripts(answers, variant) : []),
-    `USER ${userId}:${userId}`,
+    `USER ${isDev ? devUser : `${userId}:${userId}`}`,
     ...ending(answers, purpose, variant),
   ].join("\n");
+}
+
+/** What is said above a stage. */
+function saysOf({ name, purpose }: Plan["stages"][number], { manager, systemNeeds }: Answers): string {
+  if (purpose === "dev")
+    return "is to work in: all groups of packages, a compiler, git. The source comes as a mount.";
+  if (name === "train-gpu") return "is training on GPUs.";
+  if (name === "train-cpu") return "is training without a GPU: small runs and tests.";
+  // R's image has the compilers that its packages are made with.
+  const hasCompiler = manager === "r" || systemNeeds.includes("runtime-compiler");
+  const without = [
+    ...(hasCompiler ? [] : ["no compiler"]),
+    "no packages of training",
+    ...(name === "serve-cpu" ? ["no CUDA"] : []),
+  ];
+  return `is the service ${name === "serve-gpu" ? "on a GPU" : "without a GPU"}: ${without.join(", ")}.`;
+}
+
+function stageVariables(
+  { answers, recipe, gpuBase }: Plan,
+  { purpose, variant }: Plan["stages"][number],
+  folder: string | undefined,
+): Record<string, string> {
+  const isPixi = answers.manager === "pixi";
+  const isLoose = recipe !== undefined && (recipe.project === undefined || purpose === "dev");
+  const trackers = purpose === "train" ? (answers.trackers ?? []) : [];
+  return {
+    ...(isPixi && folder !== undefined ? { CONDA_PREFIX: folder, PATH: `${folder}/bin:$PATH` } : {}),
+    ...(isLoose && answers.sources.includes("src") && answers.manager !== "r"
+      ? { PYTHONPATH: `${appFolder}/src` }
+      : {}),
+    ...(variant === "gpu" && gpuBase === undefined
+      ? { NVIDIA_VISIBLE_DEVICES: "all", NVIDIA_DRIVER_CAPABILITIES: "compute,utility" }
+      : {}),
+    ...(trackers.includes("wandb") ? { WANDB_DIR: outputFolder } : {}),
+    ...(trackers.includes("mlflow") ? { MLFLOW_TRACKING_URI: `file:${outputFolder}/mlruns` } : {}),
+    ...(purpose === "serve" ? serveVariables(answers, variant) : {}),
+  };
+}
+
+/** The user of dev: the source is mounted, so that its files are of whoever works on it. */
+const devUser = "$DEV_UID:$DEV_UID";
+
+function devTools({ manager, systemNeeds }: Answers, image: string): string[] {
+  return [
+    comment("DEV_UID owns the mounted source: --build-arg DEV_UID=$(id -u) where that is not 1000."),
+    "ARG DEV_UID=1000",
+    aptInstall(["git", ...systemPackages(["compiler", ...systemNeeds], image).build]),
+    run(
+      [],
+      [
+        'groupmod --non-unique --gid "$DEV_UID" app',
+        'usermod --non-unique --uid "$DEV_UID" --gid "$DEV_UID" app',
+        `chown app:app ${cacheFolder} ${outputFolder}`,
+      ],
+    ),
+    ...(manager === "uv" ? [`COPY --from=${toolImages.uv} /uv /uvx /usr/local/bin/`] : []),
+  ];
 }
 
 /** An installed package need not be copied again, unless a command names its files. */
 function sourcesOf(answers: Answers, purpose: Purpose): string[] {
   const commands = [...(answers.train ?? []), ...(answers.serve ?? [])];
-  const weights = answers.weightFolder;
+  const { name, weightFolder, workspace } = answers;
   return answers.sources
     .filter((path) => {
-      if (path === weights || path === "tests" || path === "test") return false;
+      if (path === weightFolder || path === "tests" || path === "test") return false;
       if (!answers.isPackage || !hasVenv(answers)) return true;
-      const isPackage =
-        path === "src" ||
-        path === answers.name.replaceAll("-", "_") ||
-        (answers.workspace ?? []).includes(path);
-      return !isPackage || commands.some((word) => word === path || word.startsWith(`${path}/`));
+      const isNamed = commands.some((word) => word === path || word.startsWith(`${path}/`));
+      // A folder of members is no package, so that a module below it is found where it stands.
+      const members = (workspace ?? []).filter((one) => one === path || one.startsWith(`${path}/`));
+      if (members.length > 0) return isNamed || commands.some((word) => word.startsWith(`${path}.`));
+      return isNamed || (path !== "src" && path !== name.replaceAll("-", "_"));
     })
     .filter((path) => purpose !== "serve" || !/^(?:train|notebooks)(?:$|\.py$)/.test(path));
 }
@@ -107,10 +140,7 @@ function serveVariables(answers: Answers, variant: Variant): Record<string, stri
 }
 
 function scripts(answers: Answers, variant: Variant): string[] {
-  const paths = [
-    ...(answers.weights === "download" ? [fetchWeightsScript.path] : []),
-    ...(usesTensorrt(answers) && variant === "gpu" ? [engineScript.path] : []),
-  ];
+  const paths = startScripts(answers, variant);
   if (paths.length === 0) return [];
   // The volume takes the owner of the folder that it is laid over.
   const weights =
@@ -118,6 +148,14 @@ function scripts(answers: Answers, variant: Variant): string[] {
       ? [run([], [`install -d -o ${userId} -g ${userId} ${weightsPath(answers.weightFolder)}`])]
       : [];
   return [...weights, `COPY ${paths.join(" ")} container/`];
+}
+
+/** The scripts that a service is started by. */
+function startScripts(answers: Answers, variant: Variant): string[] {
+  return [
+    ...(answers.weights === "download" ? [fetchWeightsScript.path] : []),
+    ...(usesTensorrt(answers) && variant === "gpu" ? [engineScript.path] : []),
+  ];
 }
 
 function ending(answers: Answers, purpose: Purpose, variant: Variant): string[] {
@@ -130,10 +168,7 @@ function ending(answers: Answers, purpose: Purpose, variant: Variant): string[] 
       `CMD ${json(answers.train ?? fallback(answers))}`,
     ];
   }
-  const before = [
-    ...(answers.weights === "download" ? ["python", fetchWeightsScript.path] : []),
-    ...(usesTensorrt(answers) && variant === "gpu" ? ["python", engineScript.path] : []),
-  ];
+  const before = startScripts(answers, variant).flatMap((path) => ["python", path]);
   const command = listens(answers.serve ?? fallback(answers), answers.port);
   const { port } = answers;
   const health =
@@ -141,9 +176,15 @@ function ending(answers: Answers, purpose: Purpose, variant: Variant): string[] 
       ? ["HEALTHCHECK NONE"]
       : [
           `EXPOSE ${port}`,
-          `HEALTHCHECK --interval=30s --timeout=5s --start-period=${answers.weights === "download" || before.length > 0 ? "300s" : "60s"} --retries=3 \\\n    CMD ${json(healthCommand(answers, port))}`,
+          `HEALTHCHECK --interval=30s --timeout=5s --start-period=${startPeriod(answers, variant)} --retries=3 \\\n    CMD ${json(healthCommand(answers, port))}`,
         ];
   return [...health, `ENTRYPOINT ${json(["tini", "--", ...before])}`, `CMD ${json(command)}`];
+}
+
+/** How long a service may take until it is well: weights are fetched, an engine is built, or vLLM compiles for minutes. */
+export function startPeriod(answers: Answers, variant: Variant): string {
+  if (usesHub(answers)) return "900s";
+  return startScripts(answers, variant).length > 0 ? "300s" : "60s";
 }
 
 /** The check of a running service, with what surely is in the image: Python, or bash for R. */

@@ -1,12 +1,14 @@
 import type { Answers } from "../answers.ts";
 import {
   bring,
+  extrasOf,
   isWanted,
   list,
   netrc,
   newVenv,
   pipCache,
   pipInstall,
+  type Purpose,
   type Recipe,
   rewritten,
   sed,
@@ -44,16 +46,11 @@ export function pip(answers: Answers): Recipe {
         isLocked || rewrite.sed.some((one) => !one.startsWith("/^(nvidia-") && !one.startsWith("s/\\+"));
       const torchIsCuda =
         answers.frameworks?.some((one) => one.name === "torch" && one.build !== "open") ?? false;
-      if (rewritten(rewrite) && (edits || torchIsCuda)) {
-        const programs = { ...rewrite, sed: [...rewrite.sed, "/^--(extra-)?index-url/d"] };
-        const wanted = [main, ...others];
-        return [
-          ...bring(all),
-          run(mounts, [newVenv, sed(programs, wanted.join(" "), list), pipInstall([`-r ${list}`], rewrite)]),
-        ];
-      }
+      // The index that is named is another build's; a private one stays.
+      const programs = [...rewrite.sed, "/^--(extra-)?index-url.*pytorch/d"];
+      const changes = rewritten(rewrite) && (edits || torchIsCuda) ? [sed(programs, all)] : [];
       const words = [main, ...others].map((path) => `-r ${path}`);
-      return [...bring(all), run(mounts, [newVenv, pipInstall(words, rewrite)])];
+      return [...bring(all), run(mounts, [...changes, newVenv, pipInstall(words, rewrite)])];
     },
   };
 }
@@ -68,19 +65,10 @@ function listed(answers: Answers): Recipe["packages"] {
       // setup.py says what it needs only when it runs.
       return ["COPY . .", run([pipCache, netrc], [newVenv, pipInstall(["."], rewrite)])];
     }
-    const { extras = {}, trainGroups } = answers;
-    const chosen =
-      purpose === "serve"
-        ? (extras.serve ?? [])
-        : [...(extras.train ?? []), ...(purpose === "dev" ? (extras.dev ?? []) : [])];
-    const more = [...new Set([...chosen, ...(extras[variant] ?? [])])].map(
+    const more = extrasOf(answers, purpose, variant).map(
       (one) => `, *project["optional-dependencies"]["${one}"]`,
     );
-    // A group may include others by a table; those have names of their own.
-    const groups =
-      purpose === "serve" || trainGroups.length === 0
-        ? ""
-        : `, *[one for name in ${JSON.stringify(trainGroups)} for one in data["dependency-groups"][name] if isinstance(one, str)]`;
+    const groups = groupsOf(answers, purpose);
     const library = /^3\.(?:[89]|10)$/.test(answers.python)
       ? "from pip._vendor import tomli as tomllib"
       : "import tomllib";
@@ -89,10 +77,19 @@ function listed(answers: Answers): Recipe["packages"] {
       ...bring([manifest]),
       run(mounts, [
         `python -c '${script}' > ${list}`,
-        ...(rewrite.sed.length > 0 ? [sed(rewrite, list, "-i")] : []),
+        ...(rewrite.sed.length > 0 ? [sed(rewrite.sed, [list])] : []),
         newVenv,
         pipInstall([`-r ${list}`], rewrite),
       ]),
     ];
   };
+}
+
+/** The groups of pyproject.toml as words of Python for a list; a group may include others by a table, which have names of their own. */
+function groupsOf({ trainGroups }: Answers, purpose: Purpose): string {
+  if (purpose === "serve" || (purpose === "train" && trainGroups.length === 0)) return "";
+  const all = 'data.get("dependency-groups", {}).values()';
+  const some = `map(data["dependency-groups"].get, ${JSON.stringify(trainGroups)})`;
+  const groups = purpose === "dev" ? all : some;
+  return `, *[one for group in ${groups} for one in group if isinstance(one, str)]`;
 }

@@ -20,6 +20,26 @@ export function baseOf({ gpuBase }: Plan, variant: Variant): string {
   return variant === "gpu" && gpuBase !== undefined ? "base-gpu" : "base";
 }
 
+/** Whether the project is installed as a package. */
+export function installsProject({ answers, recipe }: Plan): boolean {
+  return answers.isPackage && recipe?.project !== undefined;
+}
+
+/** Whether torch is among the packages, by itself or for vLLM. */
+export function usesTorch({ torch, frameworks = [] }: Answers): boolean {
+  return torch !== undefined || frameworks.some(({ name }) => name === "torch" || name === "vllm");
+}
+
+/** Whether the service may need a token of the Hugging Face Hub. */
+export function usesToken(answers: Answers): boolean {
+  return usesHub(answers) || (answers.serve !== undefined && answers.weights === "download");
+}
+
+/** Whether the service fetches its model from the Hugging Face Hub by itself. */
+export function usesHub({ frameworks = [], serve }: Answers): boolean {
+  return serve !== undefined && frameworks.some(({ name }) => name === "vllm");
+}
+
 /** Whether the project runs engines of TensorRT. */
 export function usesTensorrt({ frameworks = [] }: Answers): boolean {
   return frameworks.some(({ name }) => name === "tensorrt");

@@ -57,10 +57,11 @@ export function rewritten(rewrite: Rewrite): boolean {
   return rewrite.sed.length > 0 || rewrite.torch !== undefined;
 }
 
-/** The command that changes a list: in place (`-i`), or into another file. */
-export function sed(rewrite: Rewrite, file: string, how: string): string {
-  const programs = rewrite.sed.map((program) => `-e '${program}'`).join(" ");
-  return how === "-i" ? `sed -E -i ${programs} ${file}` : `sed -E ${programs} ${file} > ${how}`;
+/** The command that changes lists in place. */
+export function sed(programs: readonly string[], files: readonly string[]): string {
+  const words = programs.map((program) => `-e '${program}'`);
+  // One a line, where they are several.
+  return ["sed -E -i", ...words, files.join(" ")].join(words.length > 1 ? " \\\n      " : " ");
 }
 
 /** The command that installs what its words say into the environment. */
@@ -68,6 +69,13 @@ export function pipInstall(words: readonly string[], rewrite: Rewrite): string {
   // The build with a local version (2.9.1+cpu) wins over PyPI's of the same version.
   const index = rewrite.torch === undefined ? [] : [`--extra-index-url ${torchIndexOf(rewrite.torch)}`];
   return [`pip --python ${venv} install`, ...index, ...words].join(" \\\n      ");
+}
+
+/** The extras that a stage is installed with, by what their names say: who works on the project has those of all purposes. */
+export function extrasOf({ extras = {} }: Answers, purpose: Purpose, variant: Variant): string[] {
+  const purposes: readonly Purpose[] = purpose === "dev" ? ["serve", "train", "dev"] : [purpose];
+  const taken = [...purposes.flatMap((one) => extras[one] ?? []), ...(extras[variant] ?? [])];
+  return [...new Set(taken)];
 }
 
 /** Whether a purpose takes a file of requirements by its group. */

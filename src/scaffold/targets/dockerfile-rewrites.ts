@@ -1,6 +1,7 @@
 import { torchDefaults } from "../../catalog/torch.ts";
 import { minorOf } from "../../catalog/versions.ts";
 import type { Answers } from "../answers.ts";
+import type { FrameworkName } from "../project.ts";
 
 /** The two builds of a project's packages. */
 export type Variant = "cpu" | "gpu";
@@ -21,7 +22,7 @@ export function rewriteFor(answers: Answers, variant: Variant): Rewrite {
   if (variant === "cpu") {
     const hasCuda = torch !== undefined || names.has("jax") || names.has("tensorflow");
     const dropped = [
-      ...(hasCuda ? ["nvidia-", "triton", "pytorch-triton"] : []),
+      ...(hasCuda ? ["nvidia-", "cuda-(bindings|pathfinder|toolkit)", "triton", "pytorch-triton"] : []),
       ...(names.has("jax") ? ["jax-cuda"] : []),
       ...(names.has("cupy") ? ["cupy"] : []),
       ...(names.has("tensorrt") ? ["tensorrt"] : []),
@@ -35,6 +36,20 @@ export function rewriteFor(answers: Answers, variant: Variant): Rewrite {
   }
   if (torch !== undefined) sed.push("s/\\+(cpu|cu[0-9]+)//");
   return { torch, sed };
+}
+
+/** The same for a conda environment's file, whose solver chooses CPU builds by itself where nothing asks for CUDA. */
+export function environmentRewrites({ frameworks = [] }: Answers, variant: Variant): string[] {
+  if (variant === "gpu" || !frameworks.some(({ build }) => build === "cuda")) return [];
+  const has = (name: FrameworkName) => frameworks.some((one) => one.name === name);
+  const item = "^( *- *)([a-z-]+::)?";
+  return [
+    `/${item}(pytorch-cuda|cuda|cudatoolkit|cudnn|nccl|(cuda|nvidia)-[a-z0-9-]+)([ =<>]|$)/d`,
+    `s/${item}(pytorch|tensorflow|faiss)-gpu/\\1\\3-cpu/`,
+    ...(has("tensorflow") || has("jax") ? [`s/${item}(tensorflow|jax)\\[[^]]*\\]/\\1\\3/`] : []),
+    ...(has("onnxruntime-gpu") ? [`s/${item}onnxruntime-gpu/\\1onnxruntime/`] : []),
+    ...(has("torch") ? ["s/\\+cu[0-9]+//", "/--(extra-)?index-url.*pytorch/d"] : []),
+  ];
 }
 
 function torchFrom(answers: Answers, variant: Variant): string | undefined {

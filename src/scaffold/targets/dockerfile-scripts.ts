@@ -39,7 +39,7 @@ def main() -> None:
         from huggingface_hub import snapshot_download
 
         secret = Path("/run/secrets/hf_token")
-        token = secret.read_text().strip() if secret.exists() else None
+        token = secret.read_text().strip() or None if secret.exists() else None
         snapshot_download(model, local_dir=folder, token=token)
     if len(sys.argv) > 1:
         os.execvp(sys.argv[1], sys.argv[1:])
@@ -88,8 +88,7 @@ def build(source: Path, target: Path) -> None:
 
 def main() -> None:
     folder = Path(os.environ["ENGINE_DIR"]) / f"{architecture()}-{trt.__version__}"
-    source = os.environ.get("ENGINE_SOURCE")
-    if source is not None:
+    if source := os.environ.get("ENGINE_SOURCE"):
         target = folder / (Path(source).stem + ".plan")
         if not target.exists():
             print(f"building {target}", flush=True)

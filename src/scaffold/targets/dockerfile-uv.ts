@@ -2,6 +2,7 @@ import type { Answers } from "../answers.ts";
 import { toolImages } from "../bases.ts";
 import {
   bring,
+  extrasOf,
   list,
   netrc,
   type Purpose,
@@ -53,7 +54,7 @@ export function uv(answers: Answers): Recipe {
           [...wanted, "--no-hashes", "--no-annotate --no-header -q", ...chosen, `-o ${list}`]
             .filter(Boolean)
             .join(" "),
-          sed(rewrite, list, "-i"),
+          sed(rewrite.sed, [list]),
           `uv venv ${venv}`,
           ["uv pip install --no-deps", ...torch, `-r ${list}`].join(" "),
         ]),
@@ -71,15 +72,9 @@ export function uv(answers: Answers): Recipe {
 }
 
 function groupsOf(answers: Answers, purpose: Purpose, variant: Variant): string[] {
-  const { extras = {}, trainGroups } = answers;
-  const taken = [
-    ...(extras[purpose] ?? []),
-    ...(purpose === "dev" ? (extras.train ?? []) : []),
-    ...(extras[variant] ?? []),
-  ];
-  const flags = [...new Set(taken)].map((extra) => `--extra ${shellWord(extra)}`);
+  const flags = extrasOf(answers, purpose, variant).map((extra) => `--extra ${shellWord(extra)}`);
   if (purpose === "dev") return ["--all-groups", ...flags];
-  const groups = trainGroups.map(
+  const groups = answers.trainGroups.map(
     (group) => `${purpose === "train" ? "--group" : "--no-group"} ${shellWord(group)}`,
   );
   return ["--no-dev", ...groups, ...flags];

@@ -97,7 +97,7 @@ describe("a Dockerfile", () => {
 
   it("drops what only CUDA needs from a locked list for CPU", () => {
     const text = write(answersFor("uv", { frameworks: [framework("jax", "0.5.0")], stages: ["serve-cpu"] }));
-    expect(text).toContain("/^(nvidia-|triton|pytorch-triton|jax-cuda)/d");
+    expect(text).toContain("/^(nvidia-|cuda-(bindings|pathfinder|toolkit)|triton|pytorch-triton|jax-cuda)/d");
   });
 
   it("installs the groups of training for training only", () => {
@@ -160,5 +160,31 @@ describe("a Dockerfile", () => {
     expect(script).toContain('withCallingHandlers(source("install.R"), warning = function(w) if');
     const locked = write(answersFor("r", { manifest: "renv.lock", lockFile: "renv.lock" }));
     expect(locked).toContain('install.packages("renv", lib = .Library.site[1])');
+  });
+
+  it("gives dev to whoever owns the source", () => {
+    const text = stage(write(answersFor("uv", { stages: ["dev"] })), "dev");
+    expect(text).toContain("ARG DEV_UID=1000");
+    expect(text).toContain("USER $DEV_UID:$DEV_UID");
+    expect(text).toMatch(/COPY --from=packages --chown=\$DEV_UID:\$DEV_UID/);
+  });
+
+  it("gives a project whose version comes from git one", () => {
+    const answers = { isPackage: true, versionVariable: "SETUPTOOLS_SCM_PRETEND_VERSION" };
+    const text = stage(write(answersFor("uv", answers)), "project");
+    expect(text).toContain("ARG VERSION=0.0.0\nENV SETUPTOOLS_SCM_PRETEND_VERSION=$VERSION");
+  });
+
+  it("takes CUDA out of an environment of conda for CPU, and leaves it in for GPUs", () => {
+    const frameworks = [framework("tensorflow", "2.18.0", { build: "cuda" })];
+    const text = write(answersFor("conda", { frameworks, stages: ["train-gpu", "train-cpu"] }));
+    expect(stage(text, "packages-train-cpu")).toContain("cudatoolkit|cudnn");
+    expect(stage(text, "packages-train-gpu")).not.toContain("sed");
+  });
+
+  it("lets trackers write where the root lets them", () => {
+    const text = write(answersFor("pip", { trackers: ["wandb", "mlflow"], stages: ["train-cpu"] }));
+    expect(stage(text, "train-cpu")).toContain("WANDB_DIR=/app/outputs");
+    expect(stage(text, "train-cpu")).toContain("MLFLOW_TRACKING_URI=file:/app/outputs/mlruns");
   });
 });

@@ -6,7 +6,7 @@ import { systemPackages } from "../system-packages.ts";
 import { hasVenv, recipeOf } from "./dockerfile-managers.ts";
 import { buildStages } from "./dockerfile-build-stages.ts";
 import { finalStage, purposes } from "./dockerfile-final-stages.ts";
-import { type Plan, usesTensorrt } from "./dockerfile-plan.ts";
+import { type Plan, usesTensorrt, usesTorch } from "./dockerfile-plan.ts";
 import { engineScript, fetchWeightsScript } from "./dockerfile-scripts.ts";
 import { aptInstall, comment, env, run } from "./dockerfile-text.ts";
 
@@ -39,7 +39,7 @@ function makePlan(answers: Answers): Plan {
     recipe: recipeOf(answers),
     stages: wanted.map((name) => ({
       name,
-      purpose: purposes[name].purpose,
+      purpose: purposes[name],
       // People develop on what the project is for.
       variant: name.endsWith("-gpu") || (name === "dev" && hasGpu) ? "gpu" : "cpu",
     })),
@@ -57,7 +57,7 @@ function header({ answers, stages }: Plan): string {
     "#",
     `# ${answers.name}: written by \`ddiff init\` from ddiff.yaml, and yours to change.`,
     `#   docker build --target ${targets[0] ?? "dev"} -t ${answers.name} .`,
-    `# Targets: ${targets.join(", ")}. They share their packages' lock file and their base, so that they do not drift.`,
+    `# Targets: ${targets.join(", ")}. They share their ${answers.lockFile === undefined ? "list of packages" : "packages' lock file"} and their base, so that they do not drift.`,
     ...(answers.manager === "pixi" || answers.manager === "conda" || answers.manager === "none"
       ? []
       : ["# A private package index: --secret id=netrc,src=$HOME/.netrc"]),
@@ -114,10 +114,11 @@ function baseStage({ answers }: Plan, name: string, image: string): string {
       : []),
     env({
       ...(isPython ? { PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" } : { R_LIBS: "/opt/library" }),
-      ...(isPython ? cacheVariables() : {}),
+      ...(isPython ? cacheVariables(answers) : {}),
       ...(venvPath === undefined ? {} : { PATH: venvPath }),
     }),
     ...(unknown.length > 0 ? [comment(`Not known here, add what they need: ${unknown.join(", ")}.`)] : []),
+    ...(packages.includes("gcc") ? [comment("gcc, as kernels are compiled when the program starts.")] : []),
     aptInstall(packages),
     ...(lacksPython
       ? [
@@ -126,7 +127,8 @@ function baseStage({ answers }: Plan, name: string, image: string): string {
             [`type=bind,from=${toolImages.uv},source=/uv,target=/usr/local/bin/uv`],
             [
               `UV_PYTHON_INSTALL_DIR=/opt/python UV_PYTHON_BIN_DIR=/usr/local/bin uv python install --no-cache --default ${answers.python}`,
-              "ln -s /opt/python/*/bin/pip /usr/local/bin/pip",
+              // A release alone: uv lays a link of the minor version beside it.
+              `ln -s /opt/python/cpython-${answers.python}.*/bin/pip /usr/local/bin/pip`,
             ],
           ),
         ]
@@ -151,10 +153,16 @@ function hasVenvOrNone(answers: Answers): boolean {
 }
 
 /** Not XDG_CACHE_HOME: pip and uv would leave the cache mounts of a build, and the user's ~/.cache lies in this folder anyway. */
-function cacheVariables(): Record<string, string> {
+function cacheVariables(answers: Answers): Record<string, string> {
   return {
     HF_HOME: `${cacheFolder}/huggingface`,
-    TORCH_HOME: `${cacheFolder}/torch`,
+    ...(usesTorch(answers)
+      ? {
+          TORCH_HOME: `${cacheFolder}/torch`,
+          // In /tmp otherwise, from which nothing may be run where it is a tmpfs.
+          TORCHINDUCTOR_CACHE_DIR: `${cacheFolder}/inductor`,
+        }
+      : {}),
     MPLCONFIGDIR: `${cacheFolder}/matplotlib`,
   };
 }

@@ -164,4 +164,32 @@ export const cases: readonly Case[] = [
   }),
   one("an older Python", "pip", { python: "3.11" }),
   one("without a lock file", "uv", { python: "3.13", lockFile: undefined }),
+  one("vLLM, on GPUs only", "pip", {
+    ...torch,
+    frameworks: [framework("vllm", "0.13.0"), framework("torch")],
+    systemNeeds: ["runtime-compiler"],
+    stages: ["serve-gpu", "dev"],
+    serve: ["vllm", "serve", "lab/model"],
+    weightFolder: undefined,
+  }),
+  one("TensorRT, on GPUs only", "poetry", {
+    frameworks: [framework("tensorrt", "10.3.0", { build: "cuda", cuda: "12" })],
+    stages: ["serve-gpu", "dev"],
+  }),
+  one("a version from git", "uv", {
+    isPackage: true,
+    sources: ["src"],
+    versionVariable: "SETUPTOOLS_SCM_PRETEND_VERSION",
+  }),
+  one("notebooks and trackers", "pip", {
+    ...torch,
+    stages: all,
+    jupyter: "lab",
+    trackers: ["wandb", "mlflow"],
+  }),
+  one("TensorFlow with CUDA of pip", "conda", {
+    frameworks: [framework("tensorflow", "2.18.0", { build: "cuda" })],
+    stages: ["train-gpu", "train-cpu", "dev"],
+  }),
+  one("libraries of the system", "r", { systemNeeds: ["sodium", "gdal", "text-layout"] }),
 ];
