@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFile, cp, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -77,6 +77,14 @@ describePlace(
       expect(loaded.stderr).toBe("");
       expect(loaded.stdout).toMatch(/app:2 is loaded, sha256:/);
       expect(await readdir(join(root, "tmp"))).toEqual([]);
+    });
+
+    test("has the page of an analysis in itself", async () => {
+      const made = await inside("analyze", "oci:/images:app:2", "--format", "html", "-o", "/app.html");
+      expect(made).toMatchObject({ status: 0, stderr: "" });
+      expect(await readFile(join(root, "app.html"), "utf8")).toMatch(
+        /<style>[^<]{5000,}<\/style>[^]*<script type="module">/,
+      );
     });
 
     test("writes the same bundle as Node, byte for byte", async () => {

@@ -155,7 +155,9 @@ describe("the page", () => {
   test("reads without a script: findings with edits, layers, packages, classes", async () => {
     const page = await htmlReport(trainImage());
     expect(page).toContain("<b>780 MB</b>");
-    expect(page).toContain("Write <code>RUN --mount=type=cache,target=/root/.cache/pip pip install</code>.");
+    expect(page).toContain(
+      'Write <code>RUN <span class="word">--mount=type=cache,target=/root/.cache/pip</span> pip install</code>.',
+    );
     expect(page).toContain("<td>torch 2.4.1</td>");
     expect(page).toContain("<b>Dockerfile:8</b> <code>RUN chown -R app");
   });

@@ -57,7 +57,7 @@ function header(analysis: Analysis, title: string): string {
     ["at a risk", risky, "risky"],
     ["no container sees", sizes.hidden, "hidden"],
   ];
-  const shown = cards.filter(([, bytes], i) => i < 3 || bytes > 0);
+  const shown = cards.filter(([, bytes], i) => i < 2 || bytes > 0);
   return `<header>
 <h1>${title} <small>${escapeHtml(image.platform)}</small></h1>
 <p>${plural(layers.length, "layer")}, ${plural(files.length, "file")}, manifest <code>${image.manifest}</code></p>

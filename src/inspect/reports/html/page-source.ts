@@ -9,6 +9,8 @@ declare const DDIFF_PAGE: string | undefined;
 
 /** The page's script and style, from the program itself or, where it runs unbuilt, from their sources. */
 export async function pageSource(): Promise<PageSource> {
-  if (typeof DDIFF_PAGE === "string") return JSON.parse(DDIFF_PAGE) as PageSource;
-  return (await import("./join-page.ts")).joinPage();
+  // One expression, of which a build leaves the other half out: what joins the page is Node's alone.
+  return typeof DDIFF_PAGE === "string"
+    ? (JSON.parse(DDIFF_PAGE) as PageSource)
+    : (await import("./join-page.ts")).joinPage();
 }

@@ -5,7 +5,7 @@ import { formatBytes } from "../../../util/bytes.ts";
 import type { Analysis, Risk, WasteFinding } from "../../analysis.ts";
 import { largest, packageHome, packageName, risks, savingsOf, stepName, stepToEdit } from "../overview.ts";
 
-const most = { findings: 60, open: 6, packages: 40, copies: 30, paths: 5 };
+const most = { findings: 60, open: 6, packages: 40, copies: 30, paths: 5, word: 50 };
 const riskTitles = {
   safe: ["could go safely", "Nothing can need these bytes."],
   check: [
@@ -143,8 +143,19 @@ function table(
 /** A sentence with code between backticks. */
 function prose(value: string): string {
   return codeSpans(printableLine(value))
-    .map((part) => (part.code ? `<code>${escapeHtml(part.text)}</code>` : escapeHtml(part.text)))
+    .map((part) => (part.code ? `<code>${codeWords(part.text)}</code>` : escapeHtml(part.text)))
     .join("");
+}
+
+/** An option is torn at its hyphens if nothing holds it together. */
+function codeWords(code: string): string {
+  return code
+    .split(" ")
+    .map((word) => {
+      const safe = escapeHtml(word);
+      return word.includes("-") && word.length <= most.word ? `<span class="word">${safe}</span>` : safe;
+    })
+    .join(" ");
 }
 
 function text(value: string): string {

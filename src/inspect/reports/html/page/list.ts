@@ -5,6 +5,8 @@ import { grouped, plural } from "../../../../report/words.ts";
 /** A line of the table. */
 export interface Row {
   name: string;
+  /** The folder of a file that was found elsewhere; "" for what is here. */
+  folder: string;
   bytes: number;
   files: number;
   hue: number | undefined;
@@ -25,6 +27,7 @@ export function fillTable(body: HTMLElement, rows: readonly Row[], whole: number
     const files = left.reduce((sum, one) => sum + one.files, 0);
     const rest = {
       name: plural(left.length, "smaller one"),
+      folder: "",
       bytes,
       files,
       hue: undefined,
@@ -53,6 +56,7 @@ function tableRow(row: Row, whole: number): HTMLTableRowElement {
   const line = document.createElement("span");
   line.className = "name";
   line.append(swatch, word);
+  if (row.folder !== "") line.append(folderLine(row.folder));
   name.append(line);
   const part = cell(share >= 0.0005 ? `${(100 * share).toFixed(1)} %` : "");
   tr.style.setProperty("--share", `${(100 * share).toFixed(2)}%`);
@@ -61,6 +65,15 @@ function tableRow(row: Row, whole: number): HTMLTableRowElement {
   tr.addEventListener("pointerleave", () => row.point(false));
   tr.dataset["bytes"] = String(row.bytes);
   return tr;
+}
+
+/** A folder whose end is what tells, so its beginning is what gets cut off. */
+function folderLine(folder: string): HTMLElement {
+  const line = document.createElement("small");
+  const path = document.createElement("bdi");
+  path.textContent = printableLine(folder);
+  line.append(path);
+  return line;
 }
 
 function cell(text: string): HTMLTableCellElement {

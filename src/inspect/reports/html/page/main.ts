@@ -5,7 +5,7 @@ import { largestLeaves, makeFilter } from "./filter.ts";
 import { fillTable, type Row } from "./list.ts";
 import { loadPicture } from "./load.ts";
 import { TreeMap } from "./map.ts";
-import { leafPath, type Picture } from "./picture.ts";
+import { folderPath, type Picture } from "./picture.ts";
 import { type Area, areaFacts, areaPath, type Cut, cutTree } from "./tree.ts";
 
 const cuts: readonly Cut[] = ["path", "layer", "package", "class"];
@@ -151,6 +151,7 @@ class Explorer {
   #childRows(): Row[] {
     return this.#at.children.map((area) => ({
       name: area.leaf === -1 && !area.group ? `${area.name}/` : area.name,
+      folder: "",
       bytes: area.bytes,
       files: area.files,
       hue: area.hue,
@@ -170,8 +171,8 @@ class Explorer {
     return largestLeaves(this.#picture, (leaf) => byLeaf.has(leaf), mostFound).map((leaf) => {
       const area = byLeaf.get(leaf) ?? this.#at;
       return {
-        name:
-          area.files === 1 ? leafPath(this.#picture, leaf) : `${leafPath(this.#picture, leaf)} ${area.name}`,
+        name: area.name,
+        folder: `${folderPath(this.#picture, this.#picture.leaves.folder[leaf] ?? 0)}/`,
         bytes: area.bytes,
         files: area.files,
         hue: area.hue,

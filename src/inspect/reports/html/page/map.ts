@@ -108,7 +108,7 @@ export class TreeMap {
     const size = formatBytes(area.bytes);
     box.setAttribute("aria-label", `${name}, ${size}`);
     if (rect.width >= smallestLabel.width && rect.height >= smallestLabel.height)
-      box.append(labelOf(name, size, rect));
+      box.append(labelOf(name, size, open ? { ...rect, height: strip } : rect));
     this.#areas.set(box, area);
     this.#boxes.set(area, box);
     return box;
