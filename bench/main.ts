@@ -15,6 +15,8 @@ const subjects: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   analyze: async () => (await import("./shrink/speed.ts")).benchAnalyze(),
   /** What slim images of a team have in common. */
   sharing: async () => (await import("./shrink/sharing.ts")).benchSharing(),
+  /** One bad image, smaller step by step. */
+  shrink: async () => (await import("./shrink/story.ts")).benchStory(),
 };
 
 const args = process.argv.slice(2);

@@ -12,7 +12,7 @@ export function badDockerfile(name: (typeof badImages)[number]): string {
 }
 
 /** The layout of a bad image (its name inside is the image's), built when it is not there yet. */
-async function badImage(name: (typeof badImages)[number]): Promise<string> {
+export async function badImage(name: (typeof badImages)[number]): Promise<string> {
   const folder = join(workFolder, "bad", name);
   if (!existsSync(folder)) {
     process.stderr.write(`building the bad image ${name}\n`);

@@ -49,12 +49,26 @@ export async function debianBase(
   await build({ tag, context, dockerfile: 'FROM scratch\nADD base.tar /\nCMD ["/bin/bash"]\n' });
 }
 
-/** One `docker build` without cache: a `RUN apt-get` in it really runs, with today's times. */
-export async function build(image: { tag: string; context: string; dockerfile: string }): Promise<void> {
+/** The certificates that this machine trusts, where its connections to package indexes need them. */
+const certificates = process.env["PIP_CERT"];
+
+/**
+ * One `docker build` without cache: a `RUN apt-get` in it really runs, with today's times. `pip`: the Dockerfile installs from PyPI and has `ARG PIP_CERT`.
+ */
+export async function build(image: {
+  tag: string;
+  context: string;
+  dockerfile: string;
+  pip?: boolean;
+}): Promise<void> {
   const file = join(workPath("dockerfiles"), image.tag.replaceAll(/[^\w.-]/g, "_"));
   writeFileSync(file, image.dockerfile);
   const how = ["--isolation", "chroot", "--network", "host", "--no-cache", "--layers", "--format", "docker"];
-  await buildah("bud", ...how, "-f", file, "-t", image.tag, image.context);
+  const trust =
+    image.pip !== true || certificates === undefined
+      ? []
+      : ["--build-arg", "PIP_CERT=/etc/host.crt", "--volume", `${certificates}:/etc/host.crt:ro`];
+  await buildah("bud", ...how, ...trust, "-f", file, "-t", image.tag, image.context);
 }
 
 /** The image as an OCI layout with gzip layers, as a registry would hold it. */
@@ -69,6 +83,9 @@ export async function exportArchive(tag: string, file: string): Promise<void> {
 
 /** Gives the disk back: the layouts are the result. */
 export async function dropStore(): Promise<void> {
+  await buildah("rm", "--all");
   await buildah("rmi", "--all", "--force");
+  // A build that failed leaves its file system mounted, and the driver mounts its folder onto itself.
+  await run("umount", ["--recursive", join(workFolder, "store", "overlay")], { quiet: true }).catch(() => {});
   for (const name of ["store", "run"]) rmSync(join(workFolder, name), { recursive: true, force: true });
 }

@@ -16,7 +16,7 @@ export async function teamImage(name: (typeof team)[number]): Promise<string> {
   for (const file of ["app.py", "serve.py"])
     cpSync(join(import.meta.dirname, "..", "images", "bad", file), join(context, file));
   const dockerfile = readFileSync(join(import.meta.dirname, "team", `${name}.Dockerfile`), "utf8");
-  await build({ tag: `team-${name}`, context, dockerfile });
+  await build({ tag: `team-${name}`, context, dockerfile, pip: true });
   const partial = workPath("team", `${name}.partial`);
   rmSync(partial, { recursive: true, force: true });
   await exportLayout(`team-${name}`, workPath("team", `${name}.partial`), name);

@@ -1,4 +1,5 @@
 FROM localhost/bad-debian
+ARG PIP_CERT
 RUN apt-get update
 RUN apt-get install -y --no-install-recommends python3-torch git python3-venv rsync
 COPY app.py /work/train.py

@@ -1,4 +1,5 @@
 FROM localhost/bad-debian
+ARG PIP_CERT
 RUN apt-get update && apt-get install -y --no-install-recommends tini python3-venv
 RUN apt-get update && apt-get install -y --no-install-recommends python3-torch
 COPY . /srv/worker
