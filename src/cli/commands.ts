@@ -4,6 +4,7 @@ import { build } from "./commands/build.ts";
 import { cache } from "./commands/cache.ts";
 import { catalog } from "./commands/catalog.ts";
 import { check } from "./commands/check.ts";
+import { compare } from "./commands/compare.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { copy } from "./commands/copy.ts";
 import { remove } from "./commands/delete.ts";
@@ -38,6 +39,7 @@ export const commands: readonly Command[] = [
   remove,
   server,
   analyze,
+  compare,
   slim,
   check,
   init,

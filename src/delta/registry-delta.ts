@@ -1,5 +1,6 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
+import { forwardTo } from "../places/forward.ts";
 import type { Source } from "../places/place.ts";
 import { bundleTypes } from "./bundle-config.ts";
 
@@ -57,28 +58,14 @@ export function setDeltasAside(source: Source): SetAside {
   return {
     deltas,
     source: {
-      label: source.label,
-      name: source.name,
-      ...(source.repository === undefined ? {} : { repository: source.repository }),
-      ...(source.unpacked === undefined ? {} : { unpacked: source.unpacked }),
-      root: () => source.root(),
-      readDocument: (descriptor) => source.readDocument(descriptor),
-      hasBlob: (descriptor) => source.hasBlob(descriptor),
-      openBlob: (descriptor) => source.openBlob(descriptor),
-      openLayer: (layer) => source.openLayer(layer),
-      ...(source.openUnpacked === undefined ? {} : { openUnpacked: (layer) => openUnpacked(source, layer) }),
+      ...forwardTo(source),
       referrers(subject) {
         const answer = asked.get(subject) ?? ask(subject);
         asked.set(subject, answer);
         return answer;
       },
-      close: () => source.close(),
     },
   };
-}
-
-async function openUnpacked(source: Source, layer: Parameters<Source["openLayer"]>[0]) {
-  return source.openUnpacked?.(layer);
 }
 
 function isDelta(descriptor: Descriptor): boolean {

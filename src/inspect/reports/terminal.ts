@@ -1,6 +1,5 @@
-import { stripVTControlCharacters } from "node:util";
 import type { Ink } from "../../report/ink.ts";
-import { table } from "../../report/table.ts";
+import { cutLine, section, sectionTitle } from "../../report/section.ts";
 import { printableLine, wrap } from "../../report/text.ts";
 import { grouped, plural } from "../../report/words.ts";
 import { formatBytes } from "../../util/bytes.ts";
@@ -32,10 +31,10 @@ export function terminalReport(analysis: Analysis, ink: Ink, tree = false): stri
     findingsBlock(analysis, ink),
     layersBlock(analysis, ink),
     tree ? treeBlock(analysis, ink) : "",
-    block("Packages", ["SIZE", "FILES", "PACKAGE", "OF"], packageRows(analysis), [0, 1], ink),
-    block("Classes", ["SIZE", "FILES", "RISK", "CLASS", ""], classRows(analysis, ink), [0, 1], ink),
-    block("Several times", ["SIZE", "WHAT", "PACKAGE", "PATH"], copyRows(analysis), [0], ink),
-    block("Programs", ["NAME", "VERSION", "PATH"], programRows(analysis), [], ink),
+    section("Packages", ["SIZE", "FILES", "PACKAGE", "OF"], packageRows(analysis), [0, 1], ink),
+    section("Classes", ["SIZE", "FILES", "RISK", "CLASS", ""], classRows(analysis, ink), [0, 1], ink),
+    section("Several times", ["SIZE", "WHAT", "PACKAGE", "PATH"], copyRows(analysis), [0], ink),
+    section("Programs", ["NAME", "VERSION", "PATH"], programRows(analysis), [], ink),
   ];
   return blocks.filter((one) => one !== "").join("\n\n");
 }
@@ -60,7 +59,7 @@ function findingsBlock(analysis: Analysis, ink: Ink): string {
     texts.push(
       `  ${plural(rest.count, "smaller finding")}, ${formatBytes(rest.bytes)}; --format html shows them`,
     );
-  return [title("What could go", ink), ...texts].join("\n");
+  return [sectionTitle("What could go", ink), ...texts].join("\n");
 }
 
 function findingText(finding: WasteFinding, analysis: Analysis, width: number, ink: Ink): string {
@@ -71,7 +70,7 @@ function findingText(finding: WasteFinding, analysis: Analysis, width: number, i
   const place = printableLine(stepName(step, finding.layer));
   const lines = [head];
   if (step !== undefined && step.text !== "")
-    lines.push(ink.paint("dim", cut(`${indent}${place}  ${printableLine(step.text)}`, ink)));
+    lines.push(ink.paint("dim", cutLine(`${indent}${place}  ${printableLine(step.text)}`, ink)));
   else lines.push(ink.paint("dim", `${indent}${place}`));
   lines.push(wrap(ink.printable(finding.edit), ink.width, indent));
   return lines.join("\n");
@@ -79,7 +78,7 @@ function findingText(finding: WasteFinding, analysis: Analysis, width: number, i
 
 function treeBlock({ files }: Analysis, ink: Ink): string {
   const lines = folderTree(files, ink).split("\n");
-  return [title("Folders", ink), ...lines.map((line) => cut(line, ink))].join("\n");
+  return [sectionTitle("Folders", ink), ...lines.map((line) => cutLine(line, ink))].join("\n");
 }
 
 function layersBlock({ layers }: Analysis, ink: Ink): string {
@@ -93,7 +92,7 @@ function layersBlock({ layers }: Analysis, ink: Ink): string {
     printableLine(one.step.text),
   ]);
   const head = ["#", "PACKED", "FILES", "UNSEEN", ...(lines ? ["LINE"] : []), "STEP"];
-  return block("Layers", head, rows, [0, 1, 2, 3, ...(lines ? [4] : [])], ink);
+  return section("Layers", head, rows, [0, 1, 2, 3, ...(lines ? [4] : [])], ink);
 }
 
 function packageRows({ packages }: Analysis): string[][] {
@@ -140,31 +139,4 @@ function numbers({ bytes, files }: Share): string[] {
 
 function withRest(rows: string[][], rest: Share & { count: number }, word: string): string[][] {
   return rest.count === 0 ? rows : [...rows, [...numbers(rest), plural(rest.count, `smaller ${word}`)]];
-}
-
-/** A section; each row is one line of the screen. Cells are harmless already. */
-function block(
-  name: string,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly number[],
-  ink: Ink,
-): string {
-  if (rows.length === 0) return "";
-  const [first = "", ...lines] = table([head, ...rows], right).split("\n");
-  return [
-    title(name, ink),
-    ink.paint("dim", `  ${first}`),
-    ...lines.map((line) => cut(`  ${line}`, ink)),
-  ].join("\n");
-}
-
-function title(name: string, ink: Ink): string {
-  return ink.paint("bold", name);
-}
-
-/** A line that fits the screen. What is too long loses its colours with its end. */
-function cut(line: string, { width }: Ink): string {
-  const plain = stripVTControlCharacters(line);
-  return plain.length <= width ? line : `${plain.slice(0, width - 1)}…`;
 }

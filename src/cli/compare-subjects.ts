@@ -1,0 +1,57 @@
+import type { Subject } from "../inspect/compare/subject.ts";
+import { hostPlatform, pickPlatform, type Platform } from "../oci/platform.ts";
+import type { PlaceContext, PlatformImage, Source } from "../places/place.ts";
+
+/** An image to compare, with what a bundle of it is made from; a kept report has no source. */
+export interface OpenSubject {
+  subject: Subject;
+  source: Source | undefined;
+}
+
+/**
+ * Reads the images to compare, each for every platform that is asked for; where none is, for this machine's, and where only one image is named
+ * for all that it has. A name that ends with `.json` is a kept report. `opened` gets every source that the caller is to close. Throws what places
+ * throw, `PLATFORM_MISSING`, `REPORT_INVALID`.
+ */
+export async function openSubjects(
+  names: readonly string[],
+  platforms: readonly Platform[],
+  context: PlaceContext,
+  opened: Source[],
+): Promise<OpenSubject[]> {
+  const [{ isReportName }, { subjectOf, subjectOfReport }, { inspectLayers }, { readImage }, { openPlace }] =
+    await Promise.all([
+      import("../inspect/reports/read-json.ts"),
+      import("../inspect/compare/subject.ts"),
+      import("../inspect/read-image.ts"),
+      import("../places/image-tree.ts"),
+      import("../places/open.ts"),
+    ]);
+  const subjects: OpenSubject[] = [];
+  for (const name of names) {
+    if (isReportName(name)) {
+      subjects.push({ subject: await subjectOfReport(name), source: undefined });
+      continue;
+    }
+    const source = await (await openPlace(name, context)).source();
+    opened.push(source);
+    const tree = await readImage(source, { platforms, referrers: false });
+    const isAll = platforms.length > 0 || names.length === 1;
+    for (const image of isAll ? tree.images : hostImage(tree.images)) {
+      const inspected = await inspectLayers(source, tree, image, context);
+      subjects.push({ subject: subjectOf(name, inspected), source: await onlyImage(source, image) });
+    }
+  }
+  return subjects;
+}
+
+function hostImage(images: readonly PlatformImage[]): PlatformImage[] {
+  const image = pickPlatform(images, hostPlatform()) ?? images[0];
+  return image === undefined ? [] : [image];
+}
+
+/** The source as if it held this one image. */
+async function onlyImage(source: Source, image: PlatformImage): Promise<Source> {
+  const { forwardTo } = await import("../places/forward.ts");
+  return { ...forwardTo(source), root: () => source.readDocument(image.manifest) };
+}
