@@ -41,6 +41,10 @@ export const analyze = defineCommand({
       command: "ddiff analyze --dockerfile Dockerfile torch-app:2",
     },
     {
+      text: "As a page with a map to look around in",
+      command: "ddiff analyze --format html -o torch-app.html torch-app:2",
+    },
+    {
       text: "As a comment for a pull request",
       command: "ddiff analyze --format markdown -o sizes.md torch-app:2",
     },

@@ -183,7 +183,28 @@ describe("the SARIF report", () => {
       region: { startLine: 8 },
     });
     expect(places.get("image-removed-later")?.region).toEqual({ startLine: 6 });
-    expect(places.get("image-class-static-libraries")).toBeUndefined();
+  });
+
+  test("has a file and a line in every result, for GitHub refuses all for one without", () => {
+    const unknown = trainImage();
+    for (const { step } of unknown.layers) {
+      delete step.line;
+      delete step.file;
+    }
+    for (const [image, file] of [
+      [trainImage(), "Dockerfile"],
+      [unknown, "train_latest"],
+    ] as const) {
+      const results = sarifReport(image, "1").runs[0]?.results ?? [];
+      const found = results.find((one) => one.ruleId === "image-class-static-libraries");
+      expect(found?.locations?.[0]?.physicalLocation).toEqual({
+        artifactLocation: { uri: file },
+        region: { startLine: 1 },
+      });
+      expect(found?.message.text).toContain("In layer 0.");
+      for (const { locations } of results)
+        expect(locations?.[0]?.physicalLocation?.region?.startLine).toBeGreaterThan(0);
+    }
   });
 
   test("knows a finding again when its size has changed", () => {

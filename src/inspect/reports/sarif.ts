@@ -3,14 +3,14 @@ import { fileUri, sarifLog } from "../../report/sarif.ts";
 import { printableLine } from "../../report/text.ts";
 import { plural } from "../../report/words.ts";
 import { formatBytes } from "../../util/bytes.ts";
-import type { Analysis, WasteFinding } from "../analysis.ts";
+import type { Analysis, Step, WasteFinding } from "../analysis.ts";
 import { stepToEdit } from "./overview.ts";
 
 const levels = { safe: "warning", check: "note", risky: "note" } as const;
 
 /**
- * The findings as SARIF 2.1.0 (OASIS) at the lines of the Dockerfile, for code scanning. A finding whose line is not known is at its layer,
- * a logical location, which code scanning of GitHub does not show.
+ * The findings as SARIF 2.1.0 (OASIS) at the lines of the Dockerfile, for code scanning. GitHub refuses a whole file for one result without
+ * a physical location, so a finding whose line is not known is at the first one, and says its layer.
  */
 export function sarifReport(analysis: Analysis, version: string): Log {
   const rules = new Map<string, { rule: ReportingDescriptor; index: number }>();
@@ -55,22 +55,17 @@ function descriptor(id: string, finding: WasteFinding): ReportingDescriptor {
 function sarifResult(finding: WasteFinding, analysis: Analysis, ruleIndex: number): Result {
   const step = stepToEdit(analysis, finding);
   const { image } = analysis;
+  const { uri, line } = placeOf(step, analysis);
+  const where = step?.line === undefined ? ` In layer ${finding.layer}.` : "";
   const what = `${printableLine(finding.title)}: ${formatBytes(finding.bytes)} in ${plural(finding.files, "file")} could go.`;
   return {
     ruleId: ruleId(finding),
     ruleIndex,
     level: levels[finding.risk],
-    message: { text: `${what} ${finding.why} Instead: ${finding.edit}` },
+    message: { text: `${what}${where} ${finding.why} Instead: ${finding.edit}` },
     locations: [
       {
-        ...(step?.line === undefined
-          ? {}
-          : {
-              physicalLocation: {
-                artifactLocation: { uri: fileUri(step.file ?? "Dockerfile") },
-                region: { startLine: step.line },
-              },
-            }),
+        physicalLocation: { artifactLocation: { uri }, region: { startLine: line } },
         logicalLocations: [
           {
             name: `layer ${finding.layer}`,
@@ -86,4 +81,12 @@ function sarifResult(finding: WasteFinding, analysis: Analysis, ruleIndex: numbe
     },
     properties: { wasteBytes: finding.bytes, risk: finding.risk },
   };
+}
+
+/** The line of a step; without one the first of the Dockerfile, or of a file that is called as the image is. */
+function placeOf(step: Step | undefined, { image, layers }: Analysis): { uri: string; line: number } {
+  if (step?.line !== undefined) return { uri: fileUri(step.file ?? "Dockerfile"), line: step.line };
+  const file = layers.find((one) => one.step.file !== undefined)?.step.file;
+  // A colon, as before a tag, would make the name a URL of another scheme.
+  return { uri: fileUri(file ?? image.name.replaceAll(/[^\w./-]/g, "_")), line: 1 };
 }

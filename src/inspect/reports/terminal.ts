@@ -102,7 +102,7 @@ function packageRows({ packages }: Analysis): string[][] {
     printableLine(packageName(one)),
     printableLine(packageHome(one)),
   ]);
-  return withRest(rows, rest, "package");
+  return withRest(rows, rest, [plural(rest.count, "smaller package")]);
 }
 
 function classRows({ classes }: Analysis, ink: Ink): string[][] {
@@ -113,7 +113,7 @@ function classRows({ classes }: Analysis, ink: Ink): string[][] {
     printableLine(one.name),
     printableLine(one.title),
   ]);
-  return withRest(rows, rest, "kind");
+  return withRest(rows, rest, ["", plural(rest.count, "smaller kind")]);
 }
 
 function copyRows({ copies }: Analysis): string[][] {
@@ -137,6 +137,6 @@ function numbers({ bytes, files }: Share): string[] {
   return [formatBytes(bytes), grouped(files)];
 }
 
-function withRest(rows: string[][], rest: Share & { count: number }, word: string): string[][] {
-  return rest.count === 0 ? rows : [...rows, [...numbers(rest), plural(rest.count, `smaller ${word}`)]];
+function withRest(rows: string[][], rest: Share & { count: number }, words: string[]): string[][] {
+  return rest.count === 0 ? rows : [...rows, [...numbers(rest), ...words]];
 }
