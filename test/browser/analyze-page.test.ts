@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { smallPage } from "../../scripts/page.ts";
 import type { Analysis } from "../../src/inspect/analysis.ts";
 import { htmlReport } from "../../src/inspect/reports/html/html.ts";
 import { hostileImage } from "../../src/inspect/testing/hostile-image.ts";
@@ -185,6 +186,18 @@ describePlace("chromium", toolMissing("chromium"), () => {
     expect(await page.title()).not.toBe("changed");
     // It complains, as it should.
     expect(opened[0]?.complaints.splice(0).join()).toContain("Content Security Policy");
+  });
+
+  it("works the same when it is made small, as in the built program", async () => {
+    vi.stubGlobal("DDIFF_PAGE", JSON.parse(await smallPage()));
+    try {
+      const page = await open(trainImage());
+      await box(page, "opt/venv").click({ position: { x: 20, y: 5 } });
+      await expect.poll(() => crumbs(page)).toEqual(["image", "opt/venv/lib/python3.11/site-packages"]);
+      expect((await page.content()).length).toBeLessThan(60_000);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it("reads without JavaScript", async () => {
