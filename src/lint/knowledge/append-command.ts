@@ -1,6 +1,7 @@
 import type { Dockerfile } from "../../dockerfile/document.ts";
-import type { ShellScript } from "../../dockerfile/shell.ts";
+import type { ShellCommand, ShellScript } from "../../dockerfile/shell.ts";
 import type { Edit } from "../rule.ts";
+import type { PackageCommand } from "./installs.ts";
 
 /**
  * Appends `&& command` to the shell form of a RUN, on a line of its own where the RUN has several. Undefined where the end of the script
@@ -30,4 +31,26 @@ export function appendCommand(file: Dockerfile, script: ShellScript, command: st
   const indent = /^[ \t]*/.exec(lastLine)?.[0] ?? "";
   const newline = file.text.includes("\r\n") ? "\r\n" : "\n";
   return { start: at, end: at, text: ` ${file.escape}${newline}${indent}&& ${command}` };
+}
+
+/**
+ * Appends a call of a program that the script has called before, as it was called then: by sudo, by its path. Undefined also where it was called through
+ * something else (`python -m`), or by a path from a folder that the script may have left.
+ */
+export function appendCall(
+  file: Dockerfile,
+  { script, command }: Pick<PackageCommand, "script" | "command">,
+  programs: RegExp,
+  rest: string,
+): Edit | undefined {
+  const program = command.nameWord?.raw ?? command.name;
+  if (!programs.test(command.name)) return undefined;
+  const relative = program.includes("/") && !/^["']?[/~$]/.test(program);
+  if (relative && script.commands.some((one) => /^(?:cd|pushd|popd)$/.test(one.name))) return undefined;
+  return appendCommand(file, script, `${asUser(command)}${program} ${rest}`);
+}
+
+/** `sudo ` for what was called by sudo: what it made is not the user's to remove. */
+export function asUser({ through }: Pick<ShellCommand, "through">): string {
+  return through.includes("sudo") ? "sudo " : "";
 }

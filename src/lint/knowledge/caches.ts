@@ -1,6 +1,7 @@
 import { posix } from "node:path";
-import type { Dockerfile, State } from "../../dockerfile/document.ts";
+import type { Dockerfile, Instruction, State } from "../../dockerfile/document.ts";
 import type { ShellCommand } from "../../dockerfile/shell.ts";
+import { baseOf, instructionsOf } from "./bases.ts";
 import { hasOption, optionValue, type PackageCommand, packageCommands } from "./installs.ts";
 import { isWithin, mountsOf } from "./mounts.ts";
 
@@ -35,7 +36,7 @@ export function cacheFate(file: Dockerfile, install: PackageCommand, kind: Cache
   const state = file.before(install.instruction);
   const variable = (name: string): string | undefined =>
     install.command.assignments.get(name) ?? exported(install, name) ?? state.variables.get(name);
-  const folders = foldersOf(install, kind, state, variable);
+  const folders = foldersOf(file, install, kind, variable);
   const folder = folders[0] ?? "";
   const gone = { kept: false, folder };
   if (kind.offBy.some((name) => isTrue(variable(name)))) return gone;
@@ -68,9 +69,9 @@ function exported(install: PackageCommand, name: string): string | undefined {
 }
 
 function foldersOf(
+  file: Dockerfile,
   install: PackageCommand,
   kind: CacheKind,
-  state: State,
   variable: (name: string) => string | undefined,
 ): string[] {
   const option = kind.folderOption === undefined ? undefined : optionValue(install, kind.folderOption);
@@ -79,12 +80,25 @@ function foldersOf(
     const value = variable(name);
     if (value !== undefined && value !== "") return [posix.join(value, below)];
   }
-  const home = install.command.through.includes("sudo") ? "/root" : homeOf(state, variable("HOME"));
+  const home = install.command.through.includes("sudo")
+    ? "/root"
+    : homeAt(file, install.instruction, variable("HOME"));
   return kind.folders.map((folder) => (folder.startsWith("~") ? `${home}${folder.slice(1)}` : folder));
 }
 
+/** The home folder of whoever runs an instruction, with what is known of the base; "~" where a variable names the user. */
+function homeAt(file: Dockerfile, instruction: Instruction, home: string | undefined): string {
+  const state = file.before(instruction);
+  const stage = file.stages[instruction.stage];
+  if (state.user !== undefined || (home !== undefined && home !== "") || stage === undefined)
+    return homeOf(state, home);
+  const before = instructionsOf(stage).filter((one) => one.start < instruction.start);
+  if (before.some(({ keyword }) => keyword === "USER")) return "~";
+  return homeOf({ user: baseOf(stage)?.user }, home);
+}
+
 /** The home folder of whoever runs an instruction, as images have it. */
-export function homeOf(state: State, home: string | undefined): string {
+export function homeOf(state: Pick<State, "user">, home: string | undefined): string {
   if (home !== undefined && home !== "") return home;
   const user = state.user?.split(":")[0];
   if (user === undefined || user === "" || user === "root" || user === "0") return "/root";

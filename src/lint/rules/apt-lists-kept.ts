@@ -1,5 +1,5 @@
 import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
-import { appendCommand } from "../knowledge/append-command.ts";
+import { appendCommand, asUser } from "../knowledge/append-command.ts";
 import { type CacheKind, cacheFate, removes } from "../knowledge/caches.ts";
 import { type PackageCommand, packageCommands } from "../knowledge/installs.ts";
 import { placeOf } from "../knowledge/kept-caches.ts";
@@ -47,7 +47,7 @@ export const aptListsKept = defineRule({
         const bytes = listsLeft(stage);
         const edit = isNeededLater(file, instruction)
           ? undefined
-          : appendCommand(file, refresh.script, removal);
+          : appendCommand(file, refresh.script, `${asUser(refresh.command)}${removal}`);
         report({
           at: placeOf([refresh]),
           message: "apt-get update leaves its package lists in the layer",

@@ -1,4 +1,4 @@
-import { appendCommand } from "../knowledge/append-command.ts";
+import { appendCall } from "../knowledge/append-command.ts";
 import type { CacheKind } from "../knowledge/caches.ts";
 import { keptCaches, placeOf } from "../knowledge/kept-caches.ts";
 import { defineRule } from "../rule.ts";
@@ -46,7 +46,7 @@ export const condaCacheKept = defineRule({
       // Whoever asks for it first cannot be sure that it is there, and then nothing is downloaded.
       if (/(?:command -v|which|type|hash)\s+(?:conda|mamba)\b/.test(first.script.text)) continue;
       const { name } = first.command;
-      const edit = appendCommand(file, first.script, `${name} clean -afy`);
+      const edit = appendCall(file, first, /^(?:conda|mamba|micromamba)$/, "clean -afy");
       report({
         at: placeOf(installs),
         message: `${name} keeps the packages that it downloads in pkgs/`,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { messagesOf } from "../testing/check.ts";
+import { fixedBy, messagesOf } from "../testing/check.ts";
 import { downloadLeft } from "./download-left.ts";
 import { removedInLaterLayer } from "./removed-in-later-layer.ts";
 
@@ -47,4 +47,14 @@ test("an archive that a later RUN deletes is found there and not twice", () => {
   expect(messagesOf(removedInLaterLayer, text)).toEqual([
     "rm hides /tmp/a.tar.gz, which stays in the layer of line 2",
   ]);
+});
+
+test.each([
+  ["curl -o /tmp/a-$V.tgz https://lab.example/a-$V.tgz && tar xzf /tmp/a-$V.tgz", "rm /tmp/a-$V.tgz"],
+  ['cd /opt && wget https://lab.example/a-$V.tgz && tar xzf "a-$V.tgz"', 'rm "/opt/a-$V.tgz"'],
+  ["wget https://lab.example/a-1.tgz && sudo tar xzf a-1.tgz", "rm a-1.tgz"],
+  ["sudo wget https://lab.example/a-1.tgz && tar xzf a-1.tgz", "sudo rm a-1.tgz"],
+])("the fix of %s names the file as the file does", (script, end) => {
+  const text = `FROM lab.example/base:1\nARG V=2\nRUN ${script}\n`;
+  expect(fixedBy(downloadLeft, text)).toBe(`${text.trimEnd()} && ${end}\n`);
 });

@@ -1,6 +1,7 @@
+import { posix } from "node:path";
 import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
-import { excludeEachOther } from "../../dockerfile/shell.ts";
-import { appendCommand } from "../knowledge/append-command.ts";
+import { excludeEachOther, type ShellWord } from "../../dockerfile/shell.ts";
+import { appendCommand, asUser } from "../knowledge/append-command.ts";
 import { removes } from "../knowledge/caches.ts";
 import { type Download, downloadsOf } from "../knowledge/downloads.ts";
 import { isMounted, isWithin } from "../knowledge/mounts.ts";
@@ -49,15 +50,16 @@ export const downloadLeft = defineRule({
         continue;
       if (!spent.test(name) || /keyring/.test(name) || isMounted(file, instruction, path)) continue;
       const after = script.commands.filter((command) => command.start > one.command.start);
-      const user = after.find(
-        (command) => users.has(command.name) && command.args.some((word) => endsWithName(word.value, name)),
-      );
-      if (user === undefined || isTaken(one)) continue;
+      const [use] = after.flatMap((command) => {
+        const word = command.args.find(({ value }) => endsWithName(value, name));
+        return word !== undefined && users.has(command.name) ? [{ user: command.name, word }] : [];
+      });
+      if (use === undefined || isTaken(one)) continue;
       // A later mention means that it is still wanted, or taken away too late, which is a finding of its own.
       if (file.text.slice(instruction.end).includes(name)) continue;
       const list = left.get(instruction);
-      if (list === undefined) left.set(instruction, [{ one, path, user: user.name }]);
-      else list.push({ one, path, user: user.name });
+      if (list === undefined) left.set(instruction, [{ one, path, ...use }]);
+      else list.push({ one, path, ...use });
     }
     for (const list of left.values()) {
       const [first] = list;
@@ -80,6 +82,8 @@ interface Left {
   one: Download;
   path: string;
   user: string;
+  /** What the user was given for it. */
+  word: ShellWord;
 }
 
 function removal(file: Dockerfile, list: readonly Left[]): Edit | undefined {
@@ -88,7 +92,18 @@ function removal(file: Dockerfile, list: readonly Left[]): Edit | undefined {
   // A path that is relative is only good where no cd comes between.
   const relative = list.some(({ path }) => path.startsWith(unknownFolder));
   if (relative && script.commands.some((command) => command.name === "cd")) return undefined;
-  return appendCommand(file, script, `rm ${list.map(({ path }) => shownPath(path)).join(" ")}`);
+  const sudo = list.map(({ one }) => asUser(one.command)).find((one) => one !== "") ?? "";
+  return appendCommand(file, script, `${sudo}rm ${list.map(nameOf).join(" ")}`);
+}
+
+/** The file with the variables that name it: written out, it would be another one with the next version. */
+function nameOf({ path, word }: Left): string {
+  const shown = shownPath(path);
+  if (!word.raw.includes("$")) return shown;
+  if (word.value.startsWith("/")) return word.raw;
+  const folder = shown.includes("/") ? `${posix.dirname(shown)}/` : "";
+  const name = posix.basename(word.raw.replaceAll('"', ""));
+  return word.raw.includes('"') ? `"${folder}${name}"` : `${folder}${name}`;
 }
 
 function endsWithName(value: string, name: string): boolean {

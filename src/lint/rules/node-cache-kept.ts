@@ -1,4 +1,4 @@
-import { appendCommand } from "../knowledge/append-command.ts";
+import { appendCall } from "../knowledge/append-command.ts";
 import type { CacheKind } from "../knowledge/caches.ts";
 import { hasOption, type PackageCommand } from "../knowledge/installs.ts";
 import { keptByManagers, placeOf } from "../knowledge/kept-caches.ts";
@@ -16,7 +16,7 @@ const managers: Readonly<Record<"npm" | "yarn", CacheKind & { readonly clean: st
     offOptions: [],
     folderOption: "--cache",
     cleans,
-    clean: "npm cache clean --force",
+    clean: "cache clean --force",
   },
   yarn: {
     folders: ["~/.cache/yarn"],
@@ -26,7 +26,7 @@ const managers: Readonly<Record<"npm" | "yarn", CacheKind & { readonly clean: st
     folderOption: "--cache-folder",
     removed: /\.?cache\/yarn|\.yarn\/cache/,
     cleans,
-    clean: "yarn cache clean",
+    clean: "cache clean",
   },
 };
 
@@ -53,7 +53,8 @@ export const nodeCacheKept = defineRule({
   check(file, report) {
     for (const { manager, kind, installs, folder } of keptByManagers(file, managers, fetchesPackages)) {
       const [first] = installs;
-      const edit = first === undefined ? undefined : appendCommand(file, first.script, kind.clean);
+      const edit =
+        first === undefined ? undefined : appendCall(file, first, /^(?:npm|yarn|yarnpkg)$/, kind.clean);
       report({
         at: placeOf(installs),
         message: `${manager} keeps what it downloads in ${folder}`,

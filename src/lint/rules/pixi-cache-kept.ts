@@ -1,4 +1,4 @@
-import { appendCommand } from "../knowledge/append-command.ts";
+import { appendCall } from "../knowledge/append-command.ts";
 import type { CacheKind } from "../knowledge/caches.ts";
 import { keptCaches, placeOf } from "../knowledge/kept-caches.ts";
 import { defineRule } from "../rule.ts";
@@ -40,7 +40,7 @@ export const pixiCacheKept = defineRule({
     for (const { installs, folder } of kept) {
       const [first] = installs;
       if (first === undefined) continue;
-      const edit = appendCommand(file, first.script, "pixi clean cache --yes");
+      const edit = appendCall(file, first, /^pixi$/, "clean cache --yes");
       report({
         at: placeOf(installs),
         message: `pixi keeps its cache in ${folder}`,

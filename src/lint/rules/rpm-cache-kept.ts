@@ -1,5 +1,5 @@
 import type { Instruction } from "../../dockerfile/document.ts";
-import { appendCommand } from "../knowledge/append-command.ts";
+import { appendCall } from "../knowledge/append-command.ts";
 import type { CacheKind } from "../knowledge/caches.ts";
 import type { PackageCommand } from "../knowledge/installs.ts";
 import { keptCaches, placeOf } from "../knowledge/kept-caches.ts";
@@ -57,13 +57,13 @@ export const rpmCacheKept = defineRule({
         const [first] = installs;
         if (first === undefined || isMounted(first.instruction, folders)) continue;
         const { name } = first.command;
-        const clean = name === "zypper" ? "zypper clean --all" : `${name} clean all`;
-        const edit = appendCommand(file, first.script, clean);
+        const rest = name === "zypper" ? "clean --all" : "clean all";
+        const edit = appendCall(file, first, /./, rest);
         report({
           at: placeOf(installs),
           message: `${name} leaves its metadata and packages in the layer`,
           ...(edit !== undefined && {
-            fix: { title: `run ${clean} in the same RUN`, risk: "safe", edits: [edit] },
+            fix: { title: `run ${name} ${rest} in the same RUN`, risk: "safe", edits: [edit] },
           }),
         });
       }

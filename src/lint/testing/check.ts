@@ -3,6 +3,7 @@ import { readDockerfile } from "../../dockerfile/read.ts";
 import { readIgnoreFile } from "../../dockerfile/read-ignore-file.ts";
 import { type Checked, checkFile } from "../check-file.ts";
 import type { Level } from "../finding.ts";
+import { fixText } from "../fix.ts";
 import type { Document, FileKind } from "../kinds.ts";
 import type { Example, LintContext, Rule } from "../rule.ts";
 import type { Settings } from "../settings.ts";
@@ -30,6 +31,11 @@ export function checkWith(rule: Rule, text: string, around: Surroundings = {}): 
 /** The messages of one rule for a text. */
 export function messagesOf(rule: Rule, text: string, around: Surroundings = {}): string[] {
   return checkWith(rule, text, around).findings.map((one) => one.message);
+}
+
+/** A text after the safe fixes of one rule. */
+export function fixedBy(rule: Rule, text: string, around: Surroundings = {}): string {
+  return fixText(text, (one) => checkWith(rule, one, around), false).text;
 }
 
 /** Settings under which one rule runs alone. */
