@@ -1,6 +1,7 @@
 import type { CudaFlavour } from "./cuda-images.ts";
 import type { SourceName } from "./sources.ts";
 import { findTorch } from "./torch.ts";
+import { torchReleases } from "./torch-releases.ts";
 
 const mb = 1_000_000;
 
@@ -54,11 +55,14 @@ const unpackFactor = 1.6;
 
 /**
  * What `pip install torch==VERSION` from PyPI brings, with the nvidia packages: bytes to download and on disk. A version that
- * is not known (or undefined) counts as 2.9. An estimate.
+ * is not known, or undefined, counts as the newest that was measured. An estimate.
  */
 export function torchCudaBytes(version?: string): { wheel: number; disk: number } {
-  const release = findTorch(version ?? "2.9") ?? findTorch("2.9");
-  const wheel = (release?.wheelBytes ?? 600 * mb) + (nvidiaWheels[release?.pypiCuda ?? ""] ?? 1_950 * mb);
+  const measured = torchReleases.find((one) => one.wheelBytes !== undefined);
+  const release = findTorch(version ?? "") ?? measured;
+  const wheel =
+    (release?.wheelBytes ?? measured?.wheelBytes ?? 0) +
+    (nvidiaWheels[release?.pypiCuda ?? ""] ?? 1_950 * mb);
   return { wheel, disk: Math.round(wheel * unpackFactor) };
 }
 

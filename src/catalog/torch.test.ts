@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { findTorch, torchDefaults, torchFor, torchHasKernels, torchHasPython, torchIndex } from "./torch.ts";
+import {
+  findTorch,
+  newestTorch,
+  torchDefaults,
+  torchFor,
+  torchHasKernels,
+  torchHasPython,
+  torchIndex,
+} from "./torch.ts";
 import { torchReleases } from "./torch-releases.ts";
 
 test.each([
@@ -57,4 +65,19 @@ test("nothing of torch 2.5 fits a Blackwell GPU, and nothing new fits Python 3.8
 test("every release is among the builds of its own CUDA list", () => {
   for (const release of torchReleases) expect(release.cuda).toContain(release.pypiCuda);
   expect(torchIndex("cpu")).toBe("https://download.pytorch.org/whl/cpu");
+});
+
+test.each([
+  ["", undefined, torchReleases[0]?.points.at(-1)],
+  [">=2.0.1,<3.0.0", undefined, torchReleases[0]?.points.at(-1)],
+  [">=2.0,<2.5", undefined, "2.4.1"],
+  ["<=2.5.0", undefined, "2.5.0"],
+  ["~=2.4", undefined, torchReleases[0]?.points.at(-1)],
+  ["~=2.4.0", undefined, "2.4.1"],
+  ["==2.5.*", undefined, "2.5.1"],
+  ["!=2.5.1,<2.6", undefined, "2.5.0"],
+  [">=2", "3.9", "2.8.0"],
+  ["<1.0", undefined, undefined],
+])("the newest torch for %j with Python %s is %s", (requirement, python, version) => {
+  expect(newestTorch(requirement, python)).toBe(version);
 });

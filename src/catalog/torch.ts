@@ -8,6 +8,46 @@ export function findTorch(version: string): TorchRelease | undefined {
   return plain === undefined ? undefined : torchReleases.find((one) => one.torch === minorOf(plain));
 }
 
+/**
+ * The newest release that a requirement (`>=2.0,<2.5`, `~=2.4`, `==2.5.*`, "") and, where it is known, Python (`3.9`) allow; undefined where none does.
+ * A bound that is not understood is passed over.
+ */
+export function newestTorch(requirement: string, python?: string): string | undefined {
+  const bounds = requirement.split(",").map((one) => /^\s*([<>=!~]=?=?)\s*([\d.]+?)(?:\.?\*)?\s*$/.exec(one));
+  for (const release of torchReleases) {
+    const [oldest, newest] = release.python;
+    const served =
+      python === undefined || (compareVersions(python, oldest) >= 0 && compareVersions(python, newest) <= 0);
+    if (!served) continue;
+    const point = release.points.findLast((version) =>
+      bounds.every((bound) => bound === null || isAllowed(version, bound[1] ?? "", bound[2] ?? "")),
+    );
+    if (point !== undefined) return point;
+  }
+  return undefined;
+}
+
+function isAllowed(version: string, operator: string, bound: string): boolean {
+  const order = compareVersions(version, bound);
+  const begins = `${version}.`.startsWith(`${bound}.`);
+  switch (operator) {
+    case "<":
+      return order < 0;
+    case "<=":
+      return order <= 0;
+    case ">":
+      return order > 0;
+    case ">=":
+      return order >= 0;
+    case "!=":
+      return order !== 0 && !begins;
+    case "~=":
+      return order >= 0 && `${version}.`.startsWith(`${bound.split(".").slice(0, -1).join(".")}.`);
+    default:
+      return order === 0 || begins;
+  }
+}
+
 /** What `pip install torch==VERSION` from PyPI brings on Linux x86_64. */
 export interface TorchDefaults {
   /** CUDA of the wheel: `12.4`. */

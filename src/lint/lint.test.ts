@@ -134,6 +134,24 @@ describe("files", () => {
     expect(findings.map(({ start }) => start.line)).toEqual([5]);
   });
 
+  test.each([
+    ["./app/docker/${{ matrix.file }}", "./app", 2_000_000],
+    ['"app/docker/cpu.dockerfile"', ".", 5_000_000],
+    ["app/docker/gpu.dockerfile", "./app", 5_000_000],
+    ["app/docker/cpu.dockerfile", "${{ github.workspace }}", 5_000_000],
+  ])("are built where a workflow says it: %s in %s", async (file, context, waste) => {
+    put(
+      ".github/workflows/images.yml",
+      `jobs:\n  a:\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          context: ${context} # here\n          file: ${file}\n          push: true\n`,
+    );
+    put("app/docker/cpu.dockerfile", "FROM debian:12\nCOPY uv.lock /\nCOPY app /src\nRUN rm -r /src\n");
+    put("uv.lock", "");
+    put("app/x", Buffer.alloc(3_000_000));
+    put("app/app/y", Buffer.alloc(2_000_000));
+    const { findings } = await lint(options({ only: ["removed-in-later-layer"] }));
+    expect(Math.round((findings[0]?.waste ?? 0) / 1e6) * 1e6).toBe(waste);
+  });
+
   test("that cannot be read or parsed are one finding each and hide no other", async () => {
     put("Dockerfile", bad);
     put("Dockerfile.a", Buffer.from([0x46, 0, 1, 2]));

@@ -1,10 +1,11 @@
 import { readdirSync, realpathSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Dockerfile } from "../dockerfile/document.ts";
 import type { BuildContext } from "./build-context.ts";
 import { repositoryOf } from "./config.ts";
 import { kindByName } from "./kinds.ts";
 import { readText } from "./read-text.ts";
+import { workflowContexts } from "./workflow-builds.ts";
 
 /** Finds the folders that Dockerfiles are built with. */
 export interface ContextFinder {
@@ -16,12 +17,21 @@ export interface ContextFinder {
 }
 
 /**
- * A compose file beside the Dockerfile or above it says which folder is sent. Without one it is the nearest folder, upwards to the root of the
- * repository, in which all that the Dockerfile copies is there; undefined where nothing of it is: then nothing may be said about files.
+ * A compose file beside the Dockerfile or above it says which folder is sent, or a workflow of the repository. Without one it is the nearest folder,
+ * upwards to the root of the repository, in which all that the Dockerfile copies is there; undefined where nothing of it is: then nothing may be said about files.
  */
 export function makeContextFinder(open: (folder: string) => BuildContext | undefined): ContextFinder {
   const composed = new Map<string, Builds>();
   const above = new Map<string, readonly string[]>();
+  const byWorkflow = new Map<string, ReturnType<typeof workflowContexts>>();
+  const workflowContext = (path: string): string | undefined => {
+    const top = repositoryOf(dirname(path));
+    if (top === undefined) return undefined;
+    let find = byWorkflow.get(top);
+    if (find === undefined) byWorkflow.set(top, (find = workflowContexts(top)));
+    const context = find(relative(top, path).replaceAll("\\", "/"));
+    return context === undefined ? undefined : join(top, context);
+  };
   return {
     async prepare(folder) {
       if (above.has(folder)) return;
@@ -37,6 +47,9 @@ export function makeContextFinder(open: (folder: string) => BuildContext | undef
         const context = composed.get(one)?.roots.get(real);
         if (context !== undefined) return open(context);
       }
+      const built = workflowContext(real);
+      const named = built === undefined ? undefined : open(built);
+      if (named !== undefined) return named;
       const sources = copiedNames(file);
       if (sources.length === 0) return open(folder);
       let best: { context: BuildContext; there: number } | undefined;

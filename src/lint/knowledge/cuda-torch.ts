@@ -1,4 +1,5 @@
-import { findTorch } from "../../catalog/torch.ts";
+import { torchCudaBytes } from "../../catalog/package-sizes.ts";
+import { findTorch, newestTorch } from "../../catalog/torch.ts";
 import type { Dockerfile, Stage } from "../../dockerfile/document.ts";
 import type { Range } from "../../dockerfile/text.ts";
 import type { Fix, LintContext } from "../rule.ts";
@@ -10,7 +11,8 @@ import { placeOfTorch, type TorchInstall, torchInstalls } from "./torch-builds.t
 export interface CudaTorch {
   readonly stage: Stage;
   readonly at: Range;
-  readonly version: string | undefined;
+  /** Bytes on disk of torch and its CUDA: of the version that is pinned, else of the newest that is allowed. An estimate. */
+  readonly disk: number;
   /** Begins a sentence: `sentence-transformers (requirements.txt) brings`. */
   readonly says: string;
   readonly found: TorchInstall;
@@ -37,7 +39,9 @@ export function cudaTorch(file: Dockerfile, context: LintContext): CudaTorch[] {
     const at = placeOfTorch(found);
     const program = install.manager === "pip" ? "pip" : "uv";
     const says = asked.name === "torch" && from === "" ? `${program} gets` : `${asked.name}${from} brings`;
-    return [{ stage, at, version, says, found }];
+    const allowed = asked.name === "torch" ? asked.version : "";
+    const { disk } = torchCudaBytes(version ?? newestTorch(allowed, base.python));
+    return [{ stage, at, disk, says, found }];
   });
 }
 

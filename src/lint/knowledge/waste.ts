@@ -1,6 +1,8 @@
-import { aptListsBytes, torchCpuBytes, wheelBytes } from "../../catalog/package-sizes.ts";
+import { aptListsBytes, torchCpuBytes, torchCudaBytes, wheelBytes } from "../../catalog/package-sizes.ts";
+import { newestTorch } from "../../catalog/torch.ts";
 import type { Dockerfile, Stage } from "../../dockerfile/document.ts";
 import type { LintContext } from "../rule.ts";
+import { baseOf } from "./bases.ts";
 import type { PackageCommand } from "./installs.ts";
 import { wantedPackages } from "./python-packages.ts";
 
@@ -25,9 +27,14 @@ export function downloadBytes(
   let sum = 0;
   for (const install of installs) {
     const cpu = isCpuIndex(install);
+    const stage = file.stages[install.instruction.stage];
+    const base = stage === undefined ? undefined : baseOf(stage);
     for (const { name, version } of wantedPackages(file, install, context)) {
-      const exact = /^===?\s*([\d.]+)/.exec(version)?.[1];
+      const exact = /^===?\s*([\d.]+)$/.exec(version)?.[1];
+      // An image with a framework has numpy, pandas and more already, and what is there is not fetched unless another version is pinned.
+      if (exact === undefined && (base?.frameworks.length ?? 0) > 0) continue;
       if (cpu && name.startsWith("torch")) sum += name === "torch" ? torchCpuBytes.wheel : 0;
+      else if (name === "torch") sum += torchCudaBytes(newestTorch(version, base?.python)).wheel;
       else sum += wheelBytes(name, exact) ?? 0;
     }
   }

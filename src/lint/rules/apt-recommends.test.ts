@@ -29,3 +29,14 @@ test.each([
   const text = `FROM debian:12\nRUN apt-get install -y ${packages}\n`;
   expect(messagesOf(aptRecommends, text)).toHaveLength(count);
 });
+
+test.each([
+  ["FROM nvcr.io/nvidia/pytorch:22.11-py3", "libb64-dev curl", 0],
+  ["FROM nvcr.io/nvidia/pytorch:22.11-py3 AS a\nFROM a", "git", 0],
+  ["ARG BASE\nFROM $BASE", "git", 0],
+  ["ARG BASE=debian:12\nFROM $BASE", "git", 1],
+  ["FROM nvcr.io/nvidia/pytorch:22.11-py3", "curl ffmpeg", 1],
+  ["FROM nvidia/cuda:12.4.1-base-ubuntu22.04", "curl", 1],
+])("%j and %s: what may be there brings nothing (%i)", (head, packages, count) => {
+  expect(messagesOf(aptRecommends, `${head}\nRUN apt-get install -y ${packages}\n`)).toHaveLength(count);
+});

@@ -25,7 +25,7 @@ export const pipCacheKept = defineRule({
   severity: "warning",
   aliases: ["DL3042", "DF030"],
   meaning: "`pip install` leaves every wheel that it downloaded in the layer.",
-  why: "pip keeps what it downloads in `~/.cache/pip` for a next time that an image never has: for torch with CUDA that is 2.6 to 3.5 GB beside the installed copy. A fifth of 761 machine-learning Dockerfiles do it. `--no-cache-dir` or `ENV PIP_NO_CACHE_DIR=1` avoids it; a cache mount avoids it and makes the next build faster. Silent where only wheels of the image or the context are installed, which pip does not cache, and on a base that is named only at build time, whose variables nobody knows.",
+  why: "pip keeps what it downloads in `~/.cache/pip` for a next time that an image never has: for torch with CUDA that is 2.6 to 3.5 GB beside the installed copy. A fifth of 761 machine-learning Dockerfiles do it. `--no-cache-dir` or `ENV PIP_NO_CACHE_DIR=1` avoids it; a cache mount avoids it and makes the next build faster. Silent where only wheels of the image or the context are installed, or a repository of git, which pip does not cache, and on a base that is named only at build time, whose variables nobody knows.",
   examples: [
     {
       bad: "FROM python:3.12-slim\nRUN pip install torch\n",
@@ -61,14 +61,18 @@ export const pipCacheKept = defineRule({
 });
 
 /**
- * Whether an install certainly downloads. What lies in the image or the context without its dependencies does not, and a wheel there may need
- * nothing besides.
+ * Whether an install certainly downloads what pip keeps. What lies in the image or the context without its dependencies does not; a wheel there, or a
+ * repository of git, which pip clones elsewhere, may need nothing besides.
  */
 function fills(command: PackageCommand): boolean {
   if (command.manager !== "pip" || command.action !== "install") return false;
-  if (command.packages.length > 0 || command.files.some((word) => !isLocal(word.value))) return true;
+  const packages = command.packages.filter(({ version }) => !/@\s*git\+/.test(version));
+  const files = command.files.filter(({ value }) => !value.startsWith("git+"));
+  if (packages.length > 0 || files.some((word) => !isLocal(word.value))) return true;
   if (hasOption(command, "--no-deps", "--no-index")) return false;
-  return command.files.length === 0 || command.files.some((word) => !word.value.endsWith(".whl"));
+  if (files.length < command.files.length || packages.length < command.packages.length)
+    return files.length > 0;
+  return files.length === 0 || files.some((word) => !word.value.endsWith(".whl"));
 }
 
 function isOnUnknownBase(file: Dockerfile, { stage }: Instruction): boolean {

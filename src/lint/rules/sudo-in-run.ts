@@ -24,7 +24,7 @@ export const sudoInRun = defineRule({
         if (found !== undefined)
           report({
             at: found,
-            message: `${found.name === "sudo" ? "a command" : found.name} is called by sudo`,
+            message: `${found.name === "sudo" ? "a command" : (found.nameWord?.value ?? found.name)} is called by sudo`,
           });
       }
     }

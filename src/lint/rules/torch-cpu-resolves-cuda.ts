@@ -1,4 +1,4 @@
-import { torchCpuBytes, torchCudaBytes } from "../../catalog/package-sizes.ts";
+import { torchCpuBytes } from "../../catalog/package-sizes.ts";
 import { formatBytes } from "../../util/bytes.ts";
 import { cpuEvidence } from "../knowledge/cpu-or-gpu.ts";
 import { cudaTorch, cpuFix } from "../knowledge/cuda-torch.ts";
@@ -11,7 +11,7 @@ export const torchCpuResolvesCuda = defineRule({
   severity: "warning",
   aliases: [],
   meaning: "An image for machines without a GPU installs torch with all of CUDA.",
-  why: "On Linux the torch of PyPI is the CUDA build: with cuBLAS, cuDNN and the other `nvidia-*` packages it is 2.6 to 3.8 GB to download and more on disk, of which a CPU service uses nothing. The build without CUDA is 190 MB and lies at `https://download.pytorch.org/whl/cpu`. Teams report images of 8.6 GB that shrank to 1.7 GB by that one option. The rule speaks where something says that no GPU is meant: the name of the file or stage, `--device cpu`, an empty `CUDA_VISIBLE_DEVICES`.",
+  why: "On Linux the torch of PyPI is the CUDA build: with cuBLAS, cuDNN and the other `nvidia-*` packages it is 2.5 to 3.8 GB to download and more on disk, of which a CPU service uses nothing. The build without CUDA is 190 MB and lies at `https://download.pytorch.org/whl/cpu`. Teams report images of 8.6 GB that shrank to 1.7 GB by that one option. The rule speaks where something says that no GPU is meant: the name of the file or stage, `--device cpu`, an empty `CUDA_VISIBLE_DEVICES`.",
   examples: [
     {
       bad: 'FROM python:3.12-slim\nRUN pip install --no-cache-dir torch==2.9.1\nCMD ["python", "serve.py", "--device=cpu"]\n',
@@ -31,12 +31,11 @@ export const torchCpuResolvesCuda = defineRule({
     for (const found of cudaTorch(file, context)) {
       const evidence = cpuEvidence(file, found.stage, context);
       if (evidence === undefined) continue;
-      const { wheel } = torchCudaBytes(found.version);
       const fix = cpuFix(found);
       report({
         at: found.at,
-        message: `${found.says} about ${formatBytes(wheel)} of torch for CUDA, though ${evidence}; the CPU build has ${formatBytes(torchCpuBytes.wheel)}`,
-        waste: torchCudaBytes(found.version).disk - torchCpuBytes.disk,
+        message: `${found.says} torch for CUDA, about ${formatBytes(found.disk)} on disk, though ${evidence}; the CPU build has ${formatBytes(torchCpuBytes.disk)}`,
+        waste: found.disk - torchCpuBytes.disk,
         ...(fix !== undefined && { fix }),
       });
     }

@@ -1,4 +1,4 @@
-import { torchCpuBytes, torchCudaBytes } from "../../catalog/package-sizes.ts";
+import { torchCpuBytes } from "../../catalog/package-sizes.ts";
 import { formatBytes } from "../../util/bytes.ts";
 import { cpuEvidence, mentionsGpu } from "../knowledge/cpu-or-gpu.ts";
 import { cudaTorch } from "../knowledge/cuda-torch.ts";
@@ -11,7 +11,7 @@ export const torchCudaOnPlainBase = defineRule({
   severity: "info",
   aliases: [],
   meaning: "torch comes with all of CUDA into an image that does not speak of GPUs.",
-  why: "Nothing in the file, its name or the compose files beside it says that a GPU is there, and `pip install torch` brings CUDA all the same: 2.6 to 3.8 GB. If it runs on CPUs, take the build from `https://download.pytorch.org/whl/cpu`. If it is meant for GPUs, all is well: a plain base and CUDA from the wheels is the smallest way to have it; ignore the rule there.",
+  why: "Nothing in the file, its name or the compose files beside it says that a GPU is there, and `pip install torch` brings CUDA all the same: 2.5 to 3.8 GB. If it runs on CPUs, take the build from `https://download.pytorch.org/whl/cpu`. If it is meant for GPUs, all is well: a plain base and CUDA from the wheels is the smallest way to have it; ignore the rule there.",
   examples: [
     {
       bad: "FROM python:3.12-slim\nRUN pip install --no-cache-dir torch==2.9.1 fastapi\n",
@@ -25,10 +25,9 @@ export const torchCudaOnPlainBase = defineRule({
   check(file, report, context) {
     for (const found of cudaTorch(file, context)) {
       if (cpuEvidence(file, found.stage, context) !== undefined || mentionsGpu(file, context)) continue;
-      const { wheel } = torchCudaBytes(found.version);
       report({
         at: found.at,
-        message: `${found.says} about ${formatBytes(wheel)} of torch for CUDA; without a GPU, the build of whl/cpu has ${formatBytes(torchCpuBytes.wheel)}`,
+        message: `${found.says} torch for CUDA, about ${formatBytes(found.disk)} on disk; without a GPU, the build of whl/cpu has ${formatBytes(torchCpuBytes.disk)}`,
       });
     }
   },
