@@ -42,7 +42,7 @@ export const torchReinstalled = defineRule({
       report({
         at: placeOfTorch(found),
         message: `${how} while ${name} already has torch${own === undefined ? "" : ` ${own.split("+")[0] ?? own}`}: both are stored`,
-        waste: torchCudaBytes(own ?? undefined).disk,
+        waste: torchCudaBytes(found.version).disk,
       });
       if (install.manager === "uv") return;
     }
