@@ -54,3 +54,13 @@ test.each([
 ])("%j asks for %i packages that are gone", (text, count) => {
   expect(messagesOf(osPackageRenamed, `${text}\n`)).toHaveLength(count);
 });
+
+test.each([
+  ["package-lock.json", "package.json and package-lock.json"],
+  ["README.md", "package.json"],
+])("beside %s only lists that are there are named", (name, lists) => {
+  const files = { "package.json": "{}", [name]: "" };
+  expect(messagesOf(copyBeforeDependencies, "FROM node:22\nCOPY . .\nRUN npm install\n", { files })).toEqual([
+    `every edit installs the dependencies of line 3 again: copy ${lists} alone first`,
+  ]);
+});

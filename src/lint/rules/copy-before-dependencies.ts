@@ -103,7 +103,7 @@ function manifestOf(command: PackageCommand, context: LintContext): string | und
       return (command.subcommand === "ci" || (action === "install" && command.packages.length === 0)) &&
         files.length === 0 &&
         !hasOption(command, "-g", "--global")
-        ? "package.json and package-lock.json"
+        ? withLock("package.json", "package-lock.json", context)
         : undefined;
     case "yarn":
     case "pnpm":
@@ -120,4 +120,10 @@ function namesSources(path: string, context: LintContext): boolean {
   const clean = path.replace(/^\.?\//, "");
   const text = context.read(clean) ?? context.read(posix.basename(clean));
   return text !== undefined && /^\s*(?:-e\s|--editable|\.{1,2}(?:\/|\[|\s*$)|file:)/m.test(text);
+}
+
+/** The lock file is named where the project has one, or where nobody knows. */
+function withLock(list: string, lock: string, { files }: LintContext): string {
+  const there = files?.some(({ path }) => posix.basename(path) === lock) ?? true;
+  return there ? `${list} and ${lock}` : list;
 }

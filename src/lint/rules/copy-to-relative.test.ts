@@ -20,3 +20,12 @@ test.each([
 ])("%j: a RUN that finds the files where they are makes %i findings", (lines, count) => {
   expect(messagesOf(copyToRelative, `FROM python:3.12\n${lines}\n`)).toHaveLength(count);
 });
+
+test.each([
+  ['COPY --chmod=755 x/run.sh run.sh\nENTRYPOINT ["./run.sh"]', 0],
+  ['COPY run.sh run.sh\nFROM a\nENTRYPOINT ["./run.sh"]', 0],
+  ['COPY run.sh run.sh\nENTRYPOINT ["/run.sh"]', 1],
+  ['COPY run.sh run.sh\nWORKDIR /app\nENTRYPOINT ["./run.sh"]', 1],
+])("%j: what is started where it is makes %i findings", (lines, count) => {
+  expect(messagesOf(copyToRelative, `FROM python:3.12 AS a\n${lines}\n`)).toHaveLength(count);
+});

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { Dockerfile, Instruction, Stage } from "../../dockerfile/document.ts";
 import { readShell } from "../../dockerfile/read-shell.ts";
+import { chainOf, instructionsOf } from "../knowledge/bases.ts";
 import { copySources, copyTarget } from "../knowledge/copies.ts";
 import { defineRule } from "../rule.ts";
 
@@ -11,7 +12,7 @@ export const copyToRelative = defineRule({
   severity: "info",
   aliases: ["DL3045"],
   meaning: "COPY puts files at a relative path before the file sets a WORKDIR.",
-  why: "They land below the WORKDIR of the base image, in `/` for most. The next version of the base may have another. Where a later RUN of the stage names the files in the same relative way, they are found wherever that is, and nothing is said.",
+  why: "They land below the WORKDIR of the base image, in `/` for most. The next version of the base may have another. Where a later RUN of the stage names the files in the same relative way, or ENTRYPOINT starts them so, they are found wherever that is, and nothing is said.",
   examples: [
     {
       bad: "FROM python:3.12-slim\nCOPY serve.py app/serve.py\n",
@@ -30,6 +31,7 @@ export const copyToRelative = defineRule({
         const target = copyTarget(file, instruction);
         if (target === undefined || /^(?:[/$\\]|[A-Za-z]:)/.test(target.path)) continue;
         if (isReadThere(file, stage, instruction, target.path)) continue;
+        if (isStartedThere(file, stage, instruction, target.path)) continue;
         report({ at: target.at, message: `${target.path} lies below whatever folder the base image is in` });
       }
     }
@@ -52,4 +54,19 @@ function isReadThere(file: Dockerfile, stage: Stage, copy: Instruction, target: 
       return path === name || path.startsWith(`${name}/`);
     }),
   );
+}
+
+/** Whether the image starts what was copied by its relative path (`./entrypoint.sh`), with no other folder in between. */
+function isStartedThere(file: Dockerfile, stage: Stage, copy: Instruction, target: string): boolean {
+  const name = posix.normalize(target);
+  return file.stages.some((other) => {
+    if (!chainOf(other).includes(stage)) return false;
+    const later = instructionsOf(other).filter((one) => one.start > copy.start);
+    const moves = later.some(({ keyword }) => keyword === "WORKDIR");
+    return !moves && later.some(({ keyword, json }) => keyword === "ENTRYPOINT" && startsWith(json, name));
+  });
+}
+
+function startsWith(json: Instruction["json"], name: string): boolean {
+  return json?.some(({ value }) => /^\.\//.test(value) && posix.normalize(value) === name) === true;
 }

@@ -51,10 +51,12 @@ test("an archive that a later RUN deletes is found there and not twice", () => {
 
 test.each([
   ["curl -o /tmp/a-$V.tgz https://lab.example/a-$V.tgz && tar xzf /tmp/a-$V.tgz", "rm /tmp/a-$V.tgz"],
-  ['cd /opt && wget https://lab.example/a-$V.tgz && tar xzf "a-$V.tgz"', 'rm "/opt/a-$V.tgz"'],
+  ['cd /opt && wget https://lab.example/a-$V.tgz && tar xzf "a-$V.tgz"', 'rm "a-$V.tgz"'],
+  ["cd $D && wget https://lab.example/a-1.tgz && tar xzf a-1.tgz", "rm a-1.tgz"],
+  ['cd /opt && wget https://lab.example/a-$V.tgz && tar xzf "a-$V.tgz" && cd /', 'rm "/opt/a-$V.tgz"'],
   ["wget https://lab.example/a-1.tgz && sudo tar xzf a-1.tgz", "rm a-1.tgz"],
   ["sudo wget https://lab.example/a-1.tgz && tar xzf a-1.tgz", "sudo rm a-1.tgz"],
 ])("the fix of %s names the file as the file does", (script, end) => {
-  const text = `FROM lab.example/base:1\nARG V=2\nRUN ${script}\n`;
+  const text = `FROM lab.example/base:1\nARG V=2 D=/data\nRUN ${script}\n`;
   expect(fixedBy(downloadLeft, text)).toBe(`${text.trimEnd()} && ${end}\n`);
 });

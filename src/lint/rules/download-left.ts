@@ -35,7 +35,7 @@ export const downloadLeft = defineRule({
       bad: "FROM debian:12\nWORKDIR /opt\nRUN wget https://lab.example/models.tar.gz \\\n    && tar xzf models.tar.gz\n",
       good: "FROM debian:12\nWORKDIR /opt\nRUN wget -qO- https://lab.example/models.tar.gz | tar xz\n",
       fixed:
-        "FROM debian:12\nWORKDIR /opt\nRUN wget https://lab.example/models.tar.gz \\\n    && tar xzf models.tar.gz \\\n    && rm /opt/models.tar.gz\n",
+        "FROM debian:12\nWORKDIR /opt\nRUN wget https://lab.example/models.tar.gz \\\n    && tar xzf models.tar.gz \\\n    && rm models.tar.gz\n",
     },
   ],
   check(file, report) {
@@ -97,7 +97,12 @@ function removal(file: Dockerfile, list: readonly Left[]): Edit | undefined {
 }
 
 /** The file with the variables that name it: written out, it would be another one with the next version. */
-function nameOf({ path, word }: Left): string {
+function nameOf({ one, path, word }: Left): string {
+  // As long as nothing changes the folder any more, the short name is good whatever folder it is.
+  const stays = one.script.commands.every(
+    (command) => command.start < word.start || !/^(?:cd|pushd|popd)$/.test(command.name),
+  );
+  if (stays && !word.value.includes("/")) return word.raw;
   const shown = shownPath(path);
   if (!word.raw.includes("$")) return shown;
   if (word.value.startsWith("/")) return word.raw;

@@ -79,5 +79,9 @@ function lastServer(text: string): string | undefined {
   // What is indented stands in a branch, and what is joined is not the end of all.
   const match = /^(?:[A-Z_]+=\S*\s+)*([\w./-]+)\s+[^|;&<]*$/.exec(last);
   const program = posix.basename(match?.[1] ?? "");
-  return servers.test(program) ? program : undefined;
+  // After one that prepares comes the server; of several in a row the last is none, and exec would help it alone.
+  const before = lines
+    .slice(0, -1)
+    .filter((line) => servers.test(posix.basename(/^[\w./-]+/.exec(line)?.[0] ?? "")));
+  return servers.test(program) && before.length < 2 ? program : undefined;
 }

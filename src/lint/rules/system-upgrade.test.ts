@@ -15,3 +15,8 @@ test.each([
 ])("leaves %s alone", (lines) => {
   expect(messagesOf(systemUpgrade, `${lines}\n`)).toEqual([]);
 });
+
+test("a stage that only lends files stores nothing", () => {
+  const text = "FROM debian:12 AS get\nRUN apt-get -y upgrade\nFROM debian:12\nCOPY --from=get /a /a\n";
+  expect(messagesOf(systemUpgrade, text)).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { runsOf } from "../knowledge/commands.ts";
 import { packageCommands } from "../knowledge/installs.ts";
+import { shippedStages } from "../knowledge/shipped.ts";
 import { defineRule } from "../rule.ts";
 
 const system = new Set(["apt", "apk", "dnf", "yum", "zypper"]);
@@ -19,7 +20,11 @@ export const systemUpgrade = defineRule({
     },
   ],
   check(file, report) {
+    const shipped = shippedStages(file);
     for (const instruction of runsOf(file)) {
+      // Of a stage that only lends files nothing is stored.
+      const stage = file.stages[instruction.stage];
+      if (stage === undefined || !shipped.has(stage)) continue;
       for (const one of packageCommands(file, instruction)) {
         if (one.action !== "upgrade" || !system.has(one.manager) || one.packages.length > 0) continue;
         // Security fixes alone are a policy, and few.

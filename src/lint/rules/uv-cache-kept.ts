@@ -1,5 +1,8 @@
+import type { Dockerfile, Instruction } from "../../dockerfile/document.ts";
+import { baseOf, instructionsOf } from "../knowledge/bases.ts";
 import type { CacheKind } from "../knowledge/caches.ts";
 import { afterSubcommand, keptCaches, placeOf } from "../knowledge/kept-caches.ts";
+import { rootImage } from "../knowledge/variables.ts";
 import { downloadBytes } from "../knowledge/waste.ts";
 import { defineRule } from "../rule.ts";
 
@@ -22,7 +25,7 @@ export const uvCacheKept = defineRule({
   severity: "warning",
   aliases: [],
   meaning: "uv leaves its cache of unpacked wheels in the layer.",
-  why: "uv unpacks each wheel into `~/.cache/uv` and links it into the environment. In one layer the hard links cost nothing twice, but what is not linked (source builds, replaced versions, the index) stays, and a `UV_LINK_MODE=copy` or an environment on another mount doubles all of it: several GB for torch. uv's own Docker guide uses a cache mount, or `--no-cache`.",
+  why: "uv unpacks each wheel into `~/.cache/uv` and links it into the environment. In one layer the hard links cost nothing twice, but what is not linked (source builds, replaced versions, the index) stays, and a `UV_LINK_MODE=copy` or an environment on another mount doubles all of it: several GB for torch. uv's own Docker guide uses a cache mount, or `--no-cache`. Silent where uv comes with a base of which nothing is known: its variables may switch the cache off.",
   examples: [
     {
       bad: "FROM python:3.12-slim\nRUN uv pip install --system torch\n",
@@ -45,6 +48,7 @@ export const uvCacheKept = defineRule({
         subcommand !== "run",
     );
     for (const { installs, folder } of kept) {
+      if (installs.some(({ instruction }) => hasForeignUv(file, instruction))) continue;
       const copied = installs.some(
         ({ command, instruction, options }) =>
           command.assignments.get("UV_LINK_MODE") === "copy" ||
@@ -67,3 +71,16 @@ export const uvCacheKept = defineRule({
     }
   },
 });
+
+/**
+ * Whether uv comes with a base of which nothing is known: one that somebody made for uv, and may have set UV_NO_CACHE in. What the file brings itself, by
+ * an install or a COPY, is not.
+ */
+function hasForeignUv(file: Dockerfile, instruction: Instruction): boolean {
+  const stage = file.stages[instruction.stage];
+  if (stage === undefined || baseOf(stage) !== undefined || rootImage(stage) === "scratch") return false;
+  return !instructionsOf(stage).some(
+    (one) =>
+      one.start <= instruction.start && /astral|\bpipx?3? +install\b[^&;|]*\buv\b|\/uv\b/.test(one.body.text),
+  );
+}
