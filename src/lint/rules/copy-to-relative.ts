@@ -68,5 +68,5 @@ function isStartedThere(file: Dockerfile, stage: Stage, copy: Instruction, targe
 }
 
 function startsWith(json: Instruction["json"], name: string): boolean {
-  return json?.some(({ value }) => /^\.\//.test(value) && posix.normalize(value) === name) === true;
+  return json?.some(({ value }) => value.startsWith("./") && posix.normalize(value) === name) === true;
 }
