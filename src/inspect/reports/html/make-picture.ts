@@ -90,7 +90,7 @@ export function packPicture(picture: Picture): string {
     return step;
   });
   const json = JSON.stringify({ ...picture, leaves: { ...picture.leaves, folder } });
-  return deflateRawSync(json, { level: 9 }).toString("base64");
+  return deflateRawSync(json).toString("base64");
 }
 
 /** The finding of each file that could go. */
