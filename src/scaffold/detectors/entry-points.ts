@@ -42,9 +42,24 @@ function servingProgram(files: ProjectFiles, draft: Draft): Ranked[] {
 /** What the project's images start. */
 function imagePrograms(files: ProjectFiles, draft: Draft): Ranked[] {
   return containerFacts(files, draft).commands.flatMap(({ words, file, line }): Ranked[] => {
-    const command = plainCommand(words);
+    const plain = plainCommand(words);
+    const command = plain && fromProject(files, plain);
     if (command === undefined || !startsProgram(command)) return [];
     const from = { file, line, says: "is the command of the image" };
     return [{ purpose: purposeOf(command.join(" "), ""), command, from, rank: 4 }];
   });
+}
+
+/** A command with the path that a script has in the image, as it is in the project; undefined where it is not of the project. */
+function fromProject(files: ProjectFiles, command: readonly string[]): readonly string[] | undefined {
+  const [program = "", script = ""] = command;
+  if (!/^\/.*\.(?:py|R|r)$/.test(script)) return command;
+  const base = baseOf(files);
+  const parts = script.split("/").slice(1);
+  const inside = parts
+    .map((_, at) => parts.slice(at).join("/"))
+    .flatMap((one) => [one, ...files.list.map(({ path }) => path).filter((path) => path.endsWith(`/${one}`))])
+    .find((one) => files.has(base + one) || (one.startsWith(base) && files.has(one)));
+  if (inside === undefined) return undefined;
+  return [program, files.has(base + inside) ? inside : inside.slice(base.length), ...command.slice(2)];
 }

@@ -77,7 +77,7 @@ function findManager(files: ProjectFiles, base: string): Choice {
   if (usesUv(toml)) return chosen("uv", pyproject, "has tables of uv", "[tool.uv");
   if (pairsAt(toml, "tool", "pdm").some(([key]) => !["build", "version"].includes(key)))
     return chosen("pdm", pyproject, "has tables of pdm", "[tool.pdm");
-  if (pairsAt(toml, "tool", "hatch", "envs").length > 0)
+  if (usesHatch(files, toml))
     return chosen("hatch", pyproject, "has environments of hatch", "[tool.hatch.envs");
   if (files.has(`${base}Pipfile`)) return chosen("pipenv", `${base}Pipfile`, "is the manifest of pipenv");
   return ofFiles(files, base, chosen);
@@ -87,6 +87,16 @@ function usesUv(toml: ReturnType<typeof readToml>): boolean {
   const uv = tableAt(toml, "tool", "uv");
   if (uv === undefined) return textAt(toml, "build-system", "build-backend") === "uv_build";
   return Object.keys(uv).some((key) => key !== "build-backend" && key !== "pip");
+}
+
+/** Whether hatch makes the environment that the project runs in, and not only those of its tests and documents. */
+function usesHatch(files: ProjectFiles, toml: ReturnType<typeof readToml>): boolean {
+  const names = pairsAt(toml, "tool", "hatch", "envs").map(([name]) => name);
+  if (names.length === 0) return false;
+  const told = readmePaths(files).some((path) =>
+    /\bhatch\s+(?:run|shell|env)\b/.test(files.read(path) ?? ""),
+  );
+  return names.includes("default") || told;
 }
 
 type Chosen = (value: Manager, manifest: string, says: string, ...words: string[]) => Choice;

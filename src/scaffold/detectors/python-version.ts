@@ -127,10 +127,11 @@ function weakHints(
       hints.push({ python: minor, from: { file, line, says: `starts from ${image}` } });
   }
   for (const path of [...readmePaths(files), `${base}INSTALL.md`]) {
-    const minor = /(?:conda|mamba) create[^\n]{0,80}python\s*={1,2}\s*(3\.\d+)|--python[= ](3\.\d+)/.exec(
-      (files.read(path) ?? "").slice(0, 200_000),
-    );
-    const python = minor?.[1] ?? minor?.[2];
+    const made =
+      /(?:conda|mamba) create[^\n]{0,80}python\s*={1,2}\s*(3\.\d+)|(?:--python[= ]|\buv venv -p |\bvirtualenv -p )(?:python)?(3\.\d+)|\bpython(3\.\d+) -m venv/.exec(
+        (files.read(path) ?? "").slice(0, 200_000),
+      );
+    const python = made?.slice(1).find((one) => one !== undefined);
     if (python !== undefined)
       hints.push({
         python,

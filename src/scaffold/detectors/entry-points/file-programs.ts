@@ -29,7 +29,10 @@ export function filePrograms(files: ProjectFiles, draft: Draft, base: string): R
     const purpose = purposeOfFile(name);
     const isLoose =
       depthOf(inside) === 0 || !files.has(`${file.path.slice(0, file.path.lastIndexOf("/"))}/__init__.py`);
-    const isProgram = file.guardLine !== undefined || (purpose !== undefined && isLoose && isScript(file));
+    // What the README runs is a program, whatever its name and however it starts.
+    const isTold = told(file) < 0 && file.imports.size > 0;
+    const isProgram =
+      file.guardLine !== undefined || isTold || (purpose !== undefined && isLoose && isScript(file));
     if (draft.serving?.value.kind === "streamlit" && file.path === draft.serving.value.target) continue;
     if (!isProgram || /^(?:setup|conftest|noxfile|tasks|versioneer|__init__|fabfile|dodo)$/.test(name))
       continue;

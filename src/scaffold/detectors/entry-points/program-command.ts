@@ -2,6 +2,7 @@ import type { Draft, ProjectFiles } from "../../project.ts";
 import { baseOf, nameOf } from "../reading/base.ts";
 import { moduleOf } from "../reading/modules.ts";
 import type { PythonFile } from "../reading/python-files.ts";
+import { readmeFacts } from "../reading/readme.ts";
 
 /** How a file is run from the project's folder: as a script, or as a module where it would not find what it imports. */
 export function programCommand(files: ProjectFiles, draft: Draft, file: PythonFile): readonly string[] {
@@ -13,6 +14,10 @@ export function programCommand(files: ProjectFiles, draft: Draft, file: PythonFi
     return ["python", ...(program === "" ? [inside] : ["-m", program])];
   }
   if (!inside.includes("/")) return ["python", inside];
+  const { programs } = readmeFacts(files);
+  const asScript = file.hasRelative ? Infinity : (programs.get(inside) ?? Infinity);
+  const asModule = programs.get(module) ?? Infinity;
+  if (asScript !== asModule) return asScript < asModule ? ["python", inside] : ["python", "-m", module];
   const folder = file.path.slice(0, file.path.lastIndexOf("/"));
   const imported = [...file.imports.keys()];
   const stands = (one: string): boolean => hasModule(files, `${folder}/${one}`);

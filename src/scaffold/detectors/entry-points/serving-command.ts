@@ -3,6 +3,7 @@ import { serveCommand } from "../../serve-command.ts";
 import { baseOf, nameOf } from "../reading/base.ts";
 import { pathOf } from "../reading/modules.ts";
 import { pythonFiles } from "../reading/python-files.ts";
+import { startOfR } from "../serving/of-r.ts";
 import { programCommand } from "./program-command.ts";
 
 /** What starts the project's service, with the folder of its modules where that is another; undefined where only its user knows. */
@@ -39,13 +40,6 @@ function commandOf(files: ProjectFiles, draft: Draft, serving: Serving): readonl
   if ((kind === "flask" || kind === "django") && target?.includes(":") === true && has("gunicorn"))
     return ["gunicorn", "--bind", `0.0.0.0:${port}`, target];
   if (kind === "django") return ["python", "manage.py", "runserver", `0.0.0.0:${port}`];
-  if (draft.manager.value === "r" && target !== undefined)
-    return [
-      "Rscript",
-      "-e",
-      /plumber|api/.test(target)
-        ? `plumber::pr_run(plumber::pr("${target}"), host = "0.0.0.0", port = ${port})`
-        : `shiny::runApp(".", host = "0.0.0.0", port = ${port})`,
-    ];
+  if (draft.manager.value === "r" && target !== undefined) return startOfR(files, target, port);
   return serveCommand(serving);
 }

@@ -37,9 +37,10 @@ export function baseOf(files: ProjectFiles): string {
 
 function findBase(files: ProjectFiles): string {
   if (hasManifest(files, "")) return "";
-  if (files.list.some(({ path }) => !path.includes("/") && /\.(?:py|ipynb|R|r|Rmd|qmd)$/.test(path)))
-    return "";
-  for (const deep of [1, 2]) {
+  const loose = files.list.filter(
+    ({ path }) => !path.includes("/") && /\.(?:py|ipynb|R|r|Rmd|qmd)$/.test(path),
+  ).length;
+  for (const deep of loose === 0 ? [1, 2] : [1]) {
     const [found] = foldersAt(files, deep)
       .filter((folder) => !isBesides(`${folder}/`) && hasManifest(files, `${folder}/`))
       .sort(
@@ -48,7 +49,9 @@ function findBase(files: ProjectFiles): string {
           shipped(files, b) - shipped(files, a) ||
           programs(files, b) - programs(files, a),
       );
-    if (found !== undefined) return `${found}/`;
+    // A script or two beside a folder that is shipped look after the repository.
+    const isAll = loose === 0;
+    if (found !== undefined && (isAll || (loose < 3 && isShipped(files, found, loose)))) return `${found}/`;
   }
   return "";
 }
@@ -73,6 +76,10 @@ function shipped(files: ProjectFiles, folder: string): number {
       ),
     );
   return has(/^[\w.-]*\.lock$/) + has(/^(?:Docker|Container)file[^/]*$/);
+}
+
+function isShipped(files: ProjectFiles, folder: string, loose: number): boolean {
+  return shipped(files, folder) > 0 && programs(files, folder) > 5 * loose;
 }
 
 function rank(folder: string): number {

@@ -16,7 +16,8 @@ export function pathOf(files: ProjectFiles, path: string): string {
   const { inside, root } = importParts(files, path);
   const base = baseOf(files);
   const folder = inside.slice(0, root).join("/");
-  return folder === "" || folder === "src" || isInstalled(files, `${base}${folder}/`) ? "" : folder;
+  const project = `${base}${folder}/`.replace(/(?:^|\/)src\/$/, "/").replace(/^\/$/, "");
+  return folder === "" || folder === "src" || isInstalled(files, project) ? "" : folder;
 }
 
 function importParts(files: ProjectFiles, path: string): { inside: string[]; root: number } {
@@ -26,12 +27,15 @@ function importParts(files: ProjectFiles, path: string): { inside: string[]; roo
     .replace(/\/__init__$/, "")
     .split("/");
   const first =
-    inside[0] === "src" &&
-    inside.length > 1 &&
-    !files.has(`${base}src/__init__.py`) &&
-    isInstalled(files, base)
-      ? 1
-      : 0;
+    inside.findIndex((name, at) => {
+      const project =
+        base +
+        inside
+          .slice(0, at)
+          .map((one) => `${one}/`)
+          .join("");
+      return name === "src" && at < inside.length - 1 && isSourceFolder(files, project);
+    }) + 1;
   const imported = importedNames(files);
   for (let root = first; root < inside.length - 1; root++)
     if (imported.has(inside[root] ?? "")) return { inside, root };
@@ -49,6 +53,11 @@ export function importedNames(files: ProjectFiles): ReadonlySet<string> {
       (own = new Set(pythonFiles(files).flatMap(({ imports }) => [...imports.keys()]))),
     );
   return own;
+}
+
+/** Whether the `src/` of a project's folder only holds its packages, so that it is no package itself. */
+function isSourceFolder(files: ProjectFiles, project: string): boolean {
+  return !files.has(`${project}src/__init__.py`) && isInstalled(files, project);
 }
 
 /** Whether the packages below src/ are installed, so that they are imported without `src.`. */

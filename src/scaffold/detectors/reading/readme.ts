@@ -53,15 +53,17 @@ function readReadmes(files: ProjectFiles): ReadmeFacts {
 function programsIn(line: string): string[] {
   const start = line.search(/\b(?:python3?(?:\.\d+)?|torchrun|accelerate\s+launch|deepspeed|mpirun|srun)\s/);
   if (start < 0) return [];
-  const words = line.slice(start).split(/[\s`"']+/);
-  const module = words[words.indexOf("-m") + 1];
-  const scripts = words.filter((word) => /^[\w./-]+\.py$/.test(word)).slice(0, 1);
-  const isLauncher = /^(?:torch|pip|venv|http|ipykernel|zipfile|unittest|pytest|build)(?:\.|$)/.test(
-    module ?? "",
-  );
-  if (words.includes("-m") && module !== undefined && /^[A-Za-z_][\w.]*$/.test(module) && !isLauncher)
-    return [module];
-  return scripts.map((word) => word.replace(/^\.\//, ""));
+  const words = line
+    .slice(start)
+    .split(/[\s`"']+/)
+    .map((word) => word.replaceAll("\\", "/"));
+  const script = words.findIndex((word) => /^[\w./-]+\.py$/.test(word));
+  const option = words.indexOf("-m");
+  const module = words[option + 1] ?? "";
+  const isLauncher = /^(?:torch|pip|venv|http|ipykernel|zipfile|unittest|pytest|build)(?:\.|$)/.test(module);
+  const isModule = option >= 0 && (script < 0 || option < script) && /^[A-Za-z_][\w.]*$/.test(module);
+  if (isModule && !isLauncher) return [module];
+  return script < 0 ? [] : [(words[script] ?? "").replace(/^\.\//, "")];
 }
 
 /** The extras of a command that installs a project; undefined where the line has no such command. */
