@@ -1,10 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
-import { DdiffError, messageOf, systemErrorCode } from "../util/errors.ts";
+import { dirname, relative, resolve, sep } from "node:path";
+import { nearestConfig, readConfigText } from "../config/find.ts";
 import type { LintConfig } from "./config-schema.ts";
 import { makeGlobs } from "./globs.ts";
-
-export const configName = ".ddiff.yaml";
 
 /** A configuration, read and checked. */
 export interface LoadedConfig {
@@ -38,9 +35,8 @@ export function openConfigs(named: string | undefined, cwd: string): Configs {
   const find = (folder: string): Promise<LoadedConfig | undefined> => {
     let found = byFolder.get(folder);
     if (found === undefined) {
-      const here = join(folder, configName);
-      if (isFile(here)) found = load(here);
-      else found = isTop(folder, cwd) ? Promise.resolve(undefined) : find(dirname(folder));
+      const file = nearestConfig(folder, cwd);
+      found = file === undefined ? Promise.resolve(undefined) : load(file);
       byFolder.set(folder, found);
     }
     return found;
@@ -50,50 +46,12 @@ export function openConfigs(named: string | undefined, cwd: string): Configs {
   return { of: () => load(file) };
 }
 
-/** Whether nothing above a folder counts for the files in it. */
-function isTop(folder: string, cwd: string): boolean {
-  if (exists(join(folder, ".git")) || dirname(folder) === folder) return true;
-  if (repositoryOf(folder) !== undefined) return false;
-  const within = relative(cwd, folder);
-  return within === "" || within.startsWith("..");
-}
-
-/** The folder with `.git` at or above a folder (absolute). */
-export function repositoryOf(folder: string): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
-    if (exists(join(at, ".git"))) return at;
-    if (dirname(at) === at) return undefined;
-  }
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-}
-
 async function loadConfig(file: string): Promise<LoadedConfig> {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    const missing = systemErrorCode(cause) === "ENOENT";
-    throw invalidConfig(file, [missing ? "it is not there" : `it cannot be read: ${messageOf(cause)}`]);
-  }
+  const text = readConfigText(file);
   const { parseConfig } = await import("./config-parse.ts");
   const lint = parseConfig(text, file);
   const folder = dirname(file);
   const inside = (path: string): string => relative(folder, path).split(sep).join("/");
   const excluded = makeGlobs(lint.exclude);
   return { file, lint, inside, excludes: (path) => excluded(inside(path)) };
-}
-
-/** `CONFIG_INVALID` with all that is wrong in a configuration's file. */
-export function invalidConfig(file: string, problems: readonly string[]): DdiffError {
-  return new DdiffError("CONFIG_INVALID", `the configuration in ${file} is wrong: ${problems.join("; ")}`, {
-    hint: 'docs/lint-config.md lists every setting; "ddiff lint --list-rules" lists the rules.',
-    exitStatus: 2,
-  });
 }

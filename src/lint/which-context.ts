@@ -2,7 +2,7 @@ import { readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Dockerfile } from "../dockerfile/document.ts";
 import type { BuildContext } from "./build-context.ts";
-import { repositoryOf } from "./config.ts";
+import { repositoryOf } from "../config/find.ts";
 import { kindByName } from "./kinds.ts";
 import { readText } from "./read-text.ts";
 import { workflowContexts } from "./workflow-builds.ts";

@@ -4,7 +4,8 @@ import type { Position, Range as TextRange } from "vscode-languageserver-textdoc
 import type { Range } from "../../dockerfile/text.ts";
 import { messageOf } from "../../util/errors.ts";
 import type { Checked } from "../check-file.ts";
-import { configName, openConfigs } from "../config.ts";
+import { configName } from "../../config/find.ts";
+import { openConfigs } from "../config.ts";
 import type { Finding } from "../finding.ts";
 import { type LintedFile, type LintOptions, makeChecks } from "../lint.ts";
 import { loadReaders, type ReadDocument } from "../read-document.ts";
