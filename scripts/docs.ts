@@ -5,10 +5,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { commands } from "../src/cli/commands.ts";
+import { configFileJsonSchema } from "../src/cli/config-schema.ts";
 import { commandReference } from "../src/cli/output/help.ts";
 import { classesPage } from "../src/inspect/classes/page.ts";
 import { analysisJsonSchema } from "../src/inspect/reports/json-schema.ts";
-import { lintJsonSchema } from "../src/lint/config-schema.ts";
 import { ruleFileName, rulePageText, rulesIndexText } from "../src/lint/rule-pages.ts";
 import { allRules } from "../src/lint/selectors.ts";
 import { configJsonSchema } from "../src/registry/config-schema.ts";
@@ -25,7 +25,7 @@ for (const command of commands) {
 const docs = join(import.meta.dirname, "..", "docs");
 const schemas = {
   "server-config.schema.json": configJsonSchema(),
-  "ddiff-config.schema.json": lintJsonSchema(),
+  "ddiff-config.schema.json": configFileJsonSchema(),
   "analyze-report.schema.json": analysisJsonSchema(),
 };
 for (const [name, schema] of Object.entries(schemas))

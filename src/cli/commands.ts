@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { analyze } from "./commands/analyze.ts";
+import { budget } from "./commands/budget.ts";
 import { build } from "./commands/build.ts";
 import { cache } from "./commands/cache.ts";
 import { catalog } from "./commands/catalog.ts";
@@ -40,6 +41,7 @@ export const commands: readonly Command[] = [
   server,
   analyze,
   compare,
+  budget,
   slim,
   check,
   init,

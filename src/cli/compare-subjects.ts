@@ -1,6 +1,17 @@
 import type { Subject } from "../inspect/compare/subject.ts";
+import type { NamedDockerfile } from "../inspect/steps.ts";
 import { hostPlatform, pickPlatform, type Platform } from "../oci/platform.ts";
 import type { PlaceContext, PlatformImage, Source } from "../places/place.ts";
+
+/** Which images of a name are read. */
+interface SubjectChoice {
+  /** Those that are asked for; none: `everyPlatform` says. */
+  platforms: readonly Platform[];
+  /** Whether all are read where no platform is asked for; else this machine's. */
+  everyPlatform: boolean;
+  /** The Dockerfile that they were built with. */
+  dockerfile?: NamedDockerfile;
+}
 
 /** An image to compare, with what a bundle of it is made from; a kept report has no source. */
 export interface OpenSubject {
@@ -9,13 +20,12 @@ export interface OpenSubject {
 }
 
 /**
- * Reads the images to compare, each for every platform that is asked for; where none is, for this machine's, and where only one image is named
- * for all that it has. A name that ends with `.json` is a kept report. `opened` gets every source that the caller is to close. Throws what places
- * throw, `PLATFORM_MISSING`, `REPORT_INVALID`.
+ * Reads the analyses of images. A name that ends with `.json` is a kept report. `opened` gets every source that the caller is to close.
+ * Throws what places throw, `PLATFORM_MISSING`, `REPORT_INVALID`.
  */
 export async function openSubjects(
   names: readonly string[],
-  platforms: readonly Platform[],
+  { platforms, everyPlatform, dockerfile }: SubjectChoice,
   context: PlaceContext,
   opened: Source[],
 ): Promise<OpenSubject[]> {
@@ -36,10 +46,13 @@ export async function openSubjects(
     const source = await (await openPlace(name, context)).source();
     opened.push(source);
     const tree = await readImage(source, { platforms, referrers: false });
-    const isAll = platforms.length > 0 || names.length === 1;
+    const isAll = platforms.length > 0 || everyPlatform;
     for (const image of isAll ? tree.images : hostImage(tree.images)) {
       const inspected = await inspectLayers(source, tree, image, context);
-      subjects.push({ subject: subjectOf(name, inspected), source: await onlyImage(source, image) });
+      subjects.push({
+        subject: subjectOf(name, inspected, dockerfile),
+        source: await onlyImage(source, image),
+      });
     }
   }
   return subjects;

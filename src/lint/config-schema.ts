@@ -60,10 +60,7 @@ export const lintFileSchema = z.looseObject({ lint: lint.prefault({}) });
 /** The part as it was written, defaults put in. */
 export type LintConfig = z.infer<typeof lint>;
 
-/** The schema for editors. */
+/** This part of the schema for editors. */
 export function lintJsonSchema(): unknown {
-  return {
-    ...z.toJSONSchema(lintFileSchema, { io: "input", target: "draft-7" }),
-    title: "Configuration of ddiff: .ddiff.yaml",
-  };
+  return z.toJSONSchema(lintFileSchema, { io: "input", target: "draft-7" });
 }

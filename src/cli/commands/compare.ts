@@ -50,7 +50,12 @@ export const compare = defineCommand({
     const context = await call.context();
     const opened: Source[] = [];
     try {
-      const subjects = await openSubjects(call.args, platforms, context, opened);
+      const subjects = await openSubjects(
+        call.args,
+        { platforms, everyPlatform: call.args.length === 1 },
+        context,
+        opened,
+      );
       if (subjects.length < 2)
         throw usageError("compare needs two images, or one for several platforms", "compare");
       const { compareImages } = await import("../../inspect/compare/compare.ts");

@@ -2,6 +2,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { analyze } from "../analyze.ts";
 import type { InspectedImage } from "../read-image.ts";
 import { jsonReport } from "../reports/json.ts";
+import type { NamedDockerfile } from "../steps.ts";
 import type { AnalysisJson } from "../reports/json-schema.ts";
 import { readAnalysisReport } from "../reports/read-json.ts";
 
@@ -30,9 +31,9 @@ export interface Subject {
 /** What gzip and zstd leave of a layer in a machine-learning image, about; for places that keep layers unpacked. */
 const usualRatio = 0.4;
 
-/** An image that was read. */
-export function subjectOf(label: string, inspected: InspectedImage): Subject {
-  const report = jsonReport(analyze(inspected));
+/** An image that was read, with the Dockerfile that it was built with where that is known. */
+export function subjectOf(label: string, inspected: InspectedImage, dockerfile?: NamedDockerfile): Subject {
+  const report = jsonReport(analyze(inspected, dockerfile));
   const unpacked = isUnpacked(report);
   const layers = inspected.layers.map(({ diffId, size, entries }, number): LayerContents => {
     const packed = inspected.image.layers[number]?.descriptor.size ?? size;

@@ -51,7 +51,10 @@ export function stepToEdit({ layers }: Analysis, finding: WasteFinding): Step | 
 }
 
 /** `Dockerfile:14`, or `layer 3` where the line is not known. */
-export function stepName(step: Step | undefined, layer: number): string {
+export function stepName(
+  step: { line?: number | undefined; file?: string | undefined } | undefined,
+  layer: number,
+): string {
   return step?.line === undefined ? `layer ${layer}` : `${step.file ?? "Dockerfile"}:${step.line}`;
 }
 
