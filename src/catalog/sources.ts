@@ -87,3 +87,10 @@ export const sources = {
 
 /** The short name of a source. */
 export type SourceName = keyof typeof sources;
+
+/** The day of the newest source: for what has to say the same on each day, although it speaks of what has ended. */
+export const catalogueDay =
+  Object.values(sources)
+    .map(({ on }) => on)
+    .sort()
+    .at(-1) ?? "";

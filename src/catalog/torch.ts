@@ -1,4 +1,4 @@
-import { cudaOfIndex, driverRunsWheel } from "./cuda.ts";
+import { cudaOfIndex, driverRunsWheel, toolkitBuildsFor } from "./cuda.ts";
 import { lastTorchaudio, torchKernels, type TorchRelease, torchReleases } from "./torch-releases.ts";
 import { compareVersions, majorOf, minorOf } from "./versions.ts";
 
@@ -137,7 +137,10 @@ export interface TorchChoice {
   readonly isPypi: boolean;
 }
 
-/** The builds that fit, newest torch first and newest CUDA first in each; only those whose kernels are known. */
+/**
+ * The builds that fit, newest torch first and newest CUDA first in each; only those whose kernels are known, unless the version is named: of
+ * that one the catalogue may not know what it has code for.
+ */
 export function torchFor(wishes: TorchWishes): TorchChoice[] {
   const releases = wishes.torch === undefined ? torchReleases : [findTorch(wishes.torch)];
   return releases
@@ -161,9 +164,13 @@ export function torchIndex(cuda: string): string {
   return `https://download.pytorch.org/whl/${name}`;
 }
 
-function fits(release: TorchRelease, cuda: string, { capabilities = [], driver }: TorchWishes): boolean {
+function fits(release: TorchRelease, cuda: string, wishes: TorchWishes): boolean {
+  const { capabilities = [], driver } = wishes;
   if (driver !== undefined && driverRunsWheel(driver, cuda).runs !== true) return false;
-  return capabilities.every((one) => torchHasKernels(release.torch, cuda, one) === true);
+  return capabilities.every((one) => {
+    const runs = torchHasKernels(release.torch, cuda, one);
+    return runs ?? (wishes.torch !== undefined && toolkitBuildsFor(cuda, one) !== false);
+  });
 }
 
 function kernelsOf(

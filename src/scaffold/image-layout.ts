@@ -15,6 +15,9 @@ export const outputFolder = "/app/outputs";
 /** A token of the Hugging Face Hub, where one is needed: a secret. */
 export const tokenPath = "/run/secrets/hf_token";
 
+/** The names and keys for services that training reports to, where one is needed: a secret. */
+export const netrcPath = "/run/secrets/netrc";
+
 /** Weights; read-only, unless they are downloaded at start. */
 export function weightsPath(weightFolder: string | undefined): string {
   return `${appFolder}/${weightFolder ?? "models"}`;

@@ -23,7 +23,8 @@ const needs: Readonly<Record<string, Need>> = {
   sox: { runtime: "sox" },
   espeak: { runtime: "espeak-ng" },
   gomp: { runtime: "libgomp1" },
-  git: { runtime: "git" },
+  // For packages that are taken from repositories.
+  git: { runtime: "", build: "git" },
   compiler: { runtime: "", build: "build-essential" },
   // For programs that compile while they run: Triton's kernels, torch.compile.
   "runtime-compiler": { runtime: "gcc libc6-dev" },
@@ -109,7 +110,7 @@ const newNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 export interface SystemPackages {
   /** Sorted, for the image that runs. */
   readonly runtime: readonly string[];
-  /** Sorted, for the stage that compiles: with the headers. Empty where nothing is compiled. */
+  /** Sorted, for the stage that installs packages: compilers with the headers, git. Empty where neither is needed. */
   readonly build: readonly string[];
   /** Needs that are not known. */
   readonly unknown: readonly string[];
@@ -122,10 +123,10 @@ export function systemPackages(wanted: readonly string[], image: string): System
   const runtime = found.flatMap(({ need }) => words(need?.runtime ?? ""));
   const build = found.flatMap(({ need }) => words(need?.build ?? ""));
   // Headers alone are of no use: without something to compile they stay away.
-  const compiles = build.includes("build-essential");
+  const tools = build.includes("build-essential") ? build : build.filter((name) => name === "git");
   return {
     runtime: named(runtime, release),
-    build: compiles ? named(build, release) : [],
+    build: named(tools, release),
     unknown: found.filter(({ need }) => need === undefined).map(({ word }) => word),
   };
 }

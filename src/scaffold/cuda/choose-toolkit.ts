@@ -33,7 +33,7 @@ export function chooseToolkit(
         ? `the newest whose image starts on driver ${machine.driver}`
         : user === undefined || wanted === undefined
           ? "there is an image for it on each Ubuntu"
-          : `${[user.value.name, user.value.version].filter((one) => one !== undefined).join(" ")} is built with it`;
+          : `${[user.value.name, user.value.version].filter((one) => one !== undefined).join(" ")} is built with ${wanted === chosen.cuda ? "it" : `CUDA ${wanted}`}`;
   return { cuda: chosen.cuda, why: `${because}; needs driver ${chosen.minimumDriver} or newer` };
 }
 

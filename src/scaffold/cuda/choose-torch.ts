@@ -1,5 +1,5 @@
 import { findToolkit } from "../../catalog/cuda.ts";
-import { findTorch, type TorchChoice, torchHasPython } from "../../catalog/torch.ts";
+import { findTorch, type TorchChoice, torchHasKernels, torchHasPython } from "../../catalog/torch.ts";
 import { compareVersions } from "../../catalog/versions.ts";
 import type { Answers } from "../answers.ts";
 import { evidence } from "../evidence.ts";
@@ -7,7 +7,7 @@ import { impossible } from "../impossible.ts";
 import type { Found, Framework, Project } from "../project.ts";
 import { type Machine, toolkitsThatRun } from "./machine.ts";
 import { toolkitRefusal } from "./choose-toolkit.ts";
-import { torchBuilds } from "./torch-builds.ts";
+import { surelyFor, torchBuilds } from "./torch-builds.ts";
 import { torchRefusal } from "./torch-refusal.ts";
 import { vllmDemands } from "./vllm.ts";
 
@@ -41,12 +41,13 @@ export function chooseTorch(
   // Whose wheels are those of PyPI, whatever fits.
   const ofPypi = ownCuda === undefined ? (locked ?? vllm?.name) : undefined;
   const wanted = machine.cuda ?? ownCuda;
-  const found = torchBuilds(project, machine, pinned).filter(
+  const fitting = torchBuilds(project, machine, pinned).filter(
     (one) =>
       (wanted === undefined || one.cuda === wanted) &&
       (ownCuda === undefined || one.cuda === ownCuda) &&
       (ofPypi === undefined || one.isPypi),
   );
+  const found = surelyFor(fitting, machine);
   const kept = found.find((one) => one.torch === earlier?.torch && one.cuda === earlier.cuda);
   const newest = found.filter((one) => one.torch === found[0]?.torch);
   // PyPI's own wheel needs no index: it is taken where it fits.
@@ -95,6 +96,11 @@ export function torchWhy(torch: Found<Framework> | undefined, version: string | 
 }
 
 function cudaWhy(chosen: TorchChoice, machine: Machine, torch: Found<Framework>, kept: boolean): string {
+  const unknown = machine.gpus.filter(
+    (one) => torchHasKernels(chosen.torch, chosen.cuda, one.capability) === undefined,
+  );
+  if (unknown.length > 0)
+    return `${evidence(torch)}; the catalogue does not know whether it has code for ${unknown.map((one) => one.name).join(", ")}`;
   if (machine.cuda !== undefined) return "asked for";
   if (torch.value.cuda !== undefined) return evidence(torch);
   const needs = `driver ${findToolkit(chosen.cuda)?.minimumDriver ?? "?"} or newer`;

@@ -1,5 +1,5 @@
 import { satisfies } from "@renovatebot/pep440";
-import { type TorchChoice, torchFor } from "../../catalog/torch.ts";
+import { type TorchChoice, torchFor, torchHasKernels } from "../../catalog/torch.ts";
 import type { Project } from "../project.ts";
 import type { Machine } from "./machine.ts";
 
@@ -25,4 +25,12 @@ function isAllowed(project: Project, torch: string): boolean {
         return true;
       }
     });
+}
+
+/** Those of which it is known that they have code for the GPUs; all where that is known of none. */
+export function surelyFor(builds: readonly TorchChoice[], { gpus }: Pick<Machine, "gpus">): TorchChoice[] {
+  const sure = builds.filter((build) =>
+    gpus.every(({ capability }) => torchHasKernels(build.torch, build.cuda, capability) === true),
+  );
+  return sure.length > 0 ? sure : [...builds];
 }

@@ -13,7 +13,7 @@ import type { DdiffError } from "../../util/errors.ts";
 import { impossible } from "../impossible.ts";
 import type { Found, Framework, Project } from "../project.ts";
 import type { Machine } from "./machine.ts";
-import { torchBuilds } from "./torch-builds.ts";
+import { surelyFor, torchBuilds } from "./torch-builds.ts";
 
 /**
  * `IMPOSSIBLE`: says which of the wishes excludes the others, and what goes when one of them is let go. `ofPypi` is whose wheels are those of
@@ -31,13 +31,13 @@ export function torchRefusal(
     ofPypi !== undefined && wantedCuda === undefined ? `${why}: ${ofPypi} has the wheels of PyPI` : why;
   const ofVllm = ofPypi !== undefined && ofPypi !== project.lockFile;
   if (ofVllm) return impossible(whose, nearestVllm(machine));
-  const sameTorch = torchBuilds(project, machine, pinned).sort(
+  const sameTorch = surelyFor(torchBuilds(project, machine, pinned), machine).sort(
     (a, b) => distance(a.cuda, wantedCuda) - distance(b.cuda, wantedCuda),
   )[0];
   if (sameTorch !== undefined) {
     const how =
       ofPypi !== undefined || torch.value.cuda !== undefined
-        ? `name the index ${sameTorch.index} in ${project.manifest ?? "the manifest"}${ofPypi === undefined ? "" : " and lock again"}`
+        ? `name the index ${sameTorch.index} in ${project.manifest ?? "the manifest"}${project.lockFile === undefined ? "" : " and lock again"}`
         : `--cuda ${sameTorch.cuda}`;
     return impossible(whose, `The nearest that goes is ${withTorch(sameTorch)}: ${how}.`);
   }
@@ -82,7 +82,7 @@ function reasonAgainst(pinned: string | undefined, cuda: string | undefined, mac
   )
     return `${name} does not run on driver ${driver}: ${driverRunsWheel(driver, cudas.at(0) ?? "").reason}`;
   for (const gpu of machine.gpus) {
-    if (pinned !== undefined && cudas.every((one) => torchHasKernels(pinned, one, gpu.capability) !== true))
+    if (pinned !== undefined && cudas.every((one) => torchHasKernels(pinned, one, gpu.capability) === false))
       return `${name}${cuda === undefined ? "" : ` of CUDA ${cuda}`} has no code for ${gpu.name} (compute capability ${gpu.capability})`;
   }
   const wishes = [

@@ -100,9 +100,13 @@ function buildJob(answers: Answers, stages: readonly StageName[]): string[] {
     "        with:",
     "          persist-credentials: false",
     ...registryStep(answers),
-    "      - name: Make room for CUDA",
-    "        if: endsWith(matrix.stage, '-gpu')",
-    "        run: sudo rm -rf /usr/local/lib/android /usr/share/dotnet /opt/ghc /opt/hostedtoolcache/CodeQL",
+    ...(stages.some((stage) => stage.endsWith("-gpu"))
+      ? [
+          "      - name: Make room for CUDA",
+          "        if: endsWith(matrix.stage, '-gpu')",
+          "        run: sudo rm -rf /usr/local/lib/android /usr/share/dotnet /opt/ghc /opt/hostedtoolcache/CodeQL",
+        ]
+      : []),
     `      - uses: ${actions.buildx}`,
     ...loginStep(answers, ["        if: github.event_name != 'pull_request'"]),
     "      - id: build",

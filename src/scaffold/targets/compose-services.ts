@@ -1,10 +1,18 @@
 import type { Answers, StageName } from "../answers.ts";
-import { appFolder, cacheFolder, outputFolder, tokenPath, userId, weightsPath } from "../image-layout.ts";
+import {
+  appFolder,
+  cacheFolder,
+  netrcPath,
+  outputFolder,
+  tokenPath,
+  userId,
+  weightsPath,
+} from "../image-layout.ts";
 import { imageOf } from "../image-names.ts";
 import type { ComposeServicePlan } from "./compose-plan.ts";
 import { healthCommand, startPeriod } from "./dockerfile-final-stages.ts";
 import { environmentFolder } from "./dockerfile-managers.ts";
-import { usesHub, usesTensorrt, usesToken, usesTorch } from "./dockerfile-plan.ts";
+import { enginesBy, usesHub, usesToken, usesTorch, usesWandb } from "./dockerfile-plan.ts";
 import { json } from "./dockerfile-text.ts";
 
 /** A service of compose.yaml; an optional one only starts when it is named. */
@@ -25,10 +33,11 @@ export function serviceLines(answers: Answers, service: ComposeServicePlan, opti
     "    cap_drop: [ALL]",
     "    security_opt:",
     "      - no-new-privileges:true",
-    ...(purpose === "serve" ? serveEnvironment(answers) : []),
+    ...environment(answers, purpose),
     "    volumes:",
     ...volumes(answers, purpose),
     ...(purpose === "serve" && usesToken(answers) ? ["    secrets:", "      - hf_token"] : []),
+    ...(purpose === "train" && usesWandb(answers) ? ["    secrets:", "      - netrc"] : []),
     ...(purpose === "serve" ? served(answers, service) : []),
   ];
 }
@@ -44,7 +53,7 @@ export function gpuLines(answers: Answers, service: ComposeServicePlan): string[
       ? []
       : [`    image: ${imageName(answers, others)}`, "    build:", `      target: ${others}`]),
     ...(purpose === "serve" ? [] : shared(answers, service, "8gb")),
-    ...(purpose === "serve" && usesTensorrt(answers)
+    ...(purpose === "serve" && enginesBy(answers) === "script"
       ? [
           "    # An ONNX file, below the weights: the first start builds the engine of it, which the cache keeps.",
           "    environment:",
@@ -101,19 +110,21 @@ function devLines(answers: Answers, { name }: ComposeServicePlan): string[] {
   ];
 }
 
-/** Nothing where torch is not there and nothing trains: the default of 64 MB is enough. */
-function shared(answers: Answers, { purpose }: ComposeServicePlan, size: string): string[] {
-  if (!usesTorch(answers) && purpose !== "train") return [];
+/** Nothing where nothing is on a GPU, torch is not there and nothing trains: the default of 64 MB is enough. */
+function shared(answers: Answers, { purpose, gpu }: ComposeServicePlan, size: string): string[] {
+  if (gpu === undefined && !usesTorch(answers) && purpose !== "train") return [];
   return [
     "    # Tensors go from process to process through shared memory; the default of 64 MB ends in a bus error.",
     `    shm_size: ${purpose === "serve" ? "1gb" : size}`,
   ];
 }
 
-/** What the service goes by: of the shell that runs compose, but for the place of the token. */
-function serveEnvironment(answers: Answers): string[] {
+/** What a service goes by: of the shell that runs compose, but for the places of secrets. */
+function environment(answers: Answers, purpose: ComposeServicePlan["purpose"]): string[] {
   const asked = answers.weights === "download" ? ["WEIGHTS_URL", "HF_MODEL"] : [];
-  const lines = [...asked.map(fromShell), ...(usesHub(answers) ? [`      HF_TOKEN_PATH: ${tokenPath}`] : [])];
+  const serve = [...asked.map(fromShell), ...(usesHub(answers) ? [`      HF_TOKEN_PATH: ${tokenPath}`] : [])];
+  const train = usesWandb(answers) ? [`      NETRC: ${netrcPath}`] : [];
+  const lines = purpose === "serve" ? serve : purpose === "train" ? train : [];
   return lines.length === 0 ? [] : ["    environment:", ...lines];
 }
 

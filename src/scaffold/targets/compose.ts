@@ -1,7 +1,7 @@
 import type { Answers, OutputFile } from "../answers.ts";
 import { composeServices, type ComposeServicePlan } from "./compose-plan.ts";
 import { gpuLines, serviceLines, volumeNames } from "./compose-services.ts";
-import { usesToken } from "./dockerfile-plan.ts";
+import { usesToken, usesWandb } from "./dockerfile-plan.ts";
 
 /** compose.yaml runs anywhere; compose.gpu.yaml adds the GPUs, as a reservation is an error on a machine without one. */
 export function compose(answers: Answers): readonly OutputFile[] {
@@ -25,18 +25,30 @@ function composeFile(answers: Answers, services: readonly ComposeServicePlan[]):
     "",
     "volumes:",
     ...volumeNames(answers, services).map((name) => `  ${name}:`),
+    ...secrets(answers),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** By files, and empty where nothing is named: Compose refuses secrets of the environment for services with a read-only root. */
+function secrets(answers: Answers): string[] {
+  const lines = [
     ...(usesToken(answers)
       ? [
-          "",
-          "secrets:",
           "  hf_token:",
-          "    # A file of the token that user 10001 may read; open models need none. Not `environment:`, which Compose refuses",
-          "    # for services with a read-only root.",
+          "    # A file of the token that user 10001 may read; open models need none.",
           "    file: ${HF_TOKEN_FILE:-/dev/null}",
         ]
       : []),
+    ...(usesWandb(answers)
+      ? [
+          "  netrc:",
+          "    # The key of Weights & Biases, as `wandb login` writes it to ~/.netrc; user 10001 has to be able to read it.",
+          "    file: ${NETRC_FILE:-/dev/null}",
+        ]
+      : []),
   ];
-  return `${lines.join("\n")}\n`;
+  return lines.length === 0 ? [] : ["", "secrets:", ...lines];
 }
 
 /** How the services are started: as comments. */

@@ -50,7 +50,14 @@ function builderStages(plan: Plan, recipe: Recipe, variants: readonly Variant[])
 
 /** What a build stage has more than its base. */
 function builderLines({ answers, gpuBase }: Plan, recipe: Recipe, variant: Variant): string[] {
-  if (recipe.from !== undefined) return [`WORKDIR ${appFolder}`];
+  if (recipe.from !== undefined) {
+    const { build } = systemPackages(answers.systemNeeds, recipe.from);
+    const install = build.length === 0 ? [] : [aptInstall(build)];
+    const { user } = recipe;
+    const asRoot =
+      user === undefined || install.length === 0 ? install : ["USER 0", ...install, `USER ${user}`];
+    return [...asRoot, `WORKDIR ${appFolder}`];
+  }
   const { compiler, cpu } = answers.bases;
   const { build } = systemPackages(answers.systemNeeds, (variant === "gpu" ? gpuBase : undefined) ?? cpu);
   const toolkit =

@@ -3,7 +3,7 @@ import type { Answers } from "../answers.ts";
 import { toolImages } from "../bases.ts";
 import { bring, isWanted, type Purpose, type Recipe, sed } from "./dockerfile-recipe.ts";
 import { environmentRewrites, torchIndexOf, type Variant } from "./dockerfile-rewrites.ts";
-import { comment, run, shellWord } from "./dockerfile-text.ts";
+import { comment, copies, run, shellWord } from "./dockerfile-text.ts";
 
 /** pixi: an environment at the path where the image has it. */
 export function pixi(answers: Answers): Recipe {
@@ -37,12 +37,17 @@ export function pixi(answers: Answers): Recipe {
   };
 }
 
+/** The user of micromamba's image. */
+const mambaUser = 57439;
+const mambaOwner = `uid=${mambaUser},gid=${mambaUser}`;
+
 /** conda, by micromamba. */
 export function conda(answers: Answers): Recipe {
   const manifest = answers.manifest ?? "environment.yml";
   const { lockFile } = answers;
   return {
     from: toolImages.micromamba,
+    user: mambaUser,
     tool: [],
     variables: {},
     packages(purpose, variant) {
@@ -64,10 +69,14 @@ export function conda(answers: Answers): Recipe {
       return [
         ...bring([file, ...beside]),
         run(
-          ["type=cache,target=/opt/conda/pkgs,sharing=locked,uid=57439,gid=57439"],
+          [
+            `type=cache,target=/opt/conda/pkgs,sharing=locked,${mambaOwner}`,
+            // For what the file wants of pip.
+            `type=cache,target=/var/cache/pip,${mambaOwner}`,
+          ],
           [
             ...(copy === "" ? [] : [`cp -r . ${copy}`, sed(changes, [copy + file])]),
-            `${cuda}${index}micromamba create -y --always-copy -p /opt/conda/envs/app -f ${copy}${file}`,
+            `${cuda}${index}PIP_CACHE_DIR=/var/cache/pip micromamba create -y --always-copy -p /opt/conda/envs/app -f ${copy}${file}`,
           ],
         ),
       ];
@@ -77,21 +86,28 @@ export function conda(answers: Answers): Recipe {
   };
 }
 
-/** R: renv, a DESCRIPTION or a script that installs. */
+/** R: renv, a DESCRIPTION, a script that installs, or what the source loads. */
 export function r(answers: Answers): Recipe {
-  const manifest = answers.manifest ?? "DESCRIPTION";
-  const files = [manifest, ...(answers.lockFile === undefined ? [] : [answers.lockFile])];
+  const { manifest, lockFile } = answers;
+  const files = [manifest, lockFile].filter((path) => path !== undefined);
   return {
     from: undefined,
     tool: [],
     // Links would lead into a cache that is not in the image.
-    variables: answers.lockFile === undefined ? {} : { RENV_CONFIG_CACHE_SYMLINKS: "FALSE" },
+    variables: lockFile === undefined ? {} : { RENV_CONFIG_CACHE_SYMLINKS: "FALSE" },
     packages: () => [
-      ...bring(files),
+      ...(files.length > 0
+        ? bring(files)
+        : [
+            comment(
+              "No file lists the packages, so renv looks for them in the source: with a DESCRIPTION this layer would stay when the source changes.",
+            ),
+            ...copies(answers.sources),
+          ]),
       comment("R only warns of a package that it cannot install; here that is an error."),
       run(
         ["type=cache,target=/root/.cache/R"],
-        [`mkdir -p ${library}`, ["Rscript", ...installation(manifest, answers.lockFile)].join(" \\\n      ")],
+        [`mkdir -p ${library}`, ["Rscript", ...installation(manifest, lockFile)].join(" \\\n      ")],
       ),
     ],
     folder: () => library,
@@ -102,11 +118,19 @@ export function r(answers: Answers): Recipe {
 const library = "/opt/library";
 
 /** Expressions of R that install what a project asks for. What installs them stays in the build stage. */
-function installation(manifest: string, lockFile: string | undefined): string[] {
+function installation(manifest: string | undefined, lockFile: string | undefined): string[] {
   if (lockFile !== undefined) {
     return [
       installer("renv"),
       `-e 'renv::restore(lockfile = "${lockFile}", library = "${library}", prompt = FALSE)'`,
+    ];
+  }
+  if (manifest === undefined) {
+    return [
+      installer("renv"),
+      "-e 'wanted <- setdiff(renv::dependencies(quiet = TRUE)[[\"Package\"]], rownames(installed.packages()))'",
+      `-e 'install.packages(wanted, lib = "${library}")'`,
+      `-e 'stopifnot(wanted %in% rownames(installed.packages("${library}")))'`,
     ];
   }
   if (manifest.toLowerCase().endsWith(".r")) {

@@ -4,7 +4,7 @@ import { appFolder, cacheFolder, outputFolder, userId, weightsPath } from "../im
 import { systemPackages } from "../system-packages.ts";
 import { packageSets } from "./dockerfile-build-stages.ts";
 import { hasVenv } from "./dockerfile-managers.ts";
-import { baseOf, installsProject, type Plan, usesHub, usesTensorrt } from "./dockerfile-plan.ts";
+import { baseOf, enginesBy, installsProject, type Plan, usesHub } from "./dockerfile-plan.ts";
 import { type Purpose, venv } from "./dockerfile-recipe.ts";
 import type { Variant } from "./dockerfile-rewrites.ts";
 import { engineScript, fetchWeightsScript } from "./dockerfile-scripts.ts";
@@ -97,7 +97,7 @@ function devTools({ manager, systemNeeds }: Answers, image: string): string[] {
   return [
     comment("DEV_UID owns the mounted source: --build-arg DEV_UID=$(id -u) where that is not 1000."),
     "ARG DEV_UID=1000",
-    aptInstall(["git", ...systemPackages(["compiler", ...systemNeeds], image).build]),
+    aptInstall([...new Set(["git", ...systemPackages(["compiler", ...systemNeeds], image).build])]),
     run(
       [],
       [
@@ -131,10 +131,28 @@ function serveVariables(answers: Answers, variant: Variant): Record<string, stri
   const port = String(answers.port ?? 8000);
   return {
     ...(answers.weights === "download" ? { WEIGHTS_DIR: weightsPath(answers.weightFolder) } : {}),
-    ...(usesTensorrt(answers) && variant === "gpu" ? { ENGINE_DIR: `${cacheFolder}/engines` } : {}),
+    ...(variant === "gpu" ? engineVariables(answers) : {}),
     ...(answers.serving === "gradio" ? { GRADIO_SERVER_NAME: "0.0.0.0", GRADIO_SERVER_PORT: port } : {}),
     ...(answers.serving === "streamlit"
       ? { STREAMLIT_SERVER_ADDRESS: "0.0.0.0", STREAMLIT_SERVER_PORT: port }
+      : {}),
+  };
+}
+
+/** Where engines of TensorRT are kept; ONNX Runtime names its own by model, GPU architecture and version. */
+function engineVariables(answers: Answers): Record<string, string> {
+  const by = enginesBy(answers);
+  const folder = `${cacheFolder}/engines`;
+  if (by === undefined) return {};
+  if (by === "script") return { ENGINE_DIR: folder };
+  return {
+    ORT_TENSORRT_ENGINE_CACHE_ENABLE: "1",
+    ORT_TENSORRT_CACHE_PATH: folder,
+    // ONNX Runtime looks for TensorRT in the system's folders only.
+    ...(hasVenv(answers)
+      ? {
+          LD_LIBRARY_PATH: `${venv}/lib/python${answers.python}/site-packages/tensorrt_libs:/usr/local/nvidia/lib:/usr/local/nvidia/lib64`,
+        }
       : {}),
   };
 }
@@ -154,7 +172,7 @@ function scripts(answers: Answers, variant: Variant): string[] {
 function startScripts(answers: Answers, variant: Variant): string[] {
   return [
     ...(answers.weights === "download" ? [fetchWeightsScript.path] : []),
-    ...(usesTensorrt(answers) && variant === "gpu" ? [engineScript.path] : []),
+    ...(enginesBy(answers) === "script" && variant === "gpu" ? [engineScript.path] : []),
   ];
 }
 
@@ -184,7 +202,8 @@ function ending(answers: Answers, purpose: Purpose, variant: Variant): string[] 
 /** How long a service may take until it is well: weights are fetched, an engine is built, or vLLM compiles for minutes. */
 export function startPeriod(answers: Answers, variant: Variant): string {
   if (usesHub(answers)) return "900s";
-  return startScripts(answers, variant).length > 0 ? "300s" : "60s";
+  const builds = variant === "gpu" && enginesBy(answers) !== undefined;
+  return builds || startScripts(answers, variant).length > 0 ? "300s" : "60s";
 }
 
 /** The check of a running service, with what surely is in the image: Python, or bash for R. */

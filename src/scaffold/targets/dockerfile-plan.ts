@@ -40,7 +40,14 @@ export function usesHub({ frameworks = [], serve }: Answers): boolean {
   return serve !== undefined && frameworks.some(({ name }) => name === "vllm");
 }
 
-/** Whether the project runs engines of TensorRT. */
-export function usesTensorrt({ frameworks = [] }: Answers): boolean {
-  return frameworks.some(({ name }) => name === "tensorrt");
+/** How engines of TensorRT come about: by container/engine.py, or by ONNX Runtime, which keeps its own. Undefined without TensorRT. */
+export function enginesBy({ frameworks = [] }: Answers): "script" | "onnxruntime" | undefined {
+  const has = (wanted: string) => frameworks.some(({ name }) => name === wanted);
+  if (!has("tensorrt")) return undefined;
+  return has("onnxruntime-gpu") ? "onnxruntime" : "script";
+}
+
+/** Whether training is followed by Weights & Biases, which needs a key. */
+export function usesWandb({ trackers = [], stages }: Answers): boolean {
+  return trackers.includes("wandb") && stages.some((one) => one.startsWith("train"));
 }

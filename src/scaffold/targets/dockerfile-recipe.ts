@@ -9,6 +9,8 @@ export type Purpose = "serve" | "train" | "dev";
 export interface Recipe {
   /** Its own image for the build stage; undefined to build on the base that the result runs on. */
   readonly from: string | undefined;
+  /** Whom that image runs as, by number; undefined for root. */
+  readonly user?: number;
   /** Instructions that bring the tool. */
   readonly tool: readonly string[];
   /** Variables of the build stage. */

@@ -187,4 +187,27 @@ describe("a Dockerfile", () => {
     expect(stage(text, "train-cpu")).toContain("WANDB_DIR=/app/outputs");
     expect(stage(text, "train-cpu")).toContain("MLFLOW_TRACKING_URI=file:/app/outputs/mlruns");
   });
+
+  it("has renv look for R's packages where no file lists them, and copies nothing that is not there", () => {
+    const answers = { manifest: undefined, lockFile: undefined, sources: ["R", "plumber.R"] };
+    const text = stage(write(answersFor("r", answers)), "packages");
+    expect(text).toContain("renv::dependencies");
+    expect(text.match(/^COPY .*/gm)).toEqual(["COPY R R", "COPY plumber.R ./"]);
+  });
+
+  it("has git where packages are installed, and in no image that runs", () => {
+    for (const manager of ["uv", "conda", "pixi"] as const) {
+      const stages = ["serve-cpu", "train-cpu"] as const;
+      const text = write(answersFor(manager, { systemNeeds: ["git"], stages }));
+      expect(stage(text, "builder")).toMatch(/^ +git$/m);
+      for (const name of ["base", ...stages]) expect(stage(text, name)).not.toMatch(/^ +git\b/m);
+    }
+  });
+
+  it("leaves engines to ONNX Runtime where that is what runs them", () => {
+    const frameworks = [framework("tensorrt", "10.3.0"), framework("onnxruntime-gpu", "1.20.1")];
+    const text = stage(write(answersFor("pip", { frameworks, stages: ["serve-gpu"] })), "serve-gpu");
+    expect(text).toContain("ORT_TENSORRT_CACHE_PATH=/cache/engines");
+    expect(text).toContain('ENTRYPOINT ["tini", "--"]');
+  });
 });

@@ -1,4 +1,6 @@
 import { describeBase } from "../../catalog/base-images.ts";
+import { languageEnded } from "../../catalog/os-releases.ts";
+import { catalogueDay } from "../../catalog/sources.ts";
 import type { Answers, OutputFile, StageName } from "../answers.ts";
 import { toolImages } from "../bases.ts";
 import { appFolder, cacheFolder, outputFolder, userId } from "../image-layout.ts";
@@ -6,7 +8,7 @@ import { systemPackages } from "../system-packages.ts";
 import { hasVenv, recipeOf } from "./dockerfile-managers.ts";
 import { buildStages } from "./dockerfile-build-stages.ts";
 import { finalStage, purposes } from "./dockerfile-final-stages.ts";
-import { type Plan, usesTensorrt, usesTorch } from "./dockerfile-plan.ts";
+import { enginesBy, type Plan, usesTorch } from "./dockerfile-plan.ts";
 import { engineScript, fetchWeightsScript } from "./dockerfile-scripts.ts";
 import { aptInstall, comment, env, run } from "./dockerfile-text.ts";
 
@@ -26,7 +28,7 @@ export function dockerfile(answers: Answers): readonly OutputFile[] {
   return [
     { path: "Dockerfile", text: `${blocks.join("\n\n")}\n` },
     ...(serves && answers.weights === "download" ? [fetchWeightsScript] : []),
-    ...(serves && usesTensorrt(answers) ? [engineScript] : []),
+    ...(serves && enginesBy(answers) === "script" ? [engineScript] : []),
   ];
 }
 
@@ -69,6 +71,7 @@ function header({ answers, stages }: Plan): string {
       : [
           "# ddiff global ignore=base-without-digest because Renovate or `docker buildx imagetools` sets digests, not a generator",
         ]),
+    ...oldPython(answers),
   ];
   return lines.filter((line) => answers.manager !== "r" || !line.includes("netrc")).join("\n");
 }
@@ -146,6 +149,17 @@ function baseStage({ answers }: Plan, name: string, image: string): string {
     ),
     `WORKDIR ${appFolder}`,
   ].join("\n");
+}
+
+/** A project may be for a Python that has ended: that is known, and said. */
+function oldPython({ bases, python }: Answers): string[] {
+  const ended = bases.cpu.startsWith("python:")
+    ? languageEnded("python", python, Date.parse(catalogueDay))
+    : undefined;
+  if (ended === undefined) return [];
+  return [
+    `# ddiff global ignore=language-end-of-life because the project is for Python ${python}: without security updates since ${ended}`,
+  ];
 }
 
 function hasVenvOrNone(answers: Answers): boolean {

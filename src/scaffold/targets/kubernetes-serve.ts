@@ -1,7 +1,7 @@
 import type { Answers } from "../answers.ts";
 import { tokenPath } from "../image-layout.ts";
 import { startPeriod } from "./dockerfile-final-stages.ts";
-import { usesHub, usesTensorrt } from "./dockerfile-plan.ts";
+import { enginesBy, usesHub } from "./dockerfile-plan.ts";
 import { containerSecurity, podSecurity, resources } from "./kubernetes-pod.ts";
 import { nameOf, placeholder, text } from "./kubernetes-text.ts";
 import { mounts, servingVolumes, sources } from "./kubernetes-volumes.ts";
@@ -125,7 +125,7 @@ function variables(answers: Answers): string[] {
         ]
       : []),
     ...(usesHub(answers) ? variable("HF_TOKEN_PATH", tokenPath) : []),
-    ...(usesTensorrt(answers)
+    ...(enginesBy(answers) === "script"
       ? [
           "            # An ONNX file, below the weights: the first pod builds the engine of it.",
           ...variable("ENGINE_SOURCE", ""),

@@ -1,4 +1,5 @@
 import type { Answers } from "../answers.ts";
+import { usesWandb } from "./dockerfile-plan.ts";
 import { containerSecurity, podSecurity, resources } from "./kubernetes-pod.ts";
 import { nameOf, placeholder, text } from "./kubernetes-text.ts";
 import { mounts, sources, trainingVolumes } from "./kubernetes-volumes.ts";
@@ -30,9 +31,23 @@ export function job(answers: Answers): string[] {
     ...(answers.train === undefined
       ? []
       : ["          args:", ...answers.train.map((one) => `            - ${text(one)}`)]),
+    ...(usesWandb(answers) ? wandbKey(answers) : []),
     ...containerSecurity(),
     ...resources("2", "8Gi", "32Gi"),
     ...mounts(volumes),
     ...sources(volumes),
+  ];
+}
+
+function wandbKey(answers: Answers): string[] {
+  return [
+    "          env:",
+    "            # kubectl create secret generic with a key WANDB_API_KEY.",
+    "            - name: WANDB_API_KEY",
+    "              valueFrom:",
+    "                secretKeyRef:",
+    `                  name: ${text(nameOf(answers, "wandb"))}`,
+    "                  key: WANDB_API_KEY",
+    "                  optional: true",
   ];
 }

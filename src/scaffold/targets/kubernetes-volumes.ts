@@ -1,6 +1,6 @@
 import type { Answers, OutputFile } from "../answers.ts";
 import { appFolder, cacheFolder, outputFolder, tokenPath, weightsPath } from "../image-layout.ts";
-import { usesHub, usesTensorrt, usesToken } from "./dockerfile-plan.ts";
+import { enginesBy, usesHub, usesToken } from "./dockerfile-plan.ts";
 import { manifest, nameOf, text } from "./kubernetes-text.ts";
 
 /** A volume of a pod and where its container has it. */
@@ -103,7 +103,7 @@ export function sources(volumes: readonly PodVolume[]): string[] {
 
 /** Whether what a service makes at its start takes too long to be made anew for each pod. */
 function keepsCache(answers: Answers): boolean {
-  return usesHub(answers) || usesTensorrt(answers);
+  return usesHub(answers) || enginesBy(answers) !== undefined;
 }
 
 function hasWeights({ weights, weightFolder }: Answers): boolean {

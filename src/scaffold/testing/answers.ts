@@ -192,4 +192,18 @@ export const cases: readonly Case[] = [
     stages: ["train-gpu", "train-cpu", "dev"],
   }),
   one("libraries of the system", "r", { systemNeeds: ["sodium", "gdal", "text-layout"] }),
+  one("TensorRT below ONNX Runtime", "pip", {
+    frameworks: [
+      framework("tensorrt", "10.3.0", { build: "cuda", cuda: "12" }),
+      framework("onnxruntime-gpu", "1.20.1", { build: "cuda" }),
+    ],
+    stages: ["serve-gpu", "dev"],
+  }),
+  one("nothing that lists packages", "r", {
+    manifest: undefined,
+    lockFile: undefined,
+    sources: ["R", "plumber.R"],
+  }),
+  one("a Python that has ended", "uv", { python: "3.9" }),
+  one("packages from repositories", "conda", { systemNeeds: ["git"], lockFile: undefined }),
 ];
