@@ -140,6 +140,17 @@ describe("a checklist", () => {
     });
   });
 
+  test("of schema 1.0.0 has a command and its arguments in one list", () => {
+    const old = "schemaVersion: '1.0.0'\ncommandTests: [{name: a, command: [apt-get, help], exitCode: 1}]";
+    expect(readChecklist(old, "old.yaml").commandTests[0]).toMatchObject({
+      command: "apt-get",
+      args: ["help"],
+      exitCode: 1,
+    });
+    const empty = "schemaVersion: '1.0.0'\ncommandTests: [{name: a, command: []}]";
+    expect(() => readChecklist(empty, "old.yaml")).toThrow(/line 2: commandTests\.0\.command/);
+  });
+
   test("that is wrong says where and what may have been meant", () => {
     const content = "schemaVersion: 2.0.0\ncommandTests:\n  - name: a\n    comand: x\n    exitCode: many\n";
     expect(() => readChecklist(content, "checks.yaml")).toThrow(
@@ -148,7 +159,7 @@ describe("a checklist", () => {
     expect(() => readChecklist(content, "checks.yaml")).toThrow(
       /line 5: commandTests\.0\.exitCode must be a whole number/,
     );
-    expect(() => readChecklist("schemaVersion: 1.0.0", "old.yaml")).toThrow(/must be 2\.0\.0/);
+    expect(() => readChecklist("schemaVersion: 3.0.0", "new.yaml")).toThrow(/must be 2\.0\.0 or 1\.0\.0/);
     const bomb = `schemaVersion: 2.0.0\na: &a [x,x,x,x,x,x,x,x,x]\n${"bcdefgh"
       .split("")
       .map((key, at) => `${key}: &${key} [${Array(9).fill(`*${"abcdefgh"[at]}`).join()}]`)

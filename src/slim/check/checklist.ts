@@ -156,7 +156,7 @@ const uniqueTest = z.strictObject({ name, program: name, copies: whole.default(1
 
 /** The whole file. */
 export const checklistSchema = z.strictObject({
-  schemaVersion: z.literal("2.0.0", "must be 2.0.0"),
+  schemaVersion: z.literal("2.0.0", "must be 2.0.0 or 1.0.0"),
   globalEnvVars: pairs,
   containerRunOptions: runOptions.nullish().transform((value) => value ?? runOptions.parse({})),
   commandTests: manyOf(commandTest),

@@ -14,7 +14,7 @@ export interface CheckReport {
 }
 
 /** Something that worked in one image and no longer does in the other. */
-export interface LostCheck {
+interface LostCheck {
   /** As `titleOf` says it. */
   title: string;
   kind: CheckKind;

@@ -39,13 +39,31 @@ export function readChecklist(content: string, file: string): Checklist {
   } catch (cause) {
     throw invalid(file, [messageOf(cause)]);
   }
-  const parsed = checklistSchema.safeParse(tree);
+  const parsed = checklistSchema.safeParse(asSecondVersion(tree));
   if (parsed.success) return parsed.data;
   const origins = originsOf(document, lines);
   throw invalid(
     file,
     parsed.error.issues.flatMap((issue) => describe(issue, origins)),
   );
+}
+
+/** A list of schema 1.0.0 as one of 2.0.0: there a command's program and arguments are one list. Anything else stays as it is. */
+function asSecondVersion(tree: unknown): unknown {
+  if (!isRecord(tree) || tree["schemaVersion"] !== "1.0.0") return tree;
+  const { commandTests } = tree;
+  const tests = Array.isArray(commandTests) ? commandTests.map(withOneCommand) : commandTests;
+  return { ...tree, schemaVersion: "2.0.0", ...(tests === undefined ? {} : { commandTests: tests }) };
+}
+
+function withOneCommand(test: unknown): unknown {
+  if (!isRecord(test) || !Array.isArray(test["command"])) return test;
+  const [command, ...args] = test["command"] as unknown[];
+  return { ...test, command, args };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** One list of several, in their order. What can be only once (metadata, run options) is the last one's that says it. */
@@ -69,7 +87,7 @@ function invalid(file: string, problems: readonly string[]): DdiffError {
   if (problems.length > shown.length) shown.push(`and ${problems.length - shown.length} more`);
   const sentence = `${file} is no checklist: ${shown.join("; ")}`;
   return new DdiffError("CHECKLIST_INVALID", sentence, {
-    hint: "docs/check.md lists what may stand there; container-structure-test's files of schema 2.0.0 are read as they are.",
+    hint: "docs/check.md lists what may stand there; container-structure-test's files of schema 1.0.0 and 2.0.0 are read as they are.",
     exitStatus: 2,
   });
 }

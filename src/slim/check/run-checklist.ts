@@ -10,7 +10,7 @@ import { lookAtLinks } from "./looks/links.ts";
 import { lookAtMetadata } from "./looks/metadata.ts";
 import { lookForCopies } from "./looks/unique.ts";
 import { lookAtWritable } from "./looks/writable.ts";
-import { type CheckResult, resultOf } from "./result.ts";
+import { type CheckResult, resultOf, titleOf } from "./result.ts";
 import type { OpenedRunner } from "./runners/open-runner.ts";
 import type { Runner } from "./runners/runner.ts";
 import { runCommandTest } from "./runs/command.ts";
@@ -81,8 +81,19 @@ export async function runChecklist(
       ...(runner?.notes ?? []),
       ...(count > 0 && runner === undefined ? [`nothing was run: ${why}`] : []),
     ],
-    results,
+    results: withOwnNames(results),
   };
+}
+
+/** Tests may have the same name; results are told apart by it. */
+function withOwnNames(results: readonly CheckResult[]): CheckResult[] {
+  const seen = new Map<string, number>();
+  return results.map((result) => {
+    const title = titleOf(result);
+    const number = (seen.get(title) ?? 0) + 1;
+    seen.set(title, number);
+    return number === 1 ? result : { ...result, name: `${result.name} (${number})` };
+  });
 }
 
 function runsOf(list: Checklist): number {

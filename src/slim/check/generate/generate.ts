@@ -7,7 +7,7 @@ import type { LeftOut } from "../write-checklist.ts";
 import { commandTests } from "./commands.ts";
 import { fileTests } from "./files.ts";
 import { findNodes } from "./node.ts";
-import { findPythons } from "./python.ts";
+import { findPythons, type PythonPlace } from "./python.ts";
 import { findRs } from "./r.ts";
 import { findServices } from "./services.ts";
 
@@ -44,11 +44,19 @@ export function generateChecklist(image: CheckedImage): Checklist {
         modules: packages,
       })),
     ],
-    scriptTests: pythons
-      .filter(({ scripts }) => scripts.length > 0)
-      .map(({ interpreter, scripts }) => ({ name: `scripts of ${interpreter}`, scripts })),
+    scriptTests: scriptTests(pythons),
   };
   return checklistSchema.parse(written);
+}
+
+/** Each script once: Pythons of one system may share /usr/local/bin. */
+function scriptTests(pythons: readonly PythonPlace[]): WrittenChecklist["scriptTests"] {
+  const known = new Set<string>();
+  return pythons.flatMap(({ interpreter, scripts }) => {
+    const fresh = scripts.filter((script) => !known.has(script));
+    for (const script of fresh) known.add(script);
+    return fresh.length === 0 ? [] : [{ name: `scripts of ${interpreter}`, scripts: fresh }];
+  });
 }
 
 /** How the image is set, but for its labels, which tell of the build. */

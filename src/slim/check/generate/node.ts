@@ -19,7 +19,8 @@ export function findNodes(image: Pick<CheckedImage, "tree" | "run">): NodePlace[
   for (const path of tree.view.visible.keys()) {
     if (!path.endsWith("/package.json")) continue;
     const [, folder = "", name = ""] = record.exec(path) ?? [];
-    if (name === "" || name.startsWith("@types/")) continue;
+    const isInner = /(?:^|\/)node_modules(?:\/|$)/.test(folder);
+    if (name === "" || isInner || name.startsWith("@types/")) continue;
     found.set(folder, (found.get(folder) ?? new Set()).add(name));
   }
   return [...found]

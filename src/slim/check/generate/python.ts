@@ -49,9 +49,17 @@ function sitesOf(tree: FileTree): string[] {
 function interpreterOf(tree: FileTree, site: string): string | undefined {
   const [, prefix = "", version = ""] = sitePattern.exec(site) ?? [];
   const bins = [`/${prefix}bin`, ...(prefix === "usr/local/" ? ["/usr/bin"] : [])];
-  return bins
+  const found = bins
     .flatMap((bin) => [`${bin}/${version}`, `${bin}/python3`, `${bin}/python`])
     .find((path) => isProgram(tree, path));
+  if (found === undefined) return undefined;
+  // One program by several names is one; but a link out of a virtual environment is what makes it one.
+  const real = `/${tree.find(found)?.path}`;
+  return folderOf(real) === folderOf(found) ? real : found;
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }
 
 /** What `import` would find in a folder, without what is private; a folder that is only a namespace gives its packages. */

@@ -17,6 +17,15 @@ interface Facts {
 /** Folders that no tar names are made by engines so. */
 const implied: Facts = { type: "directory", mode: 0o755, uid: 0, gid: 0 };
 
+/** What every container has, whether the image brings it or not. */
+const always = new Map<string, Facts>([
+  ...["etc/hosts", "etc/hostname", "etc/resolv.conf"].map((path): [string, Facts] => [
+    path,
+    { ...implied, type: "file" },
+  ]),
+  ...["dev", "dev/pts", "dev/shm", "proc", "sys"].map((path): [string, Facts] => [path, implied]),
+]);
+
 const executableBits: Readonly<Record<string, number>> = {
   any: 0o111,
   owner: 0o100,
@@ -32,8 +41,15 @@ export function lookAtFile(
 ): CheckResult {
   const path = expandVariables(test.path, (name) => env.get(name));
   const found = tree.find(path, { lastLink: "keep" });
-  const facts = found === undefined ? undefined : (found.placed?.entry ?? implied);
+  const facts = found === undefined ? always.get(plainPath(path)) : (found.placed?.entry ?? implied);
   return resultOf("file", test.name, { failures: fileFailures(test, path, facts) });
+}
+
+function plainPath(path: string): string {
+  return path
+    .split("/")
+    .filter((name) => name !== "" && name !== ".")
+    .join("/");
 }
 
 function fileFailures(test: FileExistenceTest, path: string, facts: Facts | undefined): string[] {
@@ -131,13 +147,14 @@ export async function lookAtLicenses(
   const contents = await readFiles(image, [...packages, ...tests.flatMap(({ files }) => files)]);
   return tests.map(({ debian, files }, at) => {
     const paths = [...(debian ? packages : []), ...files];
+    const isBare = debian && tree.find(debianDocs) === undefined;
     const failures = paths.flatMap((path) => {
       const content = contents.get(path)?.toString("latin1").toUpperCase();
       if (content === undefined) return [`${path} is no file that could be read`];
       return refused.filter((word) => content.includes(word)).map((word) => `${path} speaks of ${word}`);
     });
     return resultOf("license", tests.length === 1 ? "licenses" : `licenses ${at + 1}`, {
-      failures: failures.sort(),
+      failures: [...(isBare ? [`/${debianDocs} is not there`] : []), ...failures.sort()],
     });
   });
 }

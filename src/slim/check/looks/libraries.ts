@@ -68,6 +68,6 @@ export function libraryProblems({ tree, image, run }: CheckedImage): LibraryProb
 }
 
 /** The machine of a platform's programs. */
-export function machineOf({ architecture }: Platform): string {
+function machineOf({ architecture }: Platform): string {
   return machines[architecture] ?? architecture;
 }

@@ -40,6 +40,7 @@ fileExistenceTests:
   - {name: "the link", path: /to-nowhere, permissions: Lrw-r--r--}
   - {name: "the root", path: /, permissions: drwxr-xr-x}
   - {name: "gone", path: /nowhere, shouldExist: false}
+  - {name: "of every container", path: /etc/hosts, uid: 0}
   - {name: "not there", path: /nowhere}
   - {name: "still there", path: /data, shouldExist: false}
   - {name: "wrong in all", path: /data, permissions: -rw-rw-rw-, uid: 1, gid: 2, isExecutableBy: any}

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { PlaceContext } from "../../../places/place.ts";
+import { DdiffError } from "../../../util/errors.ts";
 import { isAbandoned, processMark } from "../../../util/process-mark.ts";
 import { endOf, RunningProcess } from "./process.ts";
 import type { Ran, Runner, RunRequest, Service } from "./runner.ts";
@@ -22,19 +23,42 @@ const prefix = "ddiff-check";
 const shortly = 60;
 /** Milliseconds between two looks at whether a container has started. */
 const moment = 50;
-/** Exit status with which docker and podman say that they themselves failed (docker-run(1)). */
-const engineFailed = 125;
+/**
+ * How docker and podman say that the command was not started (docker-run(1)): 125 where they themselves failed, 126 and 127 also for what
+ * the container's runtime could not do. A command may end so too, but does not speak like them.
+ */
+const unstarted: Readonly<Record<number, RegExp>> = {
+  125: /^(?:docker|Error): /m,
+  126: /^(?:docker: Error|Error: .*(?:runc|crun|OCI))/m,
+  127: /^(?:docker: Error|Error: .*(?:runc|crun|OCI))/m,
+};
+/** A program that no image has. */
+const nobody = "/ddiff-looks-whether-containers-start";
 
 /** A name for an image that is brought to an engine for a while. */
 export function passingName(): string {
   return `${prefix}:${processMark()}`;
 }
 
-/** Runs commands in containers of Docker or Podman, by their programs. First clears away what killed runs left there. */
+/**
+ * Runs commands in containers of Docker or Podman, by their programs. First clears away what killed runs left there. Throws `RUNNER_FAILED`
+ * where the engine has the image and yet cannot start a container of it; the image then goes, if it is ours.
+ */
 export async function engineRunner(engine: EngineImage): Promise<Runner> {
   const runner = new EngineRunner(engine);
-  await runner.clearAbandoned();
-  return runner;
+  try {
+    await runner.clearAbandoned();
+    await runner.tryOut();
+    return runner;
+  } catch (error) {
+    await runner.close();
+    throw error;
+  }
+}
+
+/** Removes the image of a runner that did not come to be. */
+export async function removeEngineImage(engine: EngineImage): Promise<void> {
+  await new EngineRunner(engine).close();
 }
 
 class EngineRunner implements Runner {
@@ -54,6 +78,7 @@ class EngineRunner implements Runner {
 
   async run(request: RunRequest): Promise<Ran> {
     const prepared = await this.#prepare(request);
+    if (prepared.problem !== undefined) return prepared.problem;
     const after = request.teardown ?? [];
     const { ran, left } = await this.#step(prepared.image, request, request.words, after.length > 0);
     let image = left;
@@ -63,7 +88,9 @@ class EngineRunner implements Runner {
   }
 
   async serve(request: RunRequest): Promise<Service> {
-    const { image } = await this.#prepare(request);
+    const { image, problem } = await this.#prepare(request);
+    if (problem !== undefined)
+      return { exec: async () => problem, ended: () => problem, stop: async () => problem };
     const name = this.#newName();
     const running = this.#start(["run", ...this.#options(name, request), image, ...(request.words ?? [])]);
     running.limit(request.seconds);
@@ -94,6 +121,22 @@ class EngineRunner implements Runner {
     await this.#forget([...this.#images].reverse());
   }
 
+  /** Whether containers start here: only then a program that is not there is what is missed. */
+  async tryOut(): Promise<void> {
+    const { ran } = await this.#step(
+      this.#engine.image,
+      { words: [nobody], seconds: shortly },
+      [nobody],
+      false,
+    );
+    if (ran.status === 127) return;
+    throw new DdiffError(
+      "RUNNER_FAILED",
+      `${this.name} starts no container of ${this.#engine.image}: ${errorLine(ran.stderr)}`,
+      { hint: "Choose another runner with --runner, or look at the image alone with --runner none." },
+    );
+  }
+
   /** Removes containers and images of runs that are dead. */
   async clearAbandoned(): Promise<void> {
     const pattern = new RegExp(`${prefix}[-:](\\d+-\\d+-[0-9a-z]+-[0-9a-f]+)`);
@@ -111,12 +154,14 @@ class EngineRunner implements Runner {
     await clear(["images", "--format", "{{.Repository}}:{{.Tag}}"], ["rmi", "--force"]);
   }
 
-  /** The image that a request's setup leaves behind. */
-  async #prepare(request: RunRequest): Promise<{ image: string; made: string[] }> {
+  /** The image that a request's setup leaves behind; a problem where the engine cannot keep what it did. */
+  async #prepare(request: RunRequest): Promise<{ image: string; made: string[]; problem?: Ran }> {
     const made: string[] = [];
     let { image } = this.#engine;
     for (const words of request.setup ?? []) {
-      ({ left: image } = await this.#step(image, request, words, true));
+      const { ran, left, lost } = await this.#step(image, request, words, true);
+      if (lost !== undefined) return { image, made, problem: { ...ran, unstarted: lost } };
+      image = left;
       made.push(image);
     }
     return { image, made };
@@ -128,21 +173,23 @@ class EngineRunner implements Runner {
     request: RunRequest,
     words: readonly string[] | undefined,
     keep: boolean,
-  ): Promise<{ ran: Ran; left: string }> {
+  ): Promise<{ ran: Ran; left: string; lost?: string }> {
     const name = this.#newName();
     this.#containers.add(name);
     const args = ["run", ...this.#options(name, { ...request, words }), image, ...(words ?? [])];
     const ran = await this.#finish(this.#start(args).limit(request.seconds));
     let left = image;
+    let lost: string | undefined;
     if (keep && ran.unstarted === undefined) {
       if (ran.late) await this.#quietly(["kill", name]);
       const tag = `${prefix}:${this.#mark}-${++this.#count}`;
       this.#images.add(tag);
       const committed = await this.#quietly(["commit", name, tag]);
       if (committed.status === 0) left = tag;
+      else lost = `${this.name} cannot keep what the setup did: ${errorLine(committed.stderr)}`;
     }
     await this.#remove(name);
-    return { ran, left };
+    return { ran, left, ...(lost === undefined ? {} : { lost }) };
   }
 
   #options(name: string, request: RunRequest): string[] {
@@ -170,8 +217,8 @@ class EngineRunner implements Runner {
 
   async #finish(running: RunningProcess): Promise<Ran> {
     const ran = await endOf(running, this.#engine.context.signal);
-    if (ran.status !== engineFailed || !/^(?:docker|Error): /m.test(ran.stderr)) return ran;
-    return { ...ran, unstarted: lastLine(ran.stderr) };
+    if (unstarted[ran.status]?.test(ran.stderr) !== true) return ran;
+    return { ...ran, unstarted: errorLine(ran.stderr) };
   }
 
   /** Runs what must be done also after an abort. */
@@ -205,6 +252,9 @@ function userOption({ user = "", options }: RunRequest): string[] {
   return wanted === "" ? [] : [`--user=${wanted}`];
 }
 
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1)?.trim() ?? "";
+/** The line in which an engine says what is wrong; what follows is how to get help. */
+function errorLine(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  const said = lines.find((line) => /^(?:docker|Error): /.test(line)) ?? lines.at(-1) ?? "";
+  return said.replace(/^docker: /, "").trim();
 }

@@ -6,7 +6,7 @@ import { formatPlatform } from "../../../oci/platform.ts";
 import { DdiffError, isDdiffError } from "../../../util/errors.ts";
 import type { CheckedImage } from "../image.ts";
 import { findEmulation } from "./emulation.ts";
-import { type EngineImage, engineRunner, passingName } from "./engine.ts";
+import { type EngineImage, engineRunner, passingName, removeEngineImage } from "./engine.ts";
 import { RunningProcess } from "./process.ts";
 import { rootlessRunner } from "./rootless.ts";
 import type { Runner } from "./runner.ts";
@@ -97,7 +97,7 @@ async function openEngine(program: Program, image: CheckedImage, context: PlaceC
   try {
     await bring(image, `${transports[program]}${name}`, context);
   } catch (error) {
-    await (await engineRunner(engine)).close();
+    await removeEngineImage(engine);
     throw error;
   }
   return engineRunner(engine);

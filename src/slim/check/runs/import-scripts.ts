@@ -81,7 +81,7 @@ const r = [
 const node = String.raw`
 const { spawn } = require("child_process");
 const [limit, many, ...names] = process.argv.slice(1);
-const inner = 'import(process.argv[1]).then(() => process.exit(0), (error) => { console.error(String((error && error.message) || error).split("\\n")[0]); process.exit(1); })';
+const inner = 'import(process.argv[1]).then(() => process.exit(0), (error) => process.stderr.write("\\n" + String((error && error.message) || error).split("\\n")[0], () => process.exit(1)))';
 const next = () => {
   const name = names.shift();
   if (name === undefined) return;
@@ -106,7 +106,9 @@ const next = () => {
     next();
   };
   child.on("error", (error) => { text = error.message; end(1); });
-  child.on("exit", (code, signal) => setTimeout(end, 20, code, signal));
+  // Who left its session may hold the pipes for ever.
+  child.on("exit", (code, signal) => { kill(); setTimeout(end, 1000, code, signal).unref(); });
+  child.on("close", end);
 };
 for (let i = 0; i < many; i++) next();
 `;
