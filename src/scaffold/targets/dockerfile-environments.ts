@@ -107,7 +107,7 @@ export function r(answers: Answers): Recipe {
       comment("R only warns of a package that it cannot install; here that is an error."),
       run(
         ["type=cache,target=/root/.cache/R"],
-        [`mkdir -p ${library}`, ["Rscript", ...installation(manifest, lockFile)].join(" \\\n      ")],
+        [`mkdir -p ${library}`, ["Rscript", ...installation(answers)].join(" \\\n      ")],
       ),
     ],
     folder: () => library,
@@ -118,7 +118,7 @@ export function r(answers: Answers): Recipe {
 const library = "/opt/library";
 
 /** Expressions of R that install what a project asks for. What installs them stays in the build stage. */
-function installation(manifest: string | undefined, lockFile: string | undefined): string[] {
+function installation({ manifest, lockFile, serve = [], train = [] }: Answers): string[] {
   if (lockFile !== undefined) {
     return [
       installer("renv"),
@@ -126,9 +126,13 @@ function installation(manifest: string | undefined, lockFile: string | undefined
     ];
   }
   if (manifest === undefined) {
+    // A file of plumber need not name it, but its command does.
+    const named = [...serve, ...train].flatMap((word) => /\b([A-Za-z][\w.]*)::/.exec(word)?.[1] ?? []);
+    const commands = [...new Set(named)].map((name) => `"${name}", `).join("");
     return [
       installer("renv"),
-      "-e 'wanted <- setdiff(renv::dependencies(quiet = TRUE)[[\"Package\"]], rownames(installed.packages()))'",
+      `-e 'used <- c(${commands}renv::dependencies(quiet = TRUE)[["Package"]])'`,
+      "-e 'wanted <- setdiff(used, rownames(installed.packages()))'",
       `-e 'install.packages(wanted, lib = "${library}")'`,
       `-e 'stopifnot(wanted %in% rownames(installed.packages("${library}")))'`,
     ];

@@ -189,9 +189,10 @@ describe("a Dockerfile", () => {
   });
 
   it("has renv look for R's packages where no file lists them, and copies nothing that is not there", () => {
-    const answers = { manifest: undefined, lockFile: undefined, sources: ["R", "plumber.R"] };
+    const serve = ["Rscript", "-e", 'plumber::pr_run(plumber::pr("plumber.R"))'];
+    const answers = { manifest: undefined, lockFile: undefined, sources: ["R", "plumber.R"], serve };
     const text = stage(write(answersFor("r", answers)), "packages");
-    expect(text).toContain("renv::dependencies");
+    expect(text).toContain('used <- c("plumber", renv::dependencies(quiet = TRUE)[["Package"]])');
     expect(text.match(/^COPY .*/gm)).toEqual(["COPY R R", "COPY plumber.R ./"]);
   });
 
