@@ -49,6 +49,14 @@ describe("what goes together", () => {
     );
   });
 
+  it("takes for a GPU beside an Arm processor a build that has code for it there", () => {
+    const { answers } = decide(torchProject(), { gpus: ["gh200"] }, undefined);
+    const { torch = "", cuda = "" } = answers;
+    expect(torchHasKernels(torch, cuda, "9.0", "aarch64")).toBe(true);
+    const { reasons } = decide(torchProject({ version: "2.7.1" }), { gpus: ["gh200"] }, undefined);
+    expect(reasons.find((one) => one.topic === "CUDA")?.because).toContain("does not know");
+  });
+
   it("stays without CUDA where the project wants CPU builds, and says why", () => {
     const { answers, reasons } = decide(torchProject({ build: "cpu", version: "2.5.1" }), {}, undefined);
     expect(answers.stages).toEqual(["train-cpu", "dev"]);

@@ -20,7 +20,9 @@ export function expectedSize(
   const gpu = usesGpu(stage, answers);
   const base = baseBytes((gpu ? answers.bases.gpu : undefined) ?? answers.bases.cpu);
   let [compressed, disk] = base;
-  for (const name of new Set(packages)) {
+  // vLLM brings torch with it.
+  const all = new Set(packages.includes("vllm") ? [...packages, "torch"] : packages);
+  for (const name of all) {
     const bytes = name === "torch" ? torchBytes(answers, gpu) : packageBytes(name, gpu);
     compressed += bytes[0];
     disk += bytes[1];

@@ -12,6 +12,6 @@ export function platformsOf(answers: Answers, stage: StageName): string[] {
 }
 
 /** Whether a GPU sits beside an Arm processor. */
-function isArm(name: string): boolean {
+export function isArm(name: string): boolean {
   return /^(?:GB10|GH200|GB200|GB300|T4G|Jetson)/.test(name);
 }

@@ -4,6 +4,7 @@ import { compareVersions } from "../catalog/versions.ts";
 import { isDdiffError } from "../util/errors.ts";
 import type { Answers, StageName } from "./answers.ts";
 import { type Choices, mergeChoices } from "./choices.ts";
+import { gpuOnly } from "./cuda/gpu-only.ts";
 import { decide } from "./decide.ts";
 import { expectedSize, packagesOf } from "./expected-size.ts";
 import { imageOf, usesGpu } from "./image-names.ts";
@@ -72,6 +73,8 @@ export function variantsOf(
   };
   for (const python of pythons) {
     for (const cuda of cudas) add(python, mergeChoices(choices, { python, cuda }), true, cuda);
+    // What runs on GPUs only has no other variant.
+    if (answers.cuda !== undefined && gpuOnly(project) !== undefined) continue;
     const { cuda: _, driver: __, ...others } = choices;
     const stages = others.stages?.filter((one) => !one.endsWith("-gpu"));
     if (stages === undefined || stages.length > 0)
@@ -101,11 +104,12 @@ export function buildMatrix({ variants }: Variants): { include: Record<string, s
   };
 }
 
-/** CUDAs that variants can have: those of the wheels of this torch where no lock file has settled it, else the one that is decided. */
+/** CUDAs that variants can have: those of the wheels of this torch where no lock file and no vLLM has settled it, else the one that is decided. */
 function cudasOf(answers: Answers): string[] {
   if (answers.cuda === undefined) return [];
   const release = answers.torch === undefined ? undefined : findTorch(answers.torch);
-  if (release === undefined || answers.lockFile !== undefined) return [answers.cuda];
+  const isVllm = (answers.frameworks ?? []).some(({ name }) => name === "vllm");
+  if (release === undefined || answers.lockFile !== undefined || isVllm) return [answers.cuda];
   return [...new Set([answers.cuda, ...release.cuda])].sort(compareVersions).reverse();
 }
 

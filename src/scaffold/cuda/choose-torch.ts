@@ -1,5 +1,5 @@
 import { findToolkit } from "../../catalog/cuda.ts";
-import { findTorch, type TorchChoice, torchHasKernels, torchHasPython } from "../../catalog/torch.ts";
+import { findTorch, type TorchChoice, torchHasPython } from "../../catalog/torch.ts";
 import { compareVersions } from "../../catalog/versions.ts";
 import type { Answers } from "../answers.ts";
 import { evidence } from "../evidence.ts";
@@ -7,7 +7,7 @@ import { impossible } from "../impossible.ts";
 import type { Found, Framework, Project } from "../project.ts";
 import { type Machine, toolkitsThatRun } from "./machine.ts";
 import { toolkitRefusal } from "./choose-toolkit.ts";
-import { surelyFor, torchBuilds } from "./torch-builds.ts";
+import { hasCodeFor, surelyFor, torchBuilds } from "./torch-builds.ts";
 import { torchRefusal } from "./torch-refusal.ts";
 import { vllmDemands } from "./vllm.ts";
 
@@ -96,9 +96,7 @@ export function torchWhy(torch: Found<Framework> | undefined, version: string | 
 }
 
 function cudaWhy(chosen: TorchChoice, machine: Machine, torch: Found<Framework>, kept: boolean): string {
-  const unknown = machine.gpus.filter(
-    (one) => torchHasKernels(chosen.torch, chosen.cuda, one.capability) === undefined,
-  );
+  const unknown = machine.gpus.filter((gpu) => hasCodeFor(chosen, gpu) === undefined);
   if (unknown.length > 0)
     return `${evidence(torch)}; the catalogue does not know whether it has code for ${unknown.map((one) => one.name).join(", ")}`;
   if (machine.cuda !== undefined) return "asked for";

@@ -4,7 +4,6 @@ import {
   type TorchChoice,
   torchCapabilities,
   torchFor,
-  torchHasKernels,
   torchHasPython,
 } from "../../catalog/torch.ts";
 import { compareVersions, majorOf } from "../../catalog/versions.ts";
@@ -13,7 +12,7 @@ import type { DdiffError } from "../../util/errors.ts";
 import { impossible } from "../impossible.ts";
 import type { Found, Framework, Project } from "../project.ts";
 import type { Machine } from "./machine.ts";
-import { surelyFor, torchBuilds } from "./torch-builds.ts";
+import { hasCodeFor, surelyFor, torchBuilds } from "./torch-builds.ts";
 
 /**
  * `IMPOSSIBLE`: says which of the wishes excludes the others, and what goes when one of them is let go. `ofPypi` is whose wheels are those of
@@ -82,7 +81,7 @@ function reasonAgainst(pinned: string | undefined, cuda: string | undefined, mac
   )
     return `${name} does not run on driver ${driver}: ${driverRunsWheel(driver, cudas.at(0) ?? "").reason}`;
   for (const gpu of machine.gpus) {
-    if (pinned !== undefined && cudas.every((one) => torchHasKernels(pinned, one, gpu.capability) === false))
+    if (pinned !== undefined && cudas.every((one) => hasCodeFor({ torch: pinned, cuda: one }, gpu) === false))
       return `${name}${cuda === undefined ? "" : ` of CUDA ${cuda}`} has no code for ${gpu.name} (compute capability ${gpu.capability})`;
   }
   const wishes = [
