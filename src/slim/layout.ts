@@ -1,6 +1,7 @@
 import type { FileReport, Package } from "../inspect/analysis.ts";
 import type { Placed } from "../inspect/image-view.ts";
 import { type Bundle, type LayerTimes, packageLayers } from "./package-layers.ts";
+import type { PackageNeeds } from "./package-needs.ts";
 import { placeFolders } from "./place-folders.ts";
 
 /** A layer to be made: what stands in it, sorted by path. */
@@ -25,9 +26,10 @@ export function layOut(
   visible: ReadonlyMap<string, Placed>,
   files: readonly FileReport[],
   dropped: ReadonlySet<string>,
+  needs: PackageNeeds,
 ): NewLayer[] {
   const kept = files.filter(({ path }) => !dropped.has(path));
-  const { heavy, light, records } = packageLayers(kept.filter(isOwned));
+  const { heavy, light, records } = packageLayers(kept.filter(isOwned), needs);
   const rest = restLayers(kept.filter((file) => !isOwned(file)));
   const layers = keepLinksTogether([...heavy, ...light, ...records, ...rest], kept);
   placeFolders(

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FileReport, Manager, Package } from "../inspect/analysis.ts";
 import { isMadeFile } from "../inspect/owners/made-files.ts";
+import { type PackageNeeds, withNeeds } from "./package-needs.ts";
 
 /**
  * How the times of a layer's files and folders are: `kept` as they were; `folders` when only folders get one same time, because
@@ -33,73 +34,137 @@ const mostHeavy = 50;
 const lightSize = 32 << 20;
 const mostLight = 10;
 
+/** Heavy packages whose own needs are smaller than this have no layers for them. */
+const fewNeeds = 4 << 20;
+
 /** Installers that write the time of the installation; the others keep what the package says. */
 const timeless: ReadonlySet<Manager> = new Set(["pip", "uv", "npm", "r"]);
 
-/** Records and settings, which differ with the day and with all that is installed beside. */
-function isRecord({ path, package: { manager } }: FileReport & { package: Package }): boolean {
+/** What a file is to its package: what it brought, byte code that was made of that, the manager's record of it; or what the whole system makes differ. */
+type Part = "payload" | "byte-code" | "records" | "settings";
+
+function partOf({ path, package: { manager } }: FileReport & { package: Package }): Part {
+  if (/(?:^|\/)__pycache__\//.test(path)) return "byte-code";
   switch (manager) {
     case "dpkg":
+      if (path.startsWith("var/lib/dpkg/info/")) return "records";
+      return /^(?:etc|var)\//.test(path) || isMadeFile(path) ? "settings" : "payload";
     case "apk":
     case "rpm":
-      return /^(?:etc|var)\//.test(path) || isMadeFile(path);
+      return /^(?:etc|var)\//.test(path) || isMadeFile(path) ? "settings" : "payload";
     case "conda":
-      return /(?:^|\/)conda-meta\//.test(path);
+      return /(?:^|\/)conda-meta\//.test(path) ? "settings" : "payload";
     case "pip":
     case "uv":
-      return /(?:^|\/)[^/]+\.(?:dist|egg)-info\//.test(path);
+      return /(?:^|\/)[^/]+\.(?:dist|egg)-info\//.test(path) ? "settings" : "payload";
     default:
-      return false;
+      return "payload";
   }
 }
 
-/** What a package brought, or the byte code that was made of it afterwards. */
+/** A part of what a package brought. */
 interface Unit extends Bundle {
+  owner: Package;
+  part: Exclude<Part, "settings">;
   /** Where it falls among the light ones; the same in every image. */
   place: Buffer;
 }
 
-/** Units of one manager in one environment, of one part. */
-interface Family {
-  title: string;
-  units: Map<Package, Unit>;
-}
-
 /**
  * Lays out what packages brought so that images which have a package in common have a layer in common. Heavy packages stand alone.
- * Light ones are divided by a hash of their names, and a part is divided again only while it is large: a package more or less
- * changes the layer that it falls in and no other.
+ * Light ones of the system are told apart by who needs them: the base system, the heavy packages, or the application; so they are the
+ * same in images that do the same work. All light ones are divided by a hash of their names, and a part is divided again only while
+ * it is large: a package more or less changes the layer that it falls in and no other.
  */
-export function packageLayers(owned: readonly (FileReport & { package: Package })[]): PackageLayers {
-  const families = new Map<string, Family>();
-  const records = new Map<string, Bundle>();
+export function packageLayers(
+  owned: readonly (FileReport & { package: Package })[],
+  needs: PackageNeeds,
+): PackageLayers {
+  const units = new Map<string, Unit>();
+  const settings = new Map<string, Bundle>();
   for (const file of owned) {
-    const { manager, home } = file.package;
+    const part = partOf(file);
+    const { manager, name, version, home } = file.package;
     const where = home === "" ? "" : ` in /${home}`;
-    if (isRecord(file)) {
+    if (part === "settings") {
       const title = `records of ${manager}${where}`;
-      const times = timeless.has(manager) ? "fixed" : "kept";
-      put(file, found(records, title, { title, times, files: [], bytes: 0 }));
-      continue;
-    }
-    const isByteCode = /(?:^|\/)__pycache__\//.test(file.path);
-    const title = `${isByteCode ? "byte code" : "packages"} of ${manager}${where}`;
-    const family = found(families, title, { title, units: new Map() });
-    put(file, found(family.units, file.package, emptyUnit(file.package, isByteCode)));
+      put(
+        file,
+        found(settings, title, {
+          title,
+          times: timeless.has(manager) ? "fixed" : "kept",
+          files: [],
+          bytes: 0,
+        }),
+      );
+    } else
+      put(
+        file,
+        found(units, JSON.stringify([part, manager, home, name, version]), emptyUnit(file.package, part)),
+      );
   }
-  const units = [...families.values()].flatMap((family) => [...family.units.values()]);
-  const heavy = units
+  const heavy = [...units.values()]
     .filter(({ bytes }) => bytes >= heavySize)
     .sort(bySize)
     .slice(0, mostHeavy);
   const alone = new Set(heavy);
-  const light = [...families.values()].flatMap((family) =>
-    lightLayers(
-      family.title,
-      [...family.units.values()].filter((unit) => !alone.has(unit)),
-    ),
-  );
-  return { heavy, light, records: [...records.values()] };
+  const whose = neededBy(heavy, [...units.values()], needs);
+  const families = new Map<string, Unit[]>();
+  for (const unit of units.values())
+    if (!alone.has(unit)) found(families, familyOf(unit, needs.base, whose), []).push(unit);
+  const light = [...families].sort(([one], [other]) => (one < other ? -1 : 1));
+  return {
+    heavy,
+    light: light.flatMap(([title, members]) => lightLayers(title, members)),
+    records: [...settings.values()],
+  };
+}
+
+/**
+ * Names of the system's light packages, with the largest heavy one that needs them. What only a heavy package of few needs has is left
+ * out: it would change the others' layers for nothing.
+ */
+function neededBy(
+  heavy: readonly Unit[],
+  units: readonly Unit[],
+  { base, of }: PackageNeeds,
+): ReadonlyMap<string, string> {
+  const sizes = new Map<string, number>();
+  for (const { owner, bytes } of units) {
+    const name = plainName(owner);
+    if (owner.manager === "dpkg" && owner.home === "") sizes.set(name, bytes + (sizes.get(name) ?? 0));
+  }
+  const whose = new Map<string, string>();
+  for (const { owner } of heavy) {
+    if (owner.manager !== "dpkg") continue;
+    const needed = [...withNeeds([plainName(owner)], of)].filter(
+      (name) => !base.has(name) && !whose.has(name),
+    );
+    if (needed.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0) < fewNeeds) continue;
+    for (const name of needed) whose.set(name, owner.name);
+  }
+  return whose;
+}
+
+/** A package's name without the architecture that tells it from another one. */
+function plainName({ name }: Package): string {
+  return name.replace(/:.*$/, "");
+}
+
+/** Light packages that are laid out together, as the history calls them. */
+function familyOf(
+  { owner, part }: Unit,
+  base: ReadonlySet<string>,
+  whose: ReadonlyMap<string, string>,
+): string {
+  const { manager, home } = owner;
+  const what = { payload: "packages", "byte-code": "byte code", records: "records" }[part];
+  if (home !== "") return `${what} of ${manager} in /${home}`;
+  if (manager !== "dpkg") return `${what} of ${manager}`;
+  const name = plainName(owner);
+  if (base.has(name)) return `base ${what} of ${manager}`;
+  const heavy = whose.get(name);
+  return heavy === undefined ? `other ${what} of ${manager}` : `${what} that ${heavy} needs`;
 }
 
 function found<K, V>(map: Map<K, V>, key: K, fresh: V): V {
@@ -114,14 +179,17 @@ function put(file: FileReport, bundle: Bundle): void {
   bundle.bytes += file.bytes;
 }
 
-function emptyUnit({ manager, name, version }: Package, isByteCode: boolean): Unit {
-  const title = `${name} ${version}`.trim();
+function emptyUnit(owner: Package, part: Unit["part"]): Unit {
+  const title = `${owner.name} ${owner.version}`.trim();
+  const isDated = part === "payload" && !timeless.has(owner.manager);
   return {
-    title: isByteCode ? `byte code of ${title}` : title,
-    times: isByteCode || timeless.has(manager) ? "fixed" : "folders",
+    owner,
+    part,
+    title: part === "byte-code" ? `byte code of ${title}` : title,
+    times: isDated ? "folders" : "fixed",
     files: [],
     bytes: 0,
-    place: createHash("sha256").update(name).digest(),
+    place: createHash("sha256").update(owner.name).digest(),
   };
 }
 

@@ -174,6 +174,42 @@ describe("a slim image", () => {
     expect(one.filter((layer) => apart.includes(layer))).toHaveLength(0);
   });
 
+  it("has the system's packages in the same layers, whatever else is installed beside them", async () => {
+    const system = (more: Record<string, string>): TarSpec[] => {
+      const all = {
+        torch: "Depends: libtorch\n",
+        libtorch: "Depends: blas\n",
+        blas: "",
+        sed: "Essential: yes\n",
+        ...more,
+      };
+      const sizes: Record<string, number> = { libtorch: 21 << 20, blas: 5 << 20 };
+      return Object.keys(all).flatMap((name, i) => [
+        { path: `usr/lib/${name}`, bytes: Buffer.alloc(sizes[name] ?? 100, name), mode: 0o644 },
+        file(`var/lib/dpkg/info/${name}.list`, `/usr/lib/${name}\n`, {
+          mtime: 1_700_000_000 + i * Object.keys(all).length,
+        }),
+        ...(i === 0
+          ? [
+              file(
+                "var/lib/dpkg/status",
+                Object.entries(all)
+                  .map(
+                    ([one, text]) => `Package: ${one}\nStatus: install ok installed\nVersion: 1\n${text}\n`,
+                  )
+                  .join(""),
+              ),
+            ]
+          : []),
+      ]);
+    };
+    const one = await layersOf(await slim("plain", [system({})]));
+    const other = await layersOf(await slim("more", [system({ curl: "Depends: libcurl\n", libcurl: "" })]));
+    // All but the other packages, their records, and the records of the whole.
+    expect(one.filter((layer) => !other.includes(layer))).toHaveLength(3);
+    expect(other.length).toBe(one.length);
+  });
+
   it("keeps byte code valid where its source gets another time", async () => {
     const place = await slim("code", [heavy(1_700_000_000)]);
     const files = await seen(place);

@@ -4,6 +4,7 @@ import type { InventoryEntry } from "../inspect/inventory.ts";
 import { type InspectedImage, inspectLayers } from "../inspect/read-image.ts";
 import type { NamedDockerfile } from "../inspect/steps.ts";
 import { stackLayers } from "../inspect/stack.ts";
+import { textAt } from "../inspect/view-texts.ts";
 import { Digester } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import type { Platform } from "../oci/platform.ts";
@@ -16,6 +17,7 @@ import { Contents } from "./contents.ts";
 import { describeSlimmed, type SlimmedImage } from "./documents.ts";
 import { entriesOf, type LayerParts, layerTar, type TimeRule } from "./layer-tar.ts";
 import { layOut, type NewLayer } from "./layout.ts";
+import { needsOfDpkg } from "./package-needs.ts";
 import { type Selection, selectWaste } from "./selection.ts";
 
 /** What goes, and what the times of the new image are. */
@@ -71,7 +73,8 @@ function planImage(inspected: InspectedImage, options: SlimOptions): SlimPlan {
   const selection = selectWaste(analysis, options.drop, options.keep);
   const view = stackLayers(inspected.layers);
   const sizes = new Map(analysis.files.map(({ path, bytes }) => [path, bytes]));
-  const layers = layOut(view.visible, analysis.files, selection.dropped).map((layer) => ({
+  const needs = needsOfDpkg(textAt(view, "var/lib/dpkg/status"));
+  const layers = layOut(view.visible, analysis.files, selection.dropped, needs).map((layer) => ({
     ...layer,
     bytes: layer.paths.reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0),
   }));
