@@ -35,7 +35,13 @@ export async function benchSharing(): Promise<void> {
   try {
     for (const [i, name] of team.entries()) {
       const env = { XDG_CACHE_HOME: join(work, "cache", name) };
-      const args = ["src/main.ts", "slim", "--no-check", `oci:${layouts[i]}:${name}`, `oci:${join(work, name)}:${name}`];
+      const args = [
+        "src/main.ts",
+        "slim",
+        "--no-check",
+        `oci:${layouts[i]}:${name}`,
+        `oci:${join(work, name)}:${name}`,
+      ];
       await run(process.execPath, args, { cwd: root, env });
     }
     const before = sharing(layouts);
