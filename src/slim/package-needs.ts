@@ -5,7 +5,7 @@ export interface PackageNeeds {
   /** Of the base system, with all that these need: the same in all images on the same base. */
   base: ReadonlySet<string>;
   /** What a package needs directly, by names of installed packages. */
-  of(name: string): readonly string[];
+  readonly of: (name: string) => readonly string[];
 }
 
 /** Nothing is known: other managers' records, and images without any. */

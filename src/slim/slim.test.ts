@@ -95,6 +95,34 @@ function heavy(mtime: number): TarSpec[] {
   ];
 }
 
+/** A Debian system with a heavy library, what needs it, and more packages, each a file. */
+function system(more: Record<string, string>): TarSpec[] {
+  const all = {
+    torch: "Depends: libtorch\n",
+    libtorch: "Depends: blas\n",
+    blas: "",
+    sed: "Essential: yes\n",
+    ...more,
+  };
+  const sizes: Record<string, number> = { libtorch: 21 << 20, blas: 5 << 20 };
+  return Object.keys(all).flatMap((name, i) => [
+    { path: `usr/lib/${name}`, bytes: Buffer.alloc(sizes[name] ?? 100, name), mode: 0o644 },
+    file(`var/lib/dpkg/info/${name}.list`, `/usr/lib/${name}\n`, {
+      mtime: 1_700_000_000 + i * Object.keys(all).length,
+    }),
+    ...(i === 0
+      ? [
+          file(
+            "var/lib/dpkg/status",
+            Object.entries(all)
+              .map(([one, text]) => `Package: ${one}\nStatus: install ok installed\nVersion: 1\n${text}\n`)
+              .join(""),
+          ),
+        ]
+      : []),
+  ]);
+}
+
 describe("a slim image", () => {
   it("shows a container the same files, with owners, modes, links and attributes", async () => {
     const layers = [
@@ -175,34 +203,6 @@ describe("a slim image", () => {
   });
 
   it("has the system's packages in the same layers, whatever else is installed beside them", async () => {
-    const system = (more: Record<string, string>): TarSpec[] => {
-      const all = {
-        torch: "Depends: libtorch\n",
-        libtorch: "Depends: blas\n",
-        blas: "",
-        sed: "Essential: yes\n",
-        ...more,
-      };
-      const sizes: Record<string, number> = { libtorch: 21 << 20, blas: 5 << 20 };
-      return Object.keys(all).flatMap((name, i) => [
-        { path: `usr/lib/${name}`, bytes: Buffer.alloc(sizes[name] ?? 100, name), mode: 0o644 },
-        file(`var/lib/dpkg/info/${name}.list`, `/usr/lib/${name}\n`, {
-          mtime: 1_700_000_000 + i * Object.keys(all).length,
-        }),
-        ...(i === 0
-          ? [
-              file(
-                "var/lib/dpkg/status",
-                Object.entries(all)
-                  .map(
-                    ([one, text]) => `Package: ${one}\nStatus: install ok installed\nVersion: 1\n${text}\n`,
-                  )
-                  .join(""),
-              ),
-            ]
-          : []),
-      ]);
-    };
     const one = await layersOf(await slim("plain", [system({})]));
     const other = await layersOf(await slim("more", [system({ curl: "Depends: libcurl\n", libcurl: "" })]));
     // All but the other packages, their records, and the records of the whole.
