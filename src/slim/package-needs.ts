@@ -9,7 +9,7 @@ export interface PackageNeeds {
 }
 
 /** Nothing is known: other managers' records, and images without any. */
-export const noNeeds: PackageNeeds = { base: new Set(), of: () => [] };
+const noNeeds: PackageNeeds = { base: new Set(), of: () => [] };
 
 const fields = new Set(["Package", "Status", "Essential", "Priority", "Provides", "Depends", "Pre-Depends"]);
 
