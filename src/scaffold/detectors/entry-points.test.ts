@@ -45,6 +45,11 @@ describe("entry points", () => {
       "python net/train.py",
     ],
     [
+      "a workflow",
+      { "pixi.toml": '[tasks]\nrun = "snakemake -j 1"\ndag = "snakemake --dag | dot"\n', Snakefile: "" },
+      "snakemake -j 1",
+    ],
+    [
       "from the folder of a task",
       { "pixi.toml": '[tasks]\ntrain = { cmd = "python run.py", cwd = "jobs" }\n', "jobs/run.py": "x = 1\n" },
       "python jobs/run.py",
@@ -59,6 +64,23 @@ describe("entry points", () => {
     ],
   ])("%s", (_, contents, command) => {
     expect(detectIn(filesIn(contents)).entryPoints[0]?.command.join(" ")).toBe(command);
+  });
+
+  it("takes no script in a library's folders, and none that others import, for what the project runs", () => {
+    const files = {
+      "pyproject.toml": '[project]\nname = "my_nets"\ndependencies = ["torch"]\n',
+      "README.md": "pip install my-nets\n",
+      "my_nets/__init__.py": "",
+      "scripts/train_memory.py": program,
+    };
+    expect(detectIn(filesIn(files)).entryPoints.map(({ purpose }) => purpose)).toEqual(["other"]);
+    const scripts = {
+      "engine_finetune.py": "import torch\n",
+      "main_finetune.py": `import engine_finetune\n${program}`,
+    };
+    expect(detectIn(filesIn(scripts)).entryPoints.map(({ command }) => command[1])).toEqual([
+      "main_finetune.py",
+    ]);
   });
 
   it("puts what trains before what prepares, and leaves a deployment's scripts behind", () => {

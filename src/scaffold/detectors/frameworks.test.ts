@@ -76,6 +76,12 @@ describe("frameworks", () => {
     ).toEqual(["torch", "onnxruntime"]);
   });
 
+  it("leaves CuPy out where only an extra for hardware has it", () => {
+    const pyproject =
+      '[project]\nname = "x"\ndependencies = ["numpy"]\n[project.optional-dependencies]\ncuda12x = ["cupy-cuda12x"]\n';
+    expect(names({ "pyproject.toml": pyproject })).toEqual([]);
+  });
+
   it("does not take what tests need, or what a string names", () => {
     const files = {
       "requirements.txt": "flask\n",

@@ -32,7 +32,12 @@ export const frameworks: Detector = (files, draft) => {
   const own = installed(files, draft);
   addAsked(own, found, add);
   // Where nothing that always is installed needs a framework, the extras say which one the code works with.
-  if (found.size === 0) addAsked(forRunning(draft.requirements), found, add);
+  if (found.size === 0)
+    addAsked(
+      forRunning(draft.requirements).filter(({ name }) => frameworkOf[name] !== "cupy"),
+      found,
+      add,
+    );
   // The lock file does not tell for whom it brings a package: it counts where something is asked for that may bring it.
   for (const name of ["torch", "tensorflow", "vllm"] as const) {
     const [locked] = wishes.locked.get(name) ?? [];

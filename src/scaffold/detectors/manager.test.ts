@@ -92,6 +92,27 @@ describe("manager", () => {
       undefined,
     ],
     [
+      "no uv where its table only holds dates back",
+      {
+        "pyproject.toml":
+          '[project]\nname = "x"\ndependencies = ["torch"]\n[tool.uv]\nexclude-newer = "7 days"\n',
+      },
+      "pip",
+      "pyproject.toml",
+      undefined,
+    ],
+    [
+      "lists that part by hardware alone, misspelt",
+      {
+        "requirments_cpu.txt": "torch\n",
+        "requirments_cu118.txt": "torch\n",
+        "requirments_cu128.txt": "torch\n",
+      },
+      "pip",
+      "requirments_cu128.txt",
+      undefined,
+    ],
+    [
       "no uv where its lock file locks nothing of the project",
       { "pyproject.toml": "[tool.ruff]\nline-length = 100\n", "uv.lock": "", "requirements.txt": "torch\n" },
       "pip",

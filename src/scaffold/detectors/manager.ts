@@ -86,7 +86,10 @@ function findManager(files: ProjectFiles, base: string): Choice {
 function usesUv(toml: ReturnType<typeof readToml>): boolean {
   const uv = tableAt(toml, "tool", "uv");
   if (uv === undefined) return textAt(toml, "build-system", "build-backend") === "uv_build";
-  return Object.keys(uv).some((key) => key !== "build-backend" && key !== "pip");
+  // These also steer `uv pip` and builds, whoever makes the environment.
+  return Object.keys(uv).some(
+    (key) => !/^(?:build-backend|pip|exclude-newer.*|cache-keys|preview)$/.test(key),
+  );
 }
 
 /** Whether hatch makes the environment that the project runs in, and not only those of its tests and documents. */

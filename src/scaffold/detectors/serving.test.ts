@@ -60,6 +60,17 @@ describe("serving", () => {
       { kind: "gradio", target: "app.py", port: 7861 },
     ],
     [
+      "Gradio that another file makes",
+      {
+        "requirements.txt": "gradio\n",
+        "tools/ui/__init__.py":
+          "import gradio as gr\ndef build_app():\n    with gr.Blocks() as app:\n        return app\n",
+        "tools/run_ui.py":
+          'from tools.ui import build_app\nif __name__ == "__main__":\n    app = build_app()\n    app.launch()\n',
+      },
+      { kind: "gradio", target: "tools/run_ui.py" },
+    ],
+    [
       "Streamlit",
       { "requirements.txt": "streamlit\n", "app.py": 'import streamlit as st\nst.title("x")\n' },
       { kind: "streamlit", target: "app.py", health: "/_stcore/health" },

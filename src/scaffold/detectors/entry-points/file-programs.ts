@@ -11,6 +11,8 @@ import type { Ranked } from "./ranked.ts";
 export function filePrograms(files: ProjectFiles, draft: Draft, base: string): Ranked[] {
   const found: Ranked[] = [];
   const told = (file: PythonFile): number => toldRank(files, file, base);
+  // Scripts in the folders of a library measure and convert; its users write the programs.
+  const isLibrary = draft.serving === undefined && readmeFacts(files).packages.has(draft.name);
   for (const file of pythonFiles(files)) {
     const inside = file.path.startsWith(base) ? file.path.slice(base.length) : undefined;
     if (inside === undefined || isBesides(file.path) || depthOf(inside) > 3) continue;
@@ -32,7 +34,9 @@ export function filePrograms(files: ProjectFiles, draft: Draft, base: string): R
     // What the README runs is a program, whatever its name and however it starts.
     const isTold = told(file) < 0 && file.imports.size > 0;
     const isProgram =
-      file.guardLine !== undefined || isTold || (purpose !== undefined && isLoose && isScript(file));
+      file.guardLine !== undefined ||
+      isTold ||
+      (purpose !== undefined && isLoose && isScript(files, file, name));
     if (draft.serving?.value.kind === "streamlit" && file.path === draft.serving.value.target) continue;
     if (!isProgram || /^(?:setup|conftest|noxfile|tasks|versioneer|__init__|fabfile|dodo)$/.test(name))
       continue;
@@ -49,15 +53,16 @@ export function filePrograms(files: ProjectFiles, draft: Draft, base: string): R
       told(file) +
       aside(files, draft, inside, name);
     const command = programCommand(files, draft, file);
-    found.push({ purpose: isService ? "other" : (purpose ?? "other"), command, from, rank });
+    const isOwn = !isLibrary || depthOf(inside) === 0 || told(file) < 0;
+    found.push({ purpose: isService || !isOwn ? "other" : (purpose ?? "other"), command, from, rank });
   }
   return found;
 }
 
-/** A script without a guard: it does something itself. */
-function isScript(file: PythonFile): boolean {
+/** A script without a guard: it does something itself, and nothing else imports it. */
+function isScript(files: ProjectFiles, file: PythonFile, name: string): boolean {
   const isNear = !file.path.includes("/") || file.imports.has("argparse");
-  return file.apps.length === 0 && isNear && file.imports.size > 0;
+  return file.apps.length === 0 && isNear && file.imports.size > 0 && !importedNames(files).has(name);
 }
 
 /** How much a program stands aside of what the project is for: it prepares something, starts containers, tries out a part of a library. */

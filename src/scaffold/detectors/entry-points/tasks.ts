@@ -1,5 +1,6 @@
 import type { ProjectFiles } from "../../project.ts";
 import { evidence, pairsAt, readToml, textAt } from "../reading/parsed.ts";
+import { isBesides } from "../reading/base.ts";
 import { plainCommand, startsProgram } from "./plain-command.ts";
 import { purposeOf } from "./purpose.ts";
 import type { Ranked } from "./ranked.ts";
@@ -27,7 +28,8 @@ export function taskPrograms(files: ProjectFiles, base: string): Ranked[] {
       const text = typeof value === "string" ? value : (textAt(value, "cmd") ?? textAt(value, "shell") ?? "");
       const plain = plainCommand(text.trim().split(/\s+/));
       const command = plain && fromFolder(plain, textAt(value, "cwd"));
-      const isProgram = command !== undefined && startsProgram(command);
+      const isProgram =
+        command !== undefined && startsProgram(command) && !command.some((word) => isBesides(word));
       if (isProgram)
         found.push({
           purpose: purposeOf(name, text),

@@ -109,7 +109,8 @@ function hasManifest(files: ProjectFiles, base: string): boolean {
 
 /** Whether a path below the project's folder is that of a requirements file. */
 export function isRequirementsName(path: string): boolean {
-  return /^(?:requirements?(?:[-_.][\w.-]*)?\.(?:txt|in)|[\w.-]*[-_.]requirements?\.(?:txt|in)|requirements?\/[\w.-]+\.(?:txt|in))$/i.test(
+  // `requirments.txt` is met often enough.
+  return /^(?:require?ments?(?:[-_.][\w.-]*)?\.(?:txt|in)|[\w.-]*[-_.]require?ments?\.(?:txt|in)|require?ments?\/[\w.-]+\.(?:txt|in))$/i.test(
     path,
   );
 }

@@ -22,7 +22,7 @@ const isOther = /nginx|front-?end|webpack|postgres|redis|mysql|[-_./](?:ui|web|d
 
 /** What programs of a project start with. */
 export const programs =
-  /^(?:python3?(?:\.\d+)?|uvicorn|gunicorn|hypercorn|streamlit|flask|fastapi|gradio|torchrun|accelerate|bentoml|litserve|vllm|litestar|Rscript|daphne|waitress-serve)$/;
+  /^(?:python3?(?:\.\d+)?|uvicorn|gunicorn|hypercorn|streamlit|flask|fastapi|gradio|torchrun|accelerate|bentoml|litserve|vllm|litestar|Rscript|daphne|waitress-serve|snakemake|nextflow)$/;
 
 const kept = new WeakMap<ProjectFiles, ContainerFacts>();
 

@@ -1,4 +1,5 @@
 import type { ProjectFiles } from "../../project.ts";
+import { normalName } from "../../requirements.ts";
 import { baseOf } from "./base.ts";
 
 /** What the README tells people to type. */
@@ -7,6 +8,8 @@ export interface ReadmeFacts {
   readonly programs: ReadonlyMap<string, number>;
   /** Extras of the first command that installs the project: `pip install -e ".[train]"`. */
   readonly extras: ReadonlySet<string>;
+  /** Packages that it installs by their names, as normal names: a library's README installs the library. */
+  readonly packages: ReadonlySet<string>;
 }
 
 const mostText = 400_000;
@@ -36,6 +39,7 @@ function isReadme(name: string): boolean {
 
 function readReadmes(files: ProjectFiles): ReadmeFacts {
   const programs = new Map<string, number>();
+  const packages = new Set<string>();
   let extras: ReadonlySet<string> | undefined;
   for (const path of readmePaths(files)) {
     const text = (files.read(path) ?? "").slice(0, mostText).replace(/\\\r?\n\s*/g, " ");
@@ -44,9 +48,10 @@ function readReadmes(files: ProjectFiles): ReadmeFacts {
       for (const program of programsIn(line))
         if (!programs.has(program)) programs.set(program, programs.size);
       extras ??= extrasIn(line);
+      for (const name of packagesIn(line)) packages.add(normalName(name));
     }
   }
-  return { programs, extras: extras ?? new Set() };
+  return { programs, extras: extras ?? new Set(), packages };
 }
 
 /** Scripts and modules that a line runs with Python or a launcher of it. */
@@ -88,4 +93,12 @@ function extrasIn(line: string): ReadonlySet<string> | undefined {
 
 function listed(names: string): string[] {
   return names.split(/[\s,]+/).filter(Boolean);
+}
+
+/** The packages that a line installs by name. */
+function packagesIn(line: string): string[] {
+  const [, asked = ""] = /\b(?:pip3?|uv pip)\s+install\s+([^|&;#`]*)/.exec(line) ?? [];
+  return asked
+    .split(/\s+/)
+    .flatMap((word) => /^["']?([A-Za-z][\w.-]*)(?:\[[\w,.-]*\])?(?:[=<>~!].*)?["']?$/.exec(word)?.[1] ?? []);
 }

@@ -36,7 +36,7 @@ function readRequirementFiles(files: ProjectFiles, base: string, wishes: Wishes)
   }
   const groups = new Map(paths.map((path) => [path, groupOf(path.slice(base.length))]));
   const hasMain = [...groups.values()].includes("main");
-  const only = paths.length === 1 ? paths[0] : undefined;
+  const only = paths.length === 1 ? paths[0] : newestBuild(paths);
   for (const [path, named] of groups) {
     const group = !hasMain && path === only && !isDeveloperGroup(named) ? "main" : named;
     wishes.requirementFiles.push({ path, group });
@@ -50,14 +50,22 @@ function readRequirementFiles(files: ProjectFiles, base: string, wishes: Wishes)
   }
 }
 
+/** Of lists that part by nothing but the hardware, that for the newest CUDA; undefined where they part by something else. */
+function newestBuild(paths: readonly string[]): string | undefined {
+  const builds = paths.map((path) => /[-_.](?:cpu|gpu|cuda|cu(\d{2,3}))(?=[-_.])/i.exec(path));
+  if (builds.some((one) => one === null)) return undefined;
+  const cuda = (path: string): number => Number(builds[paths.indexOf(path)]?.[1] ?? 0);
+  return [...paths].sort((a, b) => cuda(b) - cuda(a))[0];
+}
+
 /** `requirements-dev.txt`, `dev-requirements.txt` and `requirements/dev.txt` are `dev`. */
 function groupOf(path: string): string {
   const stem = path.toLowerCase().replace(/\.(?:txt|in)$/, "");
   const named =
-    stem.startsWith("requirement") && stem.includes("/")
+    /^require?ment/.test(stem) && stem.includes("/")
       ? (stem.split("/").at(-1) ?? "")
-      : stem.replace(/^requirements?[-_.]?/, "").replace(/[-_.]?requirements?$/, "");
-  return /^(?:|base|main|prod|production|common|core|runtime|requirements?|all|install|default|app|pip|lock|frozen)$/.test(
+      : stem.replace(/^require?ments?[-_.]?/, "").replace(/[-_.]?require?ments?$/, "");
+  return /^(?:|base|main|prod|production|common|core|runtime|require?ments?|all|install|default|app|pip|lock|frozen)$/.test(
     named,
   )
     ? "main"

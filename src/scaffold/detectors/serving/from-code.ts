@@ -89,8 +89,19 @@ export function ofCode(files: ProjectFiles, draft: Draft): Candidate[] {
           true,
         );
       }
+      const launch = file.gradioLine === undefined ? launchOf(file, asked.has("gradio")) : undefined;
+      if (launch !== undefined)
+        add("gradio", file.path, launch.line, "starts an interface that is made elsewhere", 5, true);
       return candidates;
     });
+}
+
+/** Where a program starts an interface of Gradio that another file makes. */
+function launchOf(file: PythonFile, isAsked: boolean): PythonFile["starts"][number] | undefined {
+  const isProgram = isAsked && file.guardLine !== undefined;
+  return isProgram
+    ? file.starts.find(({ call }) => /^(?:app|demo|ui|blocks?|interface)\.launch$/.test(call))
+    : undefined;
 }
 
 /** Names of files whose work it is to answer requests. */
@@ -112,6 +123,7 @@ function placeScore(file: PythonFile, base: string): number {
     )
   )
     score += /^(?:server|api|serve|asgi|wsgi)\.py$/.test(name) ? 9 : 8;
+  if (/config|setting/.test(name)) score -= 12;
   if (
     /demo|example|test|tutorial|playground|mock|stub|archived|deprecated|legacy|(?:^|[_/])old[_/]/.test(
       path.toLowerCase(),
