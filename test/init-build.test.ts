@@ -1,3 +1,4 @@
+import { chown } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Builder, builderTools, type Built, openBuilder, type Stage } from "../bench/init/build.ts";
@@ -15,6 +16,9 @@ const missing = firstMissing(
 // Debian has no pixi: .ci/run builds the one of crates.io.
 const pixi = process.env["DDIFF_TEST_PIXI"];
 
+/** Who owns the source, for `dev`, where nobody says another. */
+const owner = 1000;
+
 // The bases are made once for all.
 let opened: Promise<Builder> | undefined;
 afterAll(async () => (await opened?.catch(() => undefined))?.stop(), 60_000);
@@ -31,7 +35,7 @@ function describeSamples(these: readonly Sample[]): void {
   let builder: Builder;
   beforeAll(async () => {
     builder = await (opened ??= openBuilder(pixi));
-  }, 600_000);
+  }, 900_000);
 
   test.each(these.map((sample) => [sample.name, sample] as const))(
     "%s: what ddiff init writes builds, and runs as its user in a root that cannot be written to",
@@ -39,6 +43,12 @@ function describeSamples(these: readonly Sample[]): void {
       const project = await builder.prepare(sample);
       for (const [stage, does] of Object.entries(sample.stages) as [Stage, Does][]) {
         const built = await builder.build(project, stage);
+        if (does.allows !== undefined) {
+          expect(built.config.User).toBe(`${owner}:${owner}`);
+          await chown(project, owner, owner);
+          expect(await built.run("bash", "-c", does.allows)).toMatchObject({ status: 0 });
+          continue;
+        }
         expect(built.config.User).toBe("10001:10001");
         await writesOnlyWhereDeclared(built);
         await carriesNoTools(built, sample, stage, does);

@@ -27,6 +27,7 @@ afterEach(async () => {
 describe("ddiff init on a terminal", () => {
   it("asks, puts a question again where the answer cannot be, and writes", async () => {
     const screen = init();
+    await screen.see("Where that is not so: --manager, --framework,");
     await screen.see("Which GPUs does it run on? (rtx4090, h100; any; none) [any] ");
     screen.type("rtx4091");
     await screen.see("the catalogue has no GPU");

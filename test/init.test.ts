@@ -157,6 +157,40 @@ describe("ddiff init", () => {
     expect(slip).toMatchObject({ status: 2, stderr: expect.stringContaining("--only") as string });
   });
 
+  it("takes what is said about the project for what it found, the next time too", async () => {
+    put("uv.lock", 'version = 1\n[[package]]\nname = "torch"\nversion = "2.9.1"\n');
+    const words =
+      "--manager pip --framework none --system libzstd1 --weights-folder ./nets/ --data-folder inputs --source app";
+    const first = await ddiff("init", "--yes", ...words.split(" "));
+    expect(first).toMatchObject({ status: 0, stderr: "" });
+    expect(first.stdout).toMatch(/packages by +pip +asked for\n/);
+    expect(first.stdout).toMatch(/framework +none +asked for\n/);
+    const dockerfile = read("Dockerfile");
+    expect(dockerfile).toMatch(/apt-get install [^]*libzstd1/);
+    expect(dockerfile).toMatch(/pip --python [^]*AS serve-cpu/);
+    expect(dockerfile).not.toMatch(/uv sync|-gpu|train\.py \.\//);
+    expect(read("compose.yaml")).toContain("./nets:/app/nets:ro");
+    expect(read(".dockerignore")).toMatch(/^inputs$/m);
+    const before = snapshot();
+    expect((await ddiff("init", "--yes")).stdout).toContain("0 files written");
+    expect(snapshot()).toEqual(before);
+    expect((await ddiff("variants")).stdout).not.toMatch(/cu1\d|torch/);
+  });
+
+  it.each([
+    ["--manager pixi", 3, /pixi cannot install the packages of this project: it needs a pixi\.toml/],
+    ["--manager npm", 2, /--manager/],
+    ["--framework torhc", 2, /--framework: .*"torch"/],
+    ["--weights-folder ../nets", 2, /--weights-folder: a path in the project/],
+    ["--system a&&b", 2, /--system: a package of Debian/],
+    ["--without fmpeg", 2, /--without: a need of the system/],
+  ])("refuses %s", async (words, status, why) => {
+    const refused = await ddiff("init", "--yes", ...words.split(" "));
+    expect(refused.status).toBe(status);
+    expect(refused.stderr).toMatch(why);
+    expect(existsSync(join(folder, "ddiff.yaml"))).toBe(false);
+  });
+
   it("asks nobody where nobody sits", async () => {
     const asked = await ddiff("init");
     expect(asked).toMatchObject({ status: 2, stderr: expect.stringContaining("--yes") as string });

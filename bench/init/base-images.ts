@@ -5,11 +5,12 @@ import type { Engine } from "./engine.ts";
 
 /** The names that generated files have for the bases, and what stands in for them here. */
 const names = {
-  debian: "docker.io/library/debian:trixie-slim",
+  debian: debianOf("trixie"),
   python: "docker.io/library/python:3.13-slim-trixie",
   r: "docker.io/rocker/r-ver:4.5.1",
   uv: toolImages.uv,
   pixi: toolImages.pixi,
+  micromamba: `docker.io/${toolImages.micromamba}`,
 } as const;
 
 /** Where machines keep the authorities that they trust; one behind a proxy trusts more than a Debian fresh from the mirror. */
@@ -35,31 +36,20 @@ export interface Brought {
  * have, and forgets them here, so that a build must pull them.
  */
 export async function makeBases(engine: Engine, { host, cran, pixi }: Ingredients): Promise<Brought> {
-  await makeDebian(engine);
-  await makeFrom(engine, names.python, [
-    `FROM ${names.debian}`,
-    apt("python3 python3-pip python3-venv"),
-    "RUN ln -s python3 /usr/bin/python",
-    `ENV PIP_CERT=${certificates}`,
-  ]);
-  await makeFrom(engine, names.r, [
-    `FROM ${names.debian}`,
-    apt("r-base-core gcc g++ libc6-dev make xz-utils"),
-    `RUN echo 'options(repos = c(CRAN = "${cran}"))' >> /etc/R/Rprofile.site`,
-    // renv goes where its lock file says unless it is told otherwise.
-    `ENV RENV_CONFIG_REPOS_OVERRIDE=${cran}`,
-  ]);
-  const uv = await makeUv(engine);
-  if (pixi !== undefined) {
-    const folder = await context(engine, "pixi", [
+  await makeDebian(engine, "trixie");
+  await makePython(engine, "trixie", names.python);
+  const [uv] = await Promise.all([
+    makeUv(engine),
+    makeMicromamba(engine),
+    makeFrom(engine, names.r, [
       `FROM ${names.debian}`,
-      "COPY pixi /usr/local/bin/",
-      // The real image has it too; without, no environment is activated.
-      'ENV PATH="/usr/local/bin:$PATH"',
-    ]);
-    await cp(pixi, join(folder, "pixi"));
-    await engine.build(folder, "--format", "docker", "-q", "-t", names.pixi);
-  }
+      apt("r-base-core gcc g++ libc6-dev make xz-utils"),
+      `RUN echo 'options(repos = c(CRAN = "${cran}"))' >> /etc/R/Rprofile.site`,
+      // renv goes where its lock file says unless it is told otherwise.
+      `ENV RENV_CONFIG_REPOS_OVERRIDE=${cran}`,
+    ]),
+    pixi === undefined ? undefined : makePixi(engine, pixi),
+  ]);
   const made = Object.values(names).filter((name) => name !== names.pixi || pixi !== undefined);
   for (const name of made) {
     await engine.run("buildah", "push", "-q", "--tls-verify=false", name, `docker://${host}/${name}`);
@@ -70,24 +60,54 @@ export async function makeBases(engine: Engine, { host, cran, pixi }: Ingredient
 /** The names, for what is made out of the bases. */
 export const baseNames = names;
 
-async function makeDebian(engine: Engine): Promise<void> {
-  const folder = await context(engine, "debian", [
+function debianOf(release: string): string {
+  return `docker.io/library/debian:${release}-slim`;
+}
+
+/** What Debian's slim images leave out, now and with each package that is installed later. */
+const slim = ["doc", "info", "linda", "lintian/overrides", "locale", "man"].map(
+  (folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`,
+);
+
+/** And what they keep apt from leaving behind. */
+const dockerClean = [
+  'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };',
+  'Dir::Cache::pkgcache "";',
+  'Dir::Cache::srcpkgcache "";',
+];
+
+/** Makes the slim Debian of a release (`trixie`), for the engine's architecture. */
+async function makeDebian(engine: Engine, release: string): Promise<void> {
+  const folder = await context(engine, `debian-${release}`, [
     "FROM scratch",
     "ADD root.tar /",
     `COPY machine.crt ${certificates}`,
+    "COPY docker-clean /etc/apt/apt.conf.d/",
     `ENV SSL_CERT_FILE=${certificates}`,
   ]);
-  const root = join(folder, "root.tar");
+  const options = ["--variant=minbase", "--include=ca-certificates", `--architectures=${engine.arch}`];
   await engine.run(
     "mmdebstrap",
-    "--variant=minbase",
-    "--include=ca-certificates",
-    "trixie",
-    root,
+    ...options,
+    ...slim,
+    "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+    release,
+    join(folder, "root.tar"),
     "http://deb.debian.org/debian",
   );
   await cp(certificates, join(folder, "machine.crt"));
-  await engine.build(folder, "--format", "docker", "-q", "-t", names.debian);
+  await writeFile(join(folder, "docker-clean"), `${dockerClean.join("\n")}\n`);
+  await engine.build(folder, "--format", "docker", "-q", "-t", debianOf(release));
+}
+
+/** Makes an image of Python as `name`, of what the release has; pip may write to its folders, as in the official image. */
+async function makePython(engine: Engine, release: string, name: string): Promise<void> {
+  await makeFrom(engine, name, [
+    `FROM ${debianOf(release)}`,
+    apt("python3 python3-pip python3-venv"),
+    "RUN ln -s python3 /usr/bin/python && rm -f /usr/lib/python3*/EXTERNALLY-MANAGED",
+    `ENV PIP_CERT=${certificates}`,
+  ]);
 }
 
 async function makeUv(engine: Engine): Promise<string> {
@@ -102,6 +122,27 @@ async function makeUv(engine: Engine): Promise<string> {
   const made = join(folder, "made");
   await engine.build(folder, "-q", "--output", `type=local,dest=${made}`);
   return join(made, "uv");
+}
+
+async function makePixi(engine: Engine, pixi: string): Promise<void> {
+  const folder = await context(engine, "pixi", [`FROM ${names.debian}`, "COPY pixi /usr/local/bin/"]);
+  await cp(pixi, join(folder, "pixi"));
+  await engine.build(folder, "--format", "docker", "-q", "-t", names.pixi);
+}
+
+/** No registry of packages has micromamba, so a script with another solver and installer of conda's packages takes its place. */
+async function makeMicromamba(engine: Engine): Promise<void> {
+  const script = "micromamba.py";
+  const folder = await context(engine, "micromamba", [
+    `FROM ${names.python}`,
+    "RUN pip install -q --root-user-action ignore --no-cache-dir py-rattler==0.28.0 pyyaml==6.0.3",
+    `COPY --chmod=755 ${script} /usr/local/bin/micromamba`,
+    "RUN useradd --uid 57439 --create-home mambauser && install -d -o mambauser /opt/conda",
+    "ENV MAMBA_ROOT_PREFIX=/opt/conda",
+    "USER mambauser",
+  ]);
+  await cp(join(import.meta.dirname, "conda", script), join(folder, script));
+  await engine.build(folder, "--format", "docker", "-q", "-t", names.micromamba);
 }
 
 async function makeFrom(engine: Engine, name: string, lines: readonly string[]): Promise<void> {

@@ -21,7 +21,7 @@ export interface Builder {
 }
 
 /** The stages that a machine without a GPU runs. */
-export type Stage = "serve-cpu" | "train-cpu";
+export type Stage = "serve-cpu" | "train-cpu" | "dev";
 
 /** An image of a sample. */
 export interface Built {
@@ -55,8 +55,9 @@ export async function openBuilder(pixi?: string): Promise<Builder> {
   };
   try {
     const { uv } = await makeBases(engine, { host: server.host, cran: `${packages.url}/cran`, pixi });
-    packages.add("cran", await makeCran(engine));
-    if (pixi !== undefined) packages.add("conda", await makeChannel(engine));
+    const [packagesOfR, channel] = await Promise.all([makeCran(engine), makeChannel(engine)]);
+    packages.add("cran", packagesOfR);
+    packages.add("conda", channel);
     await engine.run("buildah", "rmi", "--all", "--force");
     return {
       prepare: (sample) => prepare(engine, sample, { uv, pixi, channel: `${packages.url}/conda` }),
@@ -82,10 +83,12 @@ async function prepare(engine: Engine, sample: Sample, { uv, pixi, channel }: Lo
   await cp(join(repository, "test", "samples", "init", sample.name), project, { recursive: true });
   if (sample.locks === "uv")
     await engine.run(uv, "lock", "--no-python-downloads", "--system-certs", "--directory", project);
-  if (sample.locks === "pixi") {
-    const manifest = join(project, "pixi.toml");
+  if (sample.channel !== undefined) {
+    const manifest = join(project, sample.channel);
     await writeFile(manifest, (await readFile(manifest, "utf8")).replace("conda-forge", channel));
-    await engine.run(pixi ?? "pixi", "install", "--manifest-path", manifest);
+  }
+  if (sample.locks === "pixi") {
+    await engine.run(pixi ?? "pixi", "install", "--manifest-path", join(project, "pixi.toml"));
     await rm(join(project, ".pixi"), { recursive: true });
   }
   const written = await ddiff(["init", "--yes", ...sample.options, project], { cwd: engine.folder });
@@ -103,7 +106,7 @@ async function build(engine: Engine, project: string, stage: Stage): Promise<Bui
     { Size: number; Config: Built["config"]; Healthcheck?: { Test: string[] } },
   ];
   const { Healthcheck: check } = inspected;
-  const service = await composeService(project, stage === "serve-cpu" ? "serve" : "train");
+  const service = await composeService(project, stage.replace("-cpu", ""));
   return {
     seconds,
     size: inspected.Size,

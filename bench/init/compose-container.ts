@@ -20,7 +20,7 @@ export interface Running {
 /** What compose.yaml declares of a service, as far as it decides what may be written to and with which rights. */
 const serviceSchema = z.object({
   user: z.string(),
-  read_only: z.literal(true),
+  read_only: z.boolean().default(false),
   tmpfs: z.array(z.string()).default([]),
   shm_size: z.string().optional(),
   cap_drop: z.array(z.string()).default([]),
@@ -38,14 +38,15 @@ export interface ComposeService {
 
 /** Reads a service of the project's compose.yaml. */
 export async function composeService(project: string, name: string): Promise<ComposeService> {
-  const { services } = composeSchema.parse(parse(await readFile(join(project, "compose.yaml"), "utf8")));
+  const text = await readFile(join(project, "compose.yaml"), "utf8");
+  // No variable is set here: each has its default.
+  const { services } = composeSchema.parse(parse(text.replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1")));
   const service = serviceSchema.parse(services[name]);
-  const volumes = service.volumes.map((text) => text.split(":"));
+  const volumes = service.volumes.map((volume) => volume.split(":"));
   return {
     options: [
       `--user=${service.user}`,
-      "--read-only",
-      "--read-only-tmpfs=false",
+      ...(service.read_only ? ["--read-only", "--read-only-tmpfs=false"] : []),
       ...service.tmpfs.map((path) => `--tmpfs=${path}`),
       ...(service.shm_size === undefined ? [] : [`--shm-size=${service.shm_size.replace(/b$/, "")}`]),
       ...service.cap_drop.map((one) => `--cap-drop=${one}`),
@@ -57,7 +58,7 @@ export async function composeService(project: string, name: string): Promise<Com
     ],
     writable: [
       ...service.tmpfs,
-      ...volumes.filter((words) => words.at(-1) !== "ro").map(([, to = ""]) => to),
+      ...volumes.filter((words) => words.at(-1) !== "ro").map(([from = "", to = from]) => to),
     ].sort(),
   };
 }

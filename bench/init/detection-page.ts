@@ -32,7 +32,7 @@ export function pageOf(compared: ReadonlyMap<SetName, readonly Compared[]>): str
       return `| ${[topic, ...first, ...now].join(" | ")} |`;
     }),
     "",
-    "What is most often not found is what the project starts: a library whose folders hold scripts that look like its programs, several programs of which its authors mean another, a service that one file makes and another starts. Then come frameworks (one that is asked for beside the plain installation, by a group of an image or by a plugin in a folder) and the tool (tables of a tool that only steer it). `ddiff init` shows all of it before it writes, with the file that says so; `--serve`, `--train`, `--port`, `--python` and `--cuda` say otherwise, while the tool and the frameworks have no option yet.",
+    "What is most often not found is what the project starts: a library whose folders hold scripts that look like its programs, several programs of which its authors mean another, a service that one file makes and another starts. Then come frameworks (one that is asked for beside the plain installation, by a group of an image or by a plugin in a folder) and the tool (tables of a tool that only steer it). `ddiff init` shows all of it before it writes, with the file that says so; `--manager`, `--framework`, `--python`, `--cuda`, `--serve`, `--train`, `--port`, `--source`, `--system`, `--without`, `--weights-folder` and `--data-folder` say otherwise.",
     "",
     "Five expectations of the tuned set were corrected after they were detected, when frameworks came to mean those that the plain installation has; a note says which. None of the halves was.",
     ...sets.flatMap(([set, list]) => ["", `## ${titles[set]}`, "", ...tableOf(set, list)]),

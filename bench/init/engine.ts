@@ -10,10 +10,17 @@ export interface Ended {
   readonly output: string;
 }
 
+export type Architecture = "amd64" | "arm64";
+
+/** That of this machine. */
+const ownArchitecture: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
+
 /** Buildah and Podman with a storage of their own, that find each registry in one of ours. */
 export interface Engine {
   /** Everything that it keeps lies here. */
   readonly folder: string;
+  /** The architecture of its images, as Debian and Go spell it: `amd64`. */
+  readonly arch: Architecture;
   /** Runs a program that must succeed, and answers its standard output. */
   run(program: string, ...args: string[]): Promise<string>;
   /** Runs one that may fail. */
@@ -33,7 +40,11 @@ const registries = ["docker.io", "ghcr.io"];
 const runtime = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"] as const;
 
 /** `host` (`127.0.0.1:41234`) is the registry that holds what `docker.io/...` and `ghcr.io/...` name. */
-export async function openEngine(folder: string, host: string): Promise<Engine> {
+export async function openEngine(
+  folder: string,
+  host: string,
+  arch: Architecture = ownArchitecture,
+): Promise<Engine> {
   const storage = `[storage]\ndriver = "overlay"\ngraphroot = "${folder}/store"\nrunroot = "${folder}/run"\n`;
   await writeFile(join(folder, "storage.conf"), storage);
   const mirrors = registries.map(
@@ -66,10 +77,20 @@ export async function openEngine(folder: string, host: string): Promise<Engine> 
   };
   return {
     folder,
+    arch,
     run,
     tried,
     async build(context, ...options) {
-      await run("buildah", "build", "--isolation", "chroot", "--layers", ...options, context);
+      await run(
+        "buildah",
+        "build",
+        "--isolation",
+        "chroot",
+        "--layers",
+        `--platform=linux/${arch}`,
+        ...options,
+        context,
+      );
     },
     podman: (...args) => run("podman", ...runtime, ...args),
     triedPodman: (...args) => tried("podman", ...runtime, ...args),

@@ -21,11 +21,14 @@ export async function serveFolders(): Promise<FolderServer> {
       "/",
     );
     const folder = folders.get(name);
+    // The page of a folder, as an index of Python packages has one for each.
+    if (rest.at(-1) === "") rest.push("index.html");
     const path = folder === undefined ? undefined : join(folder, ...rest.map(decodeURIComponent));
     void (path === undefined ? Promise.reject(new Error("unknown folder")) : stat(path))
       .then((found) => {
         if (path === undefined || !found.isFile()) throw new Error("no file");
-        response.writeHead(200, { "content-length": found.size });
+        const type = path.endsWith(".html") ? "text/html" : "application/octet-stream";
+        response.writeHead(200, { "content-length": found.size, "content-type": type });
         if (request.method === "HEAD") response.end();
         else createReadStream(path).pipe(response);
       })

@@ -9,6 +9,8 @@ export interface Sample {
   readonly stages: { readonly [stage in Stage]?: Does };
   /** What makes its lock file first: one that names the registry that it was made with is not kept. */
   readonly locks?: "uv" | "pixi";
+  /** Its file that names conda-forge. Here that is a channel of our own. */
+  readonly channel?: string;
 }
 
 /** What a stage does when it runs. */
@@ -17,6 +19,8 @@ export interface Does {
   readonly answers?: { readonly port: number; readonly says: string };
   /** A program that ends: what it prints. */
   readonly prints?: string;
+  /** A place to work in, for whoever owns the source: a command that only works there. */
+  readonly allows?: string;
   /** A module of Python that only training has, or only the tests. */
   readonly lacks?: string;
 }
@@ -31,6 +35,9 @@ export const samples: readonly Sample[] = [
     options: python,
     stages: {
       "serve-cpu": { answers: { port: 8000, says: '{"version":"0.1.0","user":10001}' }, lacks: "pytest" },
+      dev: {
+        allows: "pytest --version && gcc --version && git --version && uv --version && touch made-here",
+      },
     },
     locks: "uv",
   },
@@ -89,6 +96,13 @@ export const samples: readonly Sample[] = [
     options: [],
     stages: { "serve-cpu": { answers: { port: 8000, says: '{"size":"4.1 kB","user":10001}' } } },
     locks: "pixi",
+    channel: "pixi.toml",
+  },
+  {
+    name: "conda-script",
+    options: [],
+    stages: { "train-cpu": { prints: "4.1 kB as user 10001, by /opt/conda/envs/app" } },
+    channel: "environment.yml",
   },
   { name: "r-locked", options: [], stages: { "train-cpu": { prints: "summed to 6 as user 10001" } } },
 ];

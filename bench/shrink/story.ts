@@ -50,7 +50,15 @@ export async function benchStory(): Promise<void> {
     for (const { title, drop } of steps) {
       dropped.push(...drop);
       const place = `oci:${join(work, "slim")}:slim`;
-      const args = ["slim", "--json", "--runner", "rootless", ...dropped.flatMap((name) => ["--drop", name]), old, place];
+      const args = [
+        "slim",
+        "--json",
+        "--runner",
+        "rootless",
+        ...dropped.flatMap((name) => ["--drop", name]),
+        old,
+        place,
+      ];
       rows.push(await tried(title, args, place));
       rmSync(join(work, "slim"), { recursive: true, force: true });
     }

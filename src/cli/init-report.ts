@@ -28,6 +28,10 @@ export function reasonsText(plan: InitPlan, paint: Paint): string {
     .join("\n");
 }
 
+/** What says otherwise, where no question follows. */
+export const overridesText =
+  "Where that is not so: --manager, --framework, --source, --system, --without, --weights-folder, --data-folder say otherwise.";
+
 /** The files with their sizes and how they stand; after writing, what became of them. */
 export function filesText(files: readonly (PlannedFile | WrittenFile)[]): string {
   return table(

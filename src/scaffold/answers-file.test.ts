@@ -6,9 +6,21 @@ import { cases } from "./testing/answers.ts";
 const [first] = cases;
 if (first === undefined) throw new Error("there are no cases");
 const record: InitRecord = {
-  choices: { gpus: ["rtx4090"], driver: "550", serve: ["sh", "-c", "a && b: c #d"], port: 8000 },
+  choices: {
+    gpus: ["rtx4090"],
+    driver: "550",
+    serve: ["sh", "-c", "a && b: c #d"],
+    port: 8000,
+    manager: "pip",
+    frameworks: [],
+    system: ["libzstd1"],
+    without: ["ffmpeg"],
+    sources: ["src/app"],
+    weightFolder: "nets",
+    dataFolders: ["inputs"],
+  },
   yours: ["compose.yaml"],
-  answers: first.answers,
+  answers: { ...first.answers, systemPackages: ["libzstd1"] },
   files: new Map([["Dockerfile", hashOf("FROM scratch\n")]]),
 };
 
@@ -40,6 +52,8 @@ describe("ddiff.yaml", () => {
       "registry",
     ],
     ["a stage that is none", (text: string) => text.replace("- serve-cpu", "- serve-tpu"), "stages"],
+    ["a folder outside of the project", (text: string) => text.replace("nets", "a/../../b"), "weightFolder"],
+    ["two words for a package", (text: string) => text.replace("libzstd1", "a && b"), "choices.system"],
     ["aliases without end", () => "a: &a [1]\nb: &b [*a, *a]\nversion: 1\n", ""],
     ["no YAML", () => "a: [", ""],
   ])("is refused with %s", (_, change, where) => {

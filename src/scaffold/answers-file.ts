@@ -16,19 +16,7 @@ const lines = z.array(line).max(10_000);
 
 const answersSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$/, "a name for images"),
-  manager: z.enum([
-    "uv",
-    "pip",
-    "pip-tools",
-    "poetry",
-    "pdm",
-    "hatch",
-    "pipenv",
-    "pixi",
-    "conda",
-    "r",
-    "none",
-  ]),
+  manager: parts.manager,
   manifest: line.optional(),
   lockFile: line.optional(),
   python: parts.minor,
@@ -44,6 +32,7 @@ const answersSchema = z.strictObject({
   registry: parts.registry.optional(),
   bases: z.strictObject({ cpu: line, gpu: line.optional(), compiler: line.optional() }),
   systemNeeds: lines,
+  systemPackages: parts.apt.optional(),
   train: words.optional(),
   serve: words.optional(),
   port: parts.port.optional(),
@@ -57,16 +46,7 @@ const answersSchema = z.strictObject({
   frameworks: z
     .array(
       z.strictObject({
-        name: z.enum([
-          "torch",
-          "tensorflow",
-          "jax",
-          "onnxruntime",
-          "onnxruntime-gpu",
-          "tensorrt",
-          "cupy",
-          "vllm",
-        ]),
+        name: parts.framework,
         version: line.optional(),
         build: z.enum(["cpu", "cuda", "open"]),
         cuda: line.optional(),
@@ -218,7 +198,7 @@ export function hashOf(text: string | Buffer): string {
 
 function completed(read: z.infer<typeof answersSchema>): Answers {
   const { bases, frameworks, requirementFiles, workspace, serving, extras, ...more } = read;
-  const { jupyter, trackers, versionVariable, ...needed } = more;
+  const { jupyter, trackers, versionVariable, systemPackages, ...needed } = more;
   return {
     ...needed,
     ...(frameworks === undefined
@@ -231,6 +211,7 @@ function completed(read: z.infer<typeof answersSchema>): Answers {
     ...(jupyter === undefined ? {} : { jupyter }),
     ...(trackers === undefined ? {} : { trackers }),
     ...(versionVariable === undefined ? {} : { versionVariable }),
+    ...(systemPackages === undefined ? {} : { systemPackages }),
     manifest: read.manifest,
     lockFile: read.lockFile,
     driver: read.driver,

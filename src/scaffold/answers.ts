@@ -34,6 +34,8 @@ export interface Answers {
   };
   /** Needs by purpose, as Project has them: the release of the base decides the packages. */
   readonly systemNeeds: readonly string[];
+  /** Packages of Debian that somebody asked for besides. None where left out. */
+  readonly systemPackages?: readonly string[];
   readonly train: EntryPoint["command"] | undefined;
   readonly serve: EntryPoint["command"] | undefined;
   readonly port: number | undefined;

@@ -3,7 +3,7 @@ import type { Choices } from "./choices.ts";
 import { gpuOnly } from "./cuda/gpu-only.ts";
 import type { CudaDecision } from "./decide-cuda.ts";
 import { evidence } from "./evidence.ts";
-import type { Found, Project } from "./project.ts";
+import type { Found, Framework, Project } from "./project.ts";
 
 /** One of the things that decide what is written, for display. */
 export interface Reason {
@@ -23,25 +23,37 @@ export interface Known {
   readonly project: Project;
   readonly choices: Choices;
   readonly cuda: CudaDecision;
-  readonly needs: readonly Found<string>[];
   /** Half sentences that were found on the way. */
   readonly because: { readonly python: string; readonly train: string; readonly serve: string };
 }
 
 /** Everything that was decided, in the order in which it is shown. */
-export function reasonsFor(answers: Answers, { project, choices, cuda, needs, because }: Known): Reason[] {
+export function reasonsFor(answers: Answers, { project, choices, cuda, because }: Known): Reason[] {
   const usesPython = answers.manager !== "r";
   return [
-    reason("packages by", answers.manager, evidence(project.manager)),
+    reason("packages by", answers.manager, unlessAsked(choices.manager, project.manager)),
     ...(usesPython ? [reason("Python", answers.python, because.python)] : []),
     reason("GPU", cuda.cuda === undefined ? "none" : answers.gpus.join(", ") || "any", cuda.why.gpu),
     ...(cuda.cuda === undefined ? [] : [reason("CUDA", cuda.cuda, cuda.why.cuda)]),
     ...(answers.torch === undefined ? [] : [reason("torch", answers.torch, cuda.why.torch)]),
+    ...frameworkReasons(project, choices),
     reason("training", answers.train?.join(" "), because.train),
     reason("serving", answers.serve?.join(" "), because.serve),
     ...(answers.port === undefined ? [] : [reason("port", String(answers.port), portWhy(project, choices))]),
     ...(answers.serve === undefined ? [] : [reason("health", answers.health, healthWhy(answers, project))]),
-    ...needs.map((one) => reason("needs", one.value, evidence(one))),
+    ...project.systemNeeds.map((one) => reason("needs", one.value, evidence(one))),
+    ...listReason("needs not", choices.without ?? [], asked),
+    ...listReason("apt packages", answers.systemPackages ?? [], asked),
+    ...listReason(
+      "program",
+      answers.sources,
+      choices.sources === undefined ? "folders and files with code" : asked,
+    ),
+    ...listReason(
+      "data",
+      answers.dataFolders,
+      choices.dataFolders === undefined ? "stays out of the image" : asked,
+    ),
     ...(answers.weightFolder === undefined ? [] : [weightsReason(project, choices, answers)]),
     reason("stages", answers.stages.join(" "), stagesWhy(project, choices, answers)),
     reason("base, CPU", answers.bases.cpu, "from the catalogue"),
@@ -58,6 +70,26 @@ export function reasonsFor(answers: Answers, { project, choices, cuda, needs, be
   ];
 }
 
+/** torch has a line of its own. */
+function frameworkReasons({ frameworks }: Project, { frameworks: chosen }: Choices): Reason[] {
+  if (chosen?.length === 0) return [reason("framework", "none", asked)];
+  const others = frameworks.filter((one) => one.value.name !== "torch");
+  return others.map((one) => reason("framework", frameworkText(one.value), unlessAsked(chosen, one)));
+}
+
+function frameworkText({ name, version }: Framework): string {
+  return version === undefined ? name : `${name} ${version}`;
+}
+
+/** What was found speaks for itself, unless it was asked for. */
+function unlessAsked(choice: unknown, found: Found<unknown>): string {
+  return choice === undefined ? evidence(found) : asked;
+}
+
+function listReason(topic: string, values: readonly string[], because: string): Reason[] {
+  return values.length === 0 ? [] : [reason(topic, values.join(" "), because)];
+}
+
 function stagesWhy(project: Project, choices: Choices, { cuda }: Answers): string {
   if (choices.stages !== undefined) return asked;
   const name = cuda === undefined ? undefined : gpuOnly(project);
@@ -68,7 +100,7 @@ function weightsReason(project: Project, choices: Choices, answers: Answers): Re
   const size = project.weights.reduce((sum, one) => sum + one.size, 0);
   const found =
     size > 0 ? `${project.weights.length} files of weights were found` : "weights stay out of the image";
-  const why = choices.weights === undefined ? found : asked;
+  const why = choices.weights === undefined && choices.weightFolder === undefined ? found : asked;
   return { topic: "weights", value: `${answers.weights}: ${answers.weightFolder}`, because: why };
 }
 

@@ -253,6 +253,49 @@ describe("what runs needs of the system", () => {
   });
 });
 
+describe("what somebody says goes before what was found", () => {
+  it("of frameworks: one that was found keeps what is known of it, the others are as named", () => {
+    const project = torchProject({ version: "2.9.1" });
+    const { answers } = decide(project, { frameworks: ["torch", "onnxruntime"] }, undefined);
+    expect(answers.frameworks?.map((one) => [one.name, one.version])).toEqual([
+      ["torch", "2.9.1"],
+      ["onnxruntime", undefined],
+    ]);
+    const none = decide(project, { frameworks: [] }, undefined);
+    expect(none.answers).toMatchObject({ frameworks: [], cuda: undefined, torch: undefined });
+    expect(none.reasons).toContainEqual({ topic: "framework", value: "none", because: "asked for" });
+  });
+
+  it("of the system: packages are added, and needs left out", () => {
+    const needs = ["ffmpeg", "libgl"].map((value) => ({ value, because: [] }));
+    const choices: Choices = { system: ["libzstd1"], without: ["libgl"] };
+    const { answers, reasons } = decide(projectWith({ systemNeeds: needs }), choices, undefined);
+    expect(answers).toMatchObject({ systemNeeds: ["ffmpeg"], systemPackages: ["libzstd1"] });
+    expect(reasons.map((one) => `${one.topic} ${one.value}`)).toEqual(
+      expect.arrayContaining(["needs ffmpeg", "needs not libgl", "apt packages libzstd1"]),
+    );
+  });
+
+  it("of the system: without nvcc nothing is for GPUs that only had it for a reason", () => {
+    const project = projectWith({ systemNeeds: [{ value: "cuda-compiler", because: [] }] });
+    expect(decide(project, {}, undefined).answers.bases.compiler).toContain("devel");
+    const { answers } = decide(project, { without: ["cuda-compiler"] }, undefined);
+    expect(answers).toMatchObject({ cuda: undefined, bases: { compiler: undefined } });
+  });
+
+  it("of folders: what is mounted is no part of the program", () => {
+    const project = projectWith({
+      sources: ["app", "nets", "train.py"],
+      dataFolders: ["data"],
+      weightFolders: ["weights"],
+    });
+    const { answers } = decide(project, { weightFolder: "nets", dataFolders: [] }, undefined);
+    expect(answers).toMatchObject({ weightFolder: "nets", dataFolders: [], sources: ["app", "train.py"] });
+    const other = decide(project, { weightFolder: "none", sources: ["lib"] }, undefined).answers;
+    expect(other).toMatchObject({ weightFolder: undefined, dataFolders: ["data"], sources: ["lib"] });
+  });
+});
+
 describe("commands and stages", () => {
   it("serves with what was found, for everyone in the network of the container", () => {
     const project = projectWith({

@@ -1,5 +1,6 @@
 import { compareVersions } from "../catalog/versions.ts";
 import type { Answers, StageName } from "./answers.ts";
+import { asChosen } from "./as-chosen.ts";
 import { chooseBases } from "./bases.ts";
 import { type Choices, targetNames } from "./choices.ts";
 import { vllmDemands } from "./cuda/vllm.ts";
@@ -10,7 +11,6 @@ import { asked, type Reason, reasonsFor } from "./decide-reasons.ts";
 import { decideStages } from "./decide-stages.ts";
 import { evidence } from "./evidence.ts";
 import { impossible } from "./impossible.ts";
-import { needsOfRunning } from "./needs-of-running.ts";
 import type { Project } from "./project.ts";
 
 /** What is decided, and why. */
@@ -24,13 +24,13 @@ export interface Decision {
  * run before: of what the catalogue offers, its choice stays as long as it fits. Throws `IMPOSSIBLE` with the nearest that goes,
  * `GPU_UNKNOWN`.
  */
-export function decide(project: Project, choices: Choices, earlier: Answers | undefined): Decision {
+export function decide(found: Project, choices: Choices, earlier: Answers | undefined): Decision {
+  const project = asChosen(found, choices);
   const { python, because: pythonWhy } = decidePython(project, choices);
   const cuda = decideCuda(project, choices, python, earlier);
   const commands = decideCommands(project, choices);
   const stages = decideStages(project, choices, cuda, commands);
-  const needs = [...project.systemNeeds, ...needsOfRunning(project)];
-  const weights = choices.weights ?? "volume";
+  const { weights = "volume", system = [] } = choices;
   const decided: Omit<Answers, "bases"> = {
     name: project.name,
     manager: project.manager.value,
@@ -44,7 +44,7 @@ export function decide(project: Project, choices: Choices, earlier: Answers | un
     cuda: stages.some((one) => one.endsWith("-gpu")) ? cuda.cuda : undefined,
     torch: cuda.torch,
     registry: choices.registry,
-    systemNeeds: [...new Set(needs.map((one) => one.value))],
+    systemNeeds: project.systemNeeds.map((one) => one.value),
     train: commands.train,
     serve: commands.serve,
     port: commands.port,
@@ -62,6 +62,7 @@ export function decide(project: Project, choices: Choices, earlier: Answers | un
   const answers: Answers = {
     ...decided,
     bases: chooseBases({ ...decided, gpus: cuda.gpus, frameworks }),
+    ...(system.length === 0 ? {} : { systemPackages: system }),
     frameworks,
     requirementFiles: project.requirementFiles,
     workspace: project.workspace,
@@ -72,15 +73,17 @@ export function decide(project: Project, choices: Choices, earlier: Answers | un
     ...(project.versionVariable === undefined ? {} : { versionVariable: project.versionVariable }),
   };
   const because = { ...commands.because, python: pythonWhy };
-  return { answers, reasons: reasonsFor(answers, { project, choices, cuda, needs, because }) };
+  return { answers, reasons: reasonsFor(answers, { project, choices, cuda, because }) };
 }
 
-/** Where weights lie: found, or `models` where a service may well have some. */
+/** Where weights lie: said, found, or `models` where a service may well have some. */
 function weightFolderOf(
   project: Project,
   choices: Choices,
   stages: readonly StageName[],
 ): string | undefined {
+  if (choices.weightFolder !== undefined)
+    return choices.weightFolder === "none" ? undefined : choices.weightFolder;
   const [found] = project.weightFolders;
   if (found !== undefined) return found;
   const names = project.frameworks.map((one) => one.value.name);

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { isDdiffError } from "../util/errors.ts";
+import { managerNames } from "./choices.ts";
 import { detectIn, detectProject } from "./detect.ts";
 import { filesIn } from "./project-files.ts";
 import { fastapi, uv } from "./testing/small-projects.ts";
@@ -131,9 +133,17 @@ describe("hostile input", () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.constantFrom(...paths), text),
-        (contents) => void detectIn(filesIn(contents)),
+        fc.constantFrom(undefined, ...managerNames),
+        (contents, manager) => {
+          try {
+            detectIn(filesIn(contents), "", manager);
+          } catch (error) {
+            // A manager whose files are not there.
+            if (manager === undefined || !isDdiffError(error, "IMPOSSIBLE")) throw error;
+          }
+        },
       ),
-      { numRuns: 200 },
+      { numRuns: 400 },
     );
   });
 });

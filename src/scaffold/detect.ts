@@ -1,7 +1,8 @@
 import { basename, resolve } from "node:path";
-import { detectors } from "./detectors.ts";
+import { detectorsFor } from "./detectors.ts";
+import { filesFor } from "./detectors/chosen-manager.ts";
 import { problemsOf } from "./detectors/reading/parsed.ts";
-import type { Draft, Project, ProjectFiles } from "./project.ts";
+import type { Draft, Manager, Project, ProjectFiles } from "./project.ts";
 import { openProject } from "./project-files.ts";
 
 /**
@@ -12,8 +13,12 @@ export async function detectProject(folder: string): Promise<Project> {
   return detectIn(await openProject(folder), basename(resolve(folder)));
 }
 
-/** What these files are. `folder` names the project where nothing in it does. A file that cannot be read is a note beside the manager. */
-export function detectIn(files: ProjectFiles, folder = ""): Project {
+/**
+ * What these files are. `folder` names the project where nothing in it does. A file that cannot be read is a note beside the manager. With
+ * `manager` the project is what it is to this one; throws `IMPOSSIBLE` where it is nothing to it.
+ */
+export function detectIn(all: ProjectFiles, folder = "", manager?: Manager): Project {
+  const files = manager === undefined ? all : filesFor(all, manager);
   const draft: Draft = {
     name: folder,
     manager: { value: "none", because: [] },
@@ -37,7 +42,7 @@ export function detectIn(files: ProjectFiles, folder = ""): Project {
     weights: [],
     containerFiles: [],
   };
-  for (const detect of detectors) detect(files, draft);
+  for (const detect of detectorsFor(all, manager)) detect(files, draft);
   const { value, because } = draft.manager;
   return { ...draft, manager: { value, because: [...because, ...problemsOf(files)] } };
 }

@@ -1,4 +1,5 @@
-import type { Detector } from "./project.ts";
+import type { Detector, Manager, ProjectFiles } from "./project.ts";
+import { chosenManager } from "./detectors/chosen-manager.ts";
 import { containerFiles } from "./detectors/container-files.ts";
 import { dataFolders } from "./detectors/data-folders.ts";
 import { entryPoints } from "./detectors/entry-points.ts";
@@ -15,7 +16,7 @@ import { systemNeeds } from "./detectors/system-needs.ts";
 import { versionFromGit } from "./detectors/version-from-git.ts";
 
 /** In the order in which they look: later ones read what earlier ones found. */
-export const detectors: readonly Detector[] = [
+const detectors: readonly Detector[] = [
   containerFiles,
   notebooks,
   rProject,
@@ -31,3 +32,9 @@ export const detectors: readonly Detector[] = [
   systemNeeds,
   versionFromGit,
 ];
+
+/** The detectors, and in the place of the one for the manager that for `chosen`, where somebody chose. */
+export function detectorsFor(all: ProjectFiles, chosen: Manager | undefined): readonly Detector[] {
+  if (chosen === undefined) return detectors;
+  return detectors.map((one) => (one === manager ? chosenManager(all, chosen) : one));
+}

@@ -22,7 +22,8 @@ import { type PlannedFile, planFiles, writePlanned } from "./write.ts";
 /** What `ddiff init` works with: a project, and what an earlier run left. */
 export interface InitStart {
   readonly folder: string;
-  readonly project: Project;
+  /** The project as its files tell, or as they tell the manager that was chosen. Throws `IMPOSSIBLE`. */
+  readonly look: (choices: Choices) => Project;
   readonly earlier: AnswersFile | undefined;
 }
 
@@ -56,15 +57,21 @@ export async function startInit(folder: string): Promise<InitStart> {
     has: (path) => !isOwn(path) && files.has(path),
     read: (path) => (isOwn(path) ? undefined : files.read(path)),
   };
-  return { folder, earlier, project: detectIn(others, basename(resolve(folder))) };
+  const seen = new Map<Choices["manager"], Project>();
+  const look = ({ manager }: Choices): Project => {
+    const project = seen.get(manager) ?? detectIn(others, basename(resolve(folder)), manager);
+    seen.set(manager, project);
+    return project;
+  };
+  return { folder, earlier, look };
 }
 
 /** Decides and compares; writes nothing. `said` goes over the choices of ddiff.yaml. Throws `IMPOSSIBLE`, `OUTSIDE_PROJECT`. */
 export async function planInit(start: InitStart, said: Choices): Promise<InitPlan> {
-  const { folder, project, earlier } = start;
+  const { folder, earlier } = start;
   const record = earlier?.record;
   const choices = mergeChoices(record?.choices ?? {}, said);
-  const decision = decide(project, choices, record?.answers);
+  const decision = decide(start.look(choices), choices, record?.answers);
   checkAnswers(decision.answers);
   const outputs = outputsOf(decision.answers);
   const files = await planFiles(

@@ -131,6 +131,11 @@ export function systemPackages(wanted: readonly string[], image: string): System
   };
 }
 
+/** Whether there are packages for a need of this name. */
+export function isKnownNeed(name: string): boolean {
+  return Object.hasOwn(needs, name);
+}
+
 function words(text: string): string[] {
   return text.split(" ").filter((word) => word !== "");
 }

@@ -34,3 +34,10 @@ it("lists nothing without a GPU for what runs on GPUs only, and counts the torch
     expect(size.compressed).toBeGreaterThan(2e9);
   }
 });
+
+it("says again to init what was said about the project", () => {
+  const project = torchProject({ version: "2.9.1" });
+  const { variants } = variantsOf(project, { manager: "pip", frameworks: [] }, all);
+  expect(variants.map((one) => one.tag)).toEqual(["cpu-py3.12", "cpu-py3.12"]);
+  expect(variants[0]?.init.join(" ")).toMatch(/ --manager pip --framework none$/);
+});

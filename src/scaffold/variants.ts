@@ -3,6 +3,7 @@ import { findTorch } from "../catalog/torch.ts";
 import { compareVersions } from "../catalog/versions.ts";
 import { isDdiffError } from "../util/errors.ts";
 import type { Answers, StageName } from "./answers.ts";
+import { asChosen } from "./as-chosen.ts";
 import { type Choices, mergeChoices } from "./choices.ts";
 import { gpuOnly } from "./cuda/gpu-only.ts";
 import { decide } from "./decide.ts";
@@ -49,11 +50,12 @@ export interface VariantWishes {
  * decisions as for `ddiff init` make each of them. Throws `IMPOSSIBLE` where the project itself cannot be.
  */
 export function variantsOf(
-  project: Project,
+  found: Project,
   choices: Choices,
   wishes: VariantWishes,
   earlier?: Answers,
 ): Variants {
+  const project = asChosen(found, choices);
   const { answers } = decide(project, choices, earlier);
   const pythons =
     wishes.pythons.length === 0 ? [answers.python] : [...new Set(wishes.pythons)].sort(compareVersions);
@@ -145,6 +147,8 @@ function variantOf(
       made.python,
       ...(cuda === undefined ? [] : ["--cuda", cuda]),
       ...(choices.gpus?.length === 0 ? ["--gpu", "none"] : []),
+      ...(choices.manager === undefined ? [] : ["--manager", choices.manager]),
+      ...(choices.frameworks === undefined ? [] : ["--framework", choices.frameworks.join(",") || "none"]),
     ],
   };
 }

@@ -66,11 +66,8 @@ async function ask(
   first: InitPlan,
   replan: (choices: InitPlan["choices"]) => Promise<InitPlan>,
 ): Promise<Outcome> {
-  const [{ openAsker }, { askChoices, askConsent }, { reasonsText, filesText }] = await Promise.all([
-    import("../ask.ts"),
-    import("../init-questions.ts"),
-    import("../init-report.ts"),
-  ]);
+  const [{ openAsker }, { askChoices, askConsent }, { reasonsText, filesText, overridesText }] =
+    await Promise.all([import("../ask.ts"), import("../init-questions.ts"), import("../init-report.ts")]);
   const asker = call.json ? undefined : openAsker(process.stdin, process.stderr, call.signal);
   if (asker === undefined) {
     throw usageError(
@@ -80,7 +77,7 @@ async function ask(
     );
   }
   try {
-    asker.say(`${reasonsText(first, call.screen.paint)}\n`);
+    asker.say(`${reasonsText(first, call.screen.paint)}\n\n${overridesText}\n`);
     const plan = await askChoices(asker, first, first.choices, replan);
     asker.say(`\n${filesText(plan.files)}\n`);
     const { taken, yours } = await askConsent(asker, plan.files, call.screen.paint);

@@ -27,7 +27,7 @@ export const variants = defineCommand({
     { text: "For CI", command: "ddiff variants --matrix" },
   ],
   async run({ args, options, json }) {
-    const [{ startInit }, { buildMatrix, variantsOf }, { mergeChoices }, { readGpus }] = await Promise.all([
+    const [{ startInit }, { buildMatrix, variantsOf }, { mergeChoices }, { readShared }] = await Promise.all([
       import("../../scaffold/init.ts"),
       import("../../scaffold/variants.ts"),
       import("../../scaffold/choices.ts"),
@@ -36,13 +36,10 @@ export const variants = defineCommand({
     for (const one of [...options.cuda, ...options.python])
       if (!/^\d{1,2}\.\d{1,2}$/.test(one))
         throw usageError(`this is no version such as 3.12: ${JSON.stringify(one)}`, "variants");
-    const { project, earlier } = await startInit(args[0] ?? ".");
-    const choices = mergeChoices(earlier?.record.choices ?? {}, {
-      ...readGpus(options.gpu),
-      ...(options.driver === undefined ? {} : { driver: options.driver }),
-    });
+    const { look, earlier } = await startInit(args[0] ?? ".");
+    const choices = mergeChoices(earlier?.record.choices ?? {}, readShared(options, "variants"));
     const wishes = { pythons: options.python, cudas: options.cuda };
-    const found = variantsOf(project, choices, wishes, earlier?.record.answers);
+    const found = variantsOf(look(choices), choices, wishes, earlier?.record.answers);
     if (options.matrix && !json) return { json: null, answer: JSON.stringify(buildMatrix(found)), raw: true };
     const rows = found.variants.map((one) => [
       one.stage,

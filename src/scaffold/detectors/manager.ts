@@ -1,4 +1,4 @@
-import type { Detector, Evidence, Found, Manager, ProjectFiles } from "../project.ts";
+import type { Detector, Draft, Evidence, Found, Manager, ProjectFiles } from "../project.ts";
 import { readRequirements } from "../requirements.ts";
 import { baseOf, isRequirementsName, saysProject } from "./reading/base.ts";
 import { lockFileOf } from "./reading/lock-file.ts";
@@ -13,16 +13,20 @@ import { readDescription } from "./r-project.ts";
 /** What installs the packages, with the manifest and the lock file: a lock file decides before tables of tools, those before files. */
 export const manager: Detector = (files, draft) => {
   const base = baseOf(files);
-  const wishes = wishesOf(files);
-  draft.requirementFiles = wishes.requirementFiles;
-  draft.workspace = workspaceMembers(files, base);
-  const found = draft.r && !hasPython(files, base) ? ofR(files, base) : findManager(files, base);
+  setManager(files, draft, draft.r && !hasPython(files, base) ? ofR(files, base) : findManager(files, base));
+};
+
+/** Puts into a draft what installs the packages, with the lists beside the manifest. */
+export function setManager(files: ProjectFiles, draft: Draft, found: ManagerChoice): void {
+  draft.requirementFiles = wishesOf(files).requirementFiles;
+  draft.workspace = workspaceMembers(files, baseOf(files));
   draft.manager = { value: found.value, because: found.because };
   draft.manifest = found.manifest;
   draft.lockFile = found.lockFile;
-};
+}
 
-interface Choice extends Found<Manager> {
+/** A manager with the files that it works with. */
+export interface ManagerChoice extends Found<Manager> {
   readonly manifest: string | undefined;
   readonly lockFile: string | undefined;
 }
@@ -40,7 +44,8 @@ function hasPython(files: ProjectFiles, base: string): boolean {
   return !files.has(`${base}DESCRIPTION`) && names.some((name) => files.has(base + name));
 }
 
-function ofR(files: ProjectFiles, base: string): Choice {
+/** R, with what lists its packages. */
+export function ofR(files: ProjectFiles, base: string): ManagerChoice {
   const lock = files.has(`${base}renv.lock`) ? `${base}renv.lock` : undefined;
   const manifest =
     readDescription(files, `${base}DESCRIPTION`) === undefined
@@ -52,7 +57,8 @@ function ofR(files: ProjectFiles, base: string): Choice {
   return { value: "r", manifest, lockFile: lock, because: [{ file, says: "is of R" }] };
 }
 
-function findManager(files: ProjectFiles, base: string): Choice {
+/** The manager of a project of Python. */
+export function findManager(files: ProjectFiles, base: string): ManagerChoice {
   const pyproject = `${base}pyproject.toml`;
   const toml = readToml(files, pyproject);
   const lock = lockFileOf(files, base);
@@ -61,7 +67,7 @@ function findManager(files: ProjectFiles, base: string): Choice {
     const manifest = manifestOf(files, base, value);
     return { value, manifest, lockFile, because: [{ file: lockFile, says: `is the lock file of ${value}` }] };
   }
-  const chosen = (value: Manager, manifest: string, says: string, ...words: string[]): Choice => ({
+  const chosen = (value: Manager, manifest: string, says: string, ...words: string[]): ManagerChoice => ({
     value,
     manifest,
     lockFile: undefined,
@@ -102,9 +108,10 @@ function usesHatch(files: ProjectFiles, toml: ReturnType<typeof readToml>): bool
   return names.includes("default") || told;
 }
 
-type Chosen = (value: Manager, manifest: string, says: string, ...words: string[]) => Choice;
+type Chosen = (value: Manager, manifest: string, says: string, ...words: string[]) => ManagerChoice;
 
-function ofFiles(files: ProjectFiles, base: string, chosen: Chosen): Choice {
+/** The manager of a project that has only lists of packages, no tables or lock file of a tool. */
+export function ofFiles(files: ProjectFiles, base: string, chosen: Chosen): ManagerChoice {
   const [environment] = environmentFiles(files, base);
   const main = mainRequirements(files);
   const pyproject = `${base}pyproject.toml`;
@@ -191,7 +198,8 @@ function condaIsMeant(
   return [own, evidence(files, readme ?? "", "installs with conda first", "env create")];
 }
 
-function manifestOf(files: ProjectFiles, base: string, value: Manager): string | undefined {
+/** Where a tool has its manifest; undefined where it is not there. */
+export function manifestOf(files: ProjectFiles, base: string, value: Manager): string | undefined {
   const candidates: Readonly<Partial<Record<Manager, readonly string[]>>> = {
     pixi: ["pixi.toml", "pyproject.toml"],
     pipenv: ["Pipfile"],

@@ -94,6 +94,7 @@ function baseStage({ answers }: Plan, name: string, image: string): string {
     "tini",
     ...(lacksPython || !hasVenvOrNone(answers) ? ["ca-certificates"] : []),
     ...runtime,
+    ...(answers.systemPackages ?? []),
   ];
   const writes = [cacheFolder, outputFolder];
   const venvPath = hasVenv(answers)
@@ -122,7 +123,7 @@ function baseStage({ answers }: Plan, name: string, image: string): string {
     }),
     ...(unknown.length > 0 ? [comment(`Not known here, add what they need: ${unknown.join(", ")}.`)] : []),
     ...(packages.includes("gcc") ? [comment("gcc, as kernels are compiled when the program starts.")] : []),
-    aptInstall(packages),
+    aptInstall([...new Set(packages)]),
     ...(lacksPython
       ? [
           comment(`Python ${answers.python}, which this base does not have.`),

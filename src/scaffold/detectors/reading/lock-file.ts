@@ -1,4 +1,5 @@
 import type { Manager, ProjectFiles } from "../../project.ts";
+import { nameOf } from "./base.ts";
 import { readToml, tableAt } from "./parsed.ts";
 
 /** Lock files with what they belong to, in the order in which they are believed. */
@@ -25,6 +26,11 @@ export function lockFileOf(
     }
   }
   return undefined;
+}
+
+/** Whether a path is that of a lock file of another tool. */
+export function locksForOthers(path: string, manager: Manager): boolean {
+  return lockFiles.some(([name, other]) => name === nameOf(path) && other !== manager);
 }
 
 /** Whether a lock file is of this project: one of uv beside a pyproject.toml with nothing but settings of tools locks nothing of it. */
