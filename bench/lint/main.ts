@@ -124,7 +124,8 @@ async function speed(rounds: number): Promise<void> {
     { length: Math.min(1000, good.length) },
     (_, index) => good[Math.floor((index * good.length) / 1000)],
   ).filter((file) => file !== undefined);
-  show("speed", [speedTable(await measureSpeed(thousand, rounds))]);
+  const times = rounds === 1 ? "once" : `${rounds} times`;
+  show("speed", [`Each ran ${times}, in turns; the best.`, speedTable(await measureSpeed(thousand, rounds))]);
 }
 
 function filledCorpus(): CorpusFile[] {
