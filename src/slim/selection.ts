@@ -1,6 +1,7 @@
 import type { Analysis, FileReport, WasteFinding } from "../inspect/analysis.ts";
 import { classes } from "../inspect/classes/list.ts";
 import { DdiffError } from "../util/errors.ts";
+import { lostLinks } from "./lost-links.ts";
 import { nearest } from "../util/nearest.ts";
 
 /** What of the waste goes. */
@@ -31,6 +32,7 @@ export function selectWaste(
   const goes = ({ class: one }: FileReport): boolean =>
     one !== undefined && !kept.has(one.name) && (one.risk === "safe" || named.has(one.name));
   const dropped = new Set(analysis.files.filter(goes).map(({ path }) => path));
+  for (const link of lostLinks(analysis.files, dropped)) dropped.add(link);
   const isDone = (finding: WasteFinding): boolean =>
     hiddenKinds.has(finding.kind) ||
     (finding.kind === "class" &&

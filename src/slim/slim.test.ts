@@ -182,6 +182,19 @@ describe("a slim image", () => {
     expect(Object.keys(files)).toContain("root/.cache/pip");
   });
 
+  it("drops links that lead to nothing but what is dropped, and only where they lie among it", async () => {
+    const layer = [
+      file("usr/share/man/man1/mawk.1.gz", "1".repeat(2000)),
+      symlink("etc/alternatives/awk.1.gz", "/usr/share/man/man1/mawk.1.gz"),
+      symlink("usr/share/man/man1/awk.1.gz", "/etc/alternatives/awk.1.gz"),
+      symlink("usr/share/man/man1/gone.1.gz", "nothing.1.gz"),
+      symlink("etc/manual", "../usr/share/man/man1/mawk.1.gz"),
+    ];
+    const left = Object.keys(await seen(await slim("links", [layer], { drop: ["documentation"] })));
+    expect(left.filter((path) => path.endsWith(".gz"))).toEqual(["usr/share/man/man1/gone.1.gz"]);
+    expect(left).toContain("etc/manual");
+  });
+
   it("refuses a class that is none, with the nearest", async () => {
     await expect(slim("wrong", [[file("a", "1")]], { drop: ["apt-list"] })).rejects.toMatchObject({
       code: "CLASS_UNKNOWN",
