@@ -123,6 +123,7 @@ commandTests:
   - {name: hangs, command: sleep, args: ["1000"]}
   - {name: floods, command: sh, args: [-c, 'yes | head -c 30000000; echo end >&2'], expectedOutput: [y], expectedError: [end]}
   - {name: reads nothing, command: cat}
+  - {name: knows localhost, command: python3, args: [-c, "import socket; print(socket.gethostbyname('localhost'))"], expectedOutput: [^127]}
   - {name: has no network, command: python3, args: [-c, "import socket; s = socket.socket(); s.settimeout(3); s.connect(('192.0.2.1', 80))"], exitCode: 1}
   - {name: excluded, command: echo, args: [secret], excludedOutput: [secret]}
 containerRunOptions: {user: jovyan}`);

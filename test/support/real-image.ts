@@ -89,7 +89,7 @@ export async function writeRealImage(
   );
   const sink = await (await openPlace(place, context)).sink();
   try {
-    await copyImage(memory.source(manifest), sink, context);
+    await copyImage(memory.source(manifest), sink, { ...context, referrers: false });
   } finally {
     await sink.close();
   }

@@ -11,6 +11,7 @@ const fails = (name: string, why = "no"): CheckResult => resultOf("import", name
 const leftOut = (name: string): CheckResult => resultOf("import", name, { skipped: "nothing runs" });
 
 const links = (...failures: string[]): CheckReport => report(resultOf("link", "links", { failures }));
+const libraries = (...doubts: string[]): CheckReport => report(resultOf("library", "all", { doubts }));
 
 describe("comparing two images by a list", () => {
   test("tells what worked and does not any more, and why", () => {
@@ -43,5 +44,12 @@ describe("comparing two images by a list", () => {
   test("one more dangling link is lost, though others dangled before", () => {
     expect(compareChecks(links("/a", "/b"), links("/b", "/c")).lost[0]?.why).toEqual(["/c"]);
     expect(compareChecks(links("/a", "/b"), links("/b")).lost).toEqual([]);
+  });
+
+  test("a library that was found and now is only where something may load it is lost", () => {
+    expect(compareChecks(libraries("/a needs b"), libraries("/a needs b", "/c needs d")).lost).toMatchObject([
+      { why: ["/c needs d"] },
+    ]);
+    expect(compareChecks(libraries("/a needs b"), libraries()).lost).toEqual([]);
   });
 });

@@ -65,9 +65,10 @@ function lossOf(old: CheckResult, now: CheckResult | undefined): string[] {
   if (old.outcome === "passed") {
     if (now === undefined) return ["it was not looked at again"];
     if (now.outcome === "skipped") return [`it was left out: ${now.reason}`];
-    return now.failures;
   }
-  if (now?.outcome !== "failed" || !countedByThing.has(old.kind)) return [];
-  const known = new Set(old.failures);
-  return now.failures.filter((failure) => !known.has(failure));
+  if (now === undefined) return [];
+  if (!countedByThing.has(old.kind)) return old.outcome === "passed" ? now.failures : [];
+  // What was found beyond doubt and is now doubtful is lost too: a library that only a file of another name still has.
+  const known = new Set([...old.failures, ...old.doubts]);
+  return [...now.failures, ...now.doubts].filter((sentence) => !known.has(sentence));
 }

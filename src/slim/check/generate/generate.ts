@@ -63,7 +63,8 @@ function scriptTests(pythons: readonly PythonPlace[]): WrittenChecklist["scriptT
 function settings({ run }: CheckedImage): WrittenChecklist["metadataTest"] {
   return {
     envVars: [...run.env].map(([key, value]) => ({ key, value })),
-    exposedPorts: [...run.ports],
+    // As container-structure-test names them.
+    exposedPorts: run.ports.map((port) => port.replace(/\/tcp$/, "")),
     volumes: [...run.volumes],
     entrypoint: [...run.entrypoint],
     cmd: [...run.cmd],

@@ -72,9 +72,21 @@ export class Namespace {
   /** How the command ended. Throws what `ready` does. */
   async ended(): Promise<Ran> {
     await this.ready;
-    const ran = await this.process.ended;
-    // The namespace's own end tells nothing where it was killed.
-    return this.#status === undefined ? ran : { ...ran, status: this.#status };
+    return this.#commandOf(await this.process.ended);
+  }
+
+  /** How the command ended; undefined while it runs. */
+  ran(): Ran | undefined {
+    const ran = this.process.ran();
+    return ran === undefined ? undefined : this.#commandOf(ran);
+  }
+
+  /** The command's own end: that of the namespace tells nothing of it, where it did not have to be killed. */
+  #commandOf(ran: Ran): Ran {
+    const status = this.#status ?? ran.status;
+    const failed = /^unshare: failed to execute (.*)$/m.exec(ran.stderr)?.[1];
+    const isUnstarted = failed !== undefined && (status === 126 || status === 127);
+    return { ...ran, status, ...(isUnstarted ? { unstarted: failed } : {}) };
   }
 
   /** Words that run a command in these namespaces, for this system. */

@@ -134,7 +134,8 @@ class RootlessRunner implements Runner {
         const running = new RunningProcess(program, args, { env: {} }).limit(seconds);
         return endOf(running, this.#parts.context.signal);
       },
-      ended: () => (late === undefined ? unstarted(refused ?? "there is nothing to start") : late.ran()),
+      ended: () =>
+        namespace === undefined ? unstarted(refused ?? "there is nothing to start") : namespace.ran(),
       stop: async () => {
         late?.child.kill("SIGKILL");
         const ran = await (late?.ended ?? unstarted(refused ?? "there is nothing to start"));
@@ -153,11 +154,7 @@ class RootlessRunner implements Runner {
     if (lead === undefined) return unstarted("there is nothing to start");
     const { namespace } = this.#begin(lead, run);
     await endOf(namespace.process.limit(request.seconds), this.#parts.context.signal);
-    const ran = await namespace.ended();
-    const failed = /^unshare: failed to execute (.*)$/m.exec(ran.stderr)?.[1];
-    return failed === undefined || (ran.status !== 126 && ran.status !== 127)
-      ? ran
-      : { ...ran, unstarted: failed };
+    return namespace.ended();
   }
 
   #begin(words: readonly string[], run = this.#newRun()): { namespace: Namespace; run: string } {

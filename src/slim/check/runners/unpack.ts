@@ -10,6 +10,7 @@ import {
   mkdirSync,
   openSync,
   symlinkSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import type { Placed } from "../../../inspect/image-view.ts";
@@ -33,11 +34,14 @@ export interface UnpackOptions {
 
 const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
+/** What engines put into every container: without it nothing called localhost is found. */
+const hosts = { path: "etc/hosts", text: "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n" };
+
 /**
  * Writes the tree that a container sees into an empty folder. Hostile names and links cannot lead out of it: the tree is decided beforehand
  * (inspect/stack.ts: no `..`, nothing below a link), it is made from the top, folders first, then files, each new (O_EXCL, O_NOFOLLOW), and
  * symbolic links last, when nothing is written any more. Devices, pipes, sparse files and extended attributes are left out; the answer has a
- * sentence for each kind of file that was.
+ * sentence for each kind of file that was, but for those of /dev, which every container gets anew. Where the image has no /etc/hosts it gets one.
  * Throws `UNPACK_FAILED`, `DISK_FULL`, and what reading throws.
  */
 export async function unpackTree(image: CheckedImage, options: UnpackOptions): Promise<string[]> {
@@ -64,9 +68,13 @@ export async function unpackTree(image: CheckedImage, options: UnpackOptions): P
       const same = files.get(placed.content);
       if (same === undefined) files.set(placed.content, [[path, placed]]);
       else same.push([path, placed]);
-    } else left.set(type, (left.get(type) ?? 0) + 1);
+    } else if (!path.startsWith("dev/")) left.set(type, (left.get(type) ?? 0) + 1);
   }
+  const etc = view.visible.get("etc")?.entry.type ?? "directory";
+  const lacksHosts = etc === "directory" && view.visible.get(hosts.path) === undefined;
+  if (lacksHosts) addFolder("etc");
   for (const [path] of folders) tree.makeFolder(path);
+  if (lacksHosts) tree.makeFile(hosts.path, hosts.text);
   for (const [number, inventory] of view.layers.entries()) {
     const layer = image.image.layers[number];
     const wanted = new Set(inventory.entries.filter((entry) => files.has(entry)));
@@ -120,6 +128,15 @@ class TreeWriter {
       if (owner !== undefined) chownSync(place, owner.uid, owner.gid);
       // A folder of ours that we cannot enter we could not remove either.
       chmodSync(place, owner === undefined ? mode | 0o700 : mode);
+    });
+  }
+
+  /** A file of root's that the image does not have. */
+  makeFile(path: string, text: string): void {
+    const owner = this.#ownerOf?.(0, 0);
+    this.#doing(path, (place) => {
+      writeFileSync(place, text, { flag: "wx", mode: 0o644 });
+      if (owner !== undefined) chownSync(place, owner.uid, owner.gid);
     });
   }
 
