@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import { type CacheKind, keepCached, readCached } from "../store/cache.ts";
 import type { ElfFacts, InventoryEntry, LayerInventory } from "./inventory.ts";
 
-const kind: CacheKind = { folder: "inventories", suffix: ".inventory-3.zst" };
+const kind: CacheKind = { folder: "inventories", suffix: ".inventory-4.zst" };
 const largestInventory = 2 ** 31 - 1;
 
 /** The inventory of a layer from the cache, or undefined where it is not there or not readable: it is made again then. */

@@ -31,22 +31,10 @@ export async function readContents(
   let at = 0;
   let entry: InventoryEntry | undefined;
   let isEmpty = true;
-  const hasher = new ContentHasher();
-  const late: Promise<void>[] = [];
-  const compare = (name: string, wanted: string): void => {
-    if (name !== wanted) throw changed(inventory);
-  };
+  const hasher = await ContentHasher.open();
   const finish = (): void => {
     if (entry === undefined) return;
-    const { hash } = entry;
-    const name = isEmpty ? hash : hasher.finish();
-    if (typeof name === "string") compare(name, hash);
-    else {
-      const compared = name.then((found) => compare(found, hash));
-      // It is awaited at the end; until then it may fail unheard.
-      compared.catch(() => {});
-      late.push(compared);
-    }
+    if (!isEmpty && hasher.finish() !== entry.hash) throw changed(inventory);
     isEmpty = true;
     taker.end(entry);
     entry = undefined;
@@ -65,14 +53,12 @@ export async function readContents(
       }
     } else if (event.kind === "data" && entry !== undefined) {
       isEmpty = false;
-      const full = hasher.add(event.bytes);
+      hasher.add(event.bytes);
       taker.data(entry, event.bytes);
-      if (full !== undefined) await full;
     }
   }
   finish();
   tar.destroy();
-  await Promise.all(late);
   if (left > 0) throw changed(inventory);
 }
 

@@ -27,8 +27,7 @@ export async function readLayer(
   const digester = new Digester();
   const entries: InventoryEntry[] = [];
   const texts = new Map<string, Buffer>();
-  const hasher = new ContentHasher();
-  const late: Promise<void>[] = [];
+  const hasher = await ContentHasher.open();
   let textBytes = 0;
   let content: ContentReader | undefined;
   const finish = (): void => {
@@ -39,9 +38,7 @@ export async function readLayer(
       textBytes += text.length;
       texts.set(entry.path, text);
     }
-    const name = hasher.finish();
-    if (typeof name === "string") entry.hash = name;
-    else late.push(name.then((found) => void (entry.hash = found)));
+    entry.hash = hasher.finish();
     content = undefined;
   };
   for await (const event of readTar(digested(tar, digester, onBytes))) {
@@ -55,12 +52,10 @@ export async function readLayer(
       if (entry.size > 0) content = new ContentReader(entry, textKept(entry.path));
     } else if (event.kind === "data" && content !== undefined) {
       content.add(event.bytes);
-      const full = hasher.add(event.bytes);
-      if (full !== undefined) await full;
+      hasher.add(event.bytes);
     }
   }
   finish();
-  await Promise.all(late);
   const found = digester.digest();
   if (found !== diffId) {
     throw new DdiffError("DIGEST_MISMATCH", `layer ${diffId} has other content: ${found}`, {

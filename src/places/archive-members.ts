@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname, normalize } from "node:path/posix";
 import type { Readable } from "node:stream";
 import { decompressed, detectCompression } from "../codec/compression.ts";
+import { releasable } from "../codec/release.ts";
 import { blockSize, roundToBlocks, type TarHeader } from "../tar/entry.ts";
 import { maxHeaderBytes, parseHeaders, readStep } from "../tar/header.ts";
 import { DdiffError, isDdiffError, messageOf, systemErrorCode } from "../util/errors.ts";
@@ -212,11 +213,12 @@ export function readRange(file: FileHandle, offset: number, size: number, where:
       yield await readExactly(file, offset + at, Math.min(readSize, size - at), where);
     }
   }
-  return readableOf(pieces(), () => {});
+  return readableOf(releasable(pieces()), () => {});
 }
 
 async function readExactly(file: FileHandle, position: number, size: number, where: string): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(size);
+  // Memory of its own, which a reader may give back.
+  const bytes = Buffer.allocUnsafeSlow(size);
   for (let at = 0; at < size; ) {
     const { bytesRead } = await file.read(bytes, at, size - at, position + at);
     if (bytesRead === 0) throw cutShort(where);
