@@ -17,6 +17,8 @@ const subjects: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   sharing: async () => (await import("./shrink/sharing.ts")).benchSharing(),
   /** One bad image, smaller step by step. */
   shrink: async () => (await import("./shrink/story.ts")).benchStory(),
+  /** How big the images of `ddiff init` are, `SEED [amd64] [arm64]`. */
+  init: async (args) => (await import("./init/size/main.ts")).benchInitSizes(args),
 };
 
 const args = process.argv.slice(2);

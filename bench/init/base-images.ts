@@ -77,7 +77,7 @@ const dockerClean = [
 ];
 
 /** Makes the slim Debian of a release (`trixie`), for the engine's architecture. */
-async function makeDebian(engine: Engine, release: string): Promise<void> {
+export async function makeDebian(engine: Engine, release: string): Promise<void> {
   const folder = await context(engine, `debian-${release}`, [
     "FROM scratch",
     "ADD root.tar /",
@@ -101,7 +101,7 @@ async function makeDebian(engine: Engine, release: string): Promise<void> {
 }
 
 /** Makes an image of Python as `name`, of what the release has; pip may write to its folders, as in the official image. */
-async function makePython(engine: Engine, release: string, name: string): Promise<void> {
+export async function makePython(engine: Engine, release: string, name: string): Promise<void> {
   await makeFrom(engine, name, [
     `FROM ${debianOf(release)}`,
     apt("python3 python3-pip python3-venv"),
