@@ -165,7 +165,10 @@ describePlace("chromium", toolMissing("chromium"), () => {
     const page = await open(hostileImage());
     for (const key of ["1", "2", "3", "4"]) {
       await page.keyboard.press(key);
-      for (const one of await page.locator("#map .box").all()) await one.dispatchEvent("pointerover");
+      // In one go: the map may be drawn anew between two calls.
+      await page.locator("#map .box").evaluateAll((boxes) => {
+        for (const box of boxes) box.dispatchEvent(new PointerEvent("pointerover", { bubbles: true }));
+      });
     }
     await page.getByLabel("Search").fill("alert");
     await expect.poll(async () => (await names(page)).length).toBeGreaterThan(0);
