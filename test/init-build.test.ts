@@ -61,7 +61,7 @@ function describeSamples(these: readonly Sample[]): void {
         }
       }
     },
-    300_000,
+    900_000,
   );
 }
 
