@@ -1,0 +1,37 @@
+import type { ExactEncoder } from "./encoder.ts";
+import { encoders } from "./encoders.ts";
+import type { GzipHeader } from "./gzip-header.ts";
+
+/** The zero of Go's time, cut to the 32 bits of a header: pgzip writes it, as Go did up to 1.7. */
+const zeroGoTime = 0x886e0900;
+
+/**
+ * The encoders that may have made a member with this header, the likeliest first, in rounds: the next is asked only where none of a round
+ * fits. `last` is the encoder of the member before.
+ */
+export function candidatesFor(header: GzipHeader, last?: ExactEncoder): ExactEncoder[][] {
+  const families = likelyFamilies(header);
+  const isLikely = ({ id }: ExactEncoder): boolean => families.some((family) => family.test(id));
+  const rank = ({ id }: ExactEncoder): number => families.findIndex((family) => family.test(id));
+  const likely = encoders.filter(isLikely).sort((a, b) => rank(a) - rank(b));
+  const level = levelsOf(header);
+  return [
+    last === undefined ? [] : [last],
+    likely.filter(({ id }) => level.test(id)),
+    likely.filter(({ id }) => !level.test(id)),
+    encoders.filter((encoder) => !isLikely(encoder)),
+  ];
+}
+
+function likelyFamilies({ modified, system }: GzipHeader): RegExp[] {
+  if (modified === zeroGoTime) return [/^pgzip/];
+  if (system === 255) return [/^go/, /^zlib/, /^klauspost/];
+  return [/^zlib/, /^chromium/];
+}
+
+/** Packers say in the header whether they were at their fastest or at their best; else they were at their default. */
+function levelsOf({ effort }: GzipHeader): RegExp {
+  if (effort === 4) return /-level1$/;
+  if (effort === 2) return /-level9$/;
+  return /^pgzip.*-level5$|-level6$/;
+}

@@ -1,0 +1,147 @@
+import { crc32 } from "node:zlib";
+import { DdiffError } from "../../util/errors.ts";
+import type { DeflateEncoder, ExactEncoder } from "./encoder.ts";
+import { encoders } from "./encoders.ts";
+import { parseGzipHeader } from "./gzip-header.ts";
+import type { GzipRecipe } from "./gzip-recipe.ts";
+
+/** What comes out is handed on in pieces of this size. */
+const pieceSize = 256 << 10;
+
+/** What is wrong with a recipe that somebody else wrote, for plain bytes of this size; undefined where nothing is. */
+export function recipeProblem(recipe: GzipRecipe, size: number): string | undefined {
+  let total = 0;
+  for (const members of recipe) {
+    if ("literal" in members) {
+      total += members.size;
+      continue;
+    }
+    const header = Buffer.from(members.header, "base64");
+    try {
+      if (parseGzipHeader(header)?.length !== header.length) return "a header is not one header";
+    } catch {
+      return "a header is none of gzip";
+    }
+    for (const one of members.sizes) total += one;
+  }
+  return total === size ? undefined : `it is for ${total} bytes, not for ${size}`;
+}
+
+/**
+ * Packs plain bytes again as a recipe says. Whether the bytes are the right ones is for the caller to check by their digest. Throws
+ * `ENCODER_UNKNOWN`; `what` names the data.
+ */
+export async function* gzipAgain(
+  plain: AsyncIterable<Buffer>,
+  recipe: GzipRecipe,
+  what: string,
+): AsyncGenerator<Buffer, void, void> {
+  const out = new Pieces();
+  const parts = partsOf(recipe, out, what);
+  let part = parts.next();
+  // Bytes that the current part still takes.
+  let left = part.done === true ? 0 : part.value.size;
+  const advance = (): void => {
+    while (part.done !== true && left === 0) {
+      part.value.finish();
+      part = parts.next();
+      if (part.done !== true) left = part.value.size;
+    }
+  };
+  advance();
+  for await (const chunk of plain) {
+    for (let at = 0; at < chunk.length; ) {
+      if (part.done === true)
+        throw new DdiffError("RECIPE_INVALID", `${what} is longer than its recipe says`);
+      const some = chunk.subarray(at, at + Math.min(left, pieceSize));
+      part.value.write(some);
+      at += some.length;
+      left -= some.length;
+      advance();
+      yield* out.take();
+    }
+  }
+  if (part.done !== true) throw new DdiffError("RECIPE_INVALID", `${what} is shorter than its recipe says`);
+  yield* out.take(true);
+}
+
+/** One member, or literal bytes, that takes `size` plain bytes. */
+interface Part {
+  size: number;
+  write(plain: Buffer): void;
+  finish(): void;
+}
+
+function* partsOf(recipe: GzipRecipe, out: Pieces, what: string): Generator<Part, void, void> {
+  for (const members of recipe) {
+    if ("literal" in members) {
+      yield { size: members.size, write() {}, finish: () => out.add(Buffer.from(members.literal, "base64")) };
+      continue;
+    }
+    const encoder = findEncoder(members.encoder);
+    if (encoder === undefined) throw unknown(members.encoder, what);
+    const header = Buffer.from(members.header, "base64");
+    for (const size of members.sizes) yield memberOf(encoder, header, size, out);
+  }
+}
+
+function memberOf(encoder: ExactEncoder, header: Buffer, size: number, out: Pieces): Part {
+  out.add(header);
+  const deflate: DeflateEncoder = encoder.make((bytes) => out.add(bytes));
+  let checksum = 0;
+  return {
+    size,
+    write(plain) {
+      checksum = crc32(plain, checksum);
+      deflate.write(plain);
+    },
+    finish() {
+      deflate.finish();
+      const trailer = Buffer.alloc(8);
+      trailer.writeUInt32LE(checksum, 0);
+      trailer.writeUInt32LE(size % 2 ** 32, 4);
+      out.add(trailer);
+    },
+  };
+}
+
+/** Gathers copies of what encoders emit into large pieces. */
+class Pieces {
+  #full: Buffer[] = [];
+  #piece = Buffer.allocUnsafe(pieceSize);
+  #length = 0;
+
+  add(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const some = bytes.subarray(at, at + pieceSize - this.#length);
+      this.#piece.set(some, this.#length);
+      this.#length += some.length;
+      at += some.length;
+      if (this.#length === pieceSize) this.#push();
+    }
+  }
+
+  /** The full pieces, with `all` also the one that is not. */
+  take(all = false): Buffer[] {
+    if (all && this.#length > 0) this.#push();
+    const full = this.#full;
+    this.#full = [];
+    return full;
+  }
+
+  #push(): void {
+    this.#full.push(this.#piece.subarray(0, this.#length));
+    this.#piece = Buffer.allocUnsafe(pieceSize);
+    this.#length = 0;
+  }
+}
+
+function findEncoder(id: string): ExactEncoder | undefined {
+  return encoders.find((encoder) => encoder.id === id);
+}
+
+function unknown(id: string, what: string): DdiffError {
+  return new DdiffError("ENCODER_UNKNOWN", `${what} was packed by ${id}, which this ddiff cannot do`, {
+    hint: "Install a newer ddiff here.",
+  });
+}

@@ -1,0 +1,20 @@
+/** Members one behind the other that one encoder packed and that have the same header. */
+interface PackedMembers {
+  /** An encoder's id. */
+  encoder: string;
+  /** The header's bytes, in base64. */
+  header: string;
+  /** Plain bytes of each member. */
+  sizes: number[];
+}
+
+/** Packed bytes as they are, where that costs little: a member that no encoder explains, zeros behind the last one. */
+interface LiteralMembers {
+  /** In base64. */
+  literal: string;
+  /** How many plain bytes they stand for. */
+  size: number;
+}
+
+/** How a gzip stream was made, so that its plain bytes can be packed to the very same bytes again. */
+export type GzipRecipe = (PackedMembers | LiteralMembers)[];

@@ -1,0 +1,135 @@
+import { Readable } from "node:stream";
+import { deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { encoders } from "./encoders.ts";
+import { gzipAgain, recipeProblem } from "./gzip-again.ts";
+import { gunzipMembers } from "./gzip-members.ts";
+import type { GzipRecipe } from "./gzip-recipe.ts";
+import { GzipRecogniser } from "./recognise.ts";
+import { sampleBytes } from "./testing/sample.ts";
+
+const sample = sampleBytes(3_000_000);
+const plainHeader = Buffer.from([31, 139, 8, 0, 0, 0, 0, 0, 0, 255]);
+
+function cut(bytes: Buffer, piece = 50_021): Readable {
+  function* pieces(): Generator<Buffer> {
+    for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
+  }
+  return Readable.from(pieces());
+}
+
+async function gathered(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const chunk of chunks) all.push(Buffer.from(chunk));
+  return Buffer.concat(all);
+}
+
+/** How a stream was packed, once it was unpacked and compared with what it should hold. */
+async function recognised(packed: Buffer, plain: Buffer, piece?: number): Promise<GzipRecipe | undefined> {
+  const recogniser = new GzipRecogniser();
+  const unpacked = await gathered(gunzipMembers(cut(packed, piece), recogniser, "the sample"));
+  expect(unpacked.equals(plain)).toBe(true);
+  return recogniser.recipe;
+}
+
+/** One member as an encoder and a header make it. */
+async function packedBy(id: string, plain: Buffer, header = plainHeader): Promise<Buffer> {
+  const recipe = [{ encoder: id, header: header.toString("base64"), sizes: [plain.length] }];
+  return gathered(gzipAgain(cut(plain), recipe, "the sample"));
+}
+
+describe("recognition", () => {
+  const some = encoders.filter(({ id }) => /-level[1569]$/.test(id));
+  it.each(some.map(({ id }) => id))("finds how to pack again what %s packed", async (id) => {
+    const plain = sample.subarray(0, 1_200_000);
+    const packed = await packedBy(id, plain);
+    expect(gunzipSync(packed).equals(plain)).toBe(true);
+    const recipe = await recognised(packed, plain);
+    expect(recipe).toMatchObject([{ sizes: [plain.length] }]);
+    expect((await gathered(gzipAgain(cut(plain), recipe ?? [], "it"))).equals(packed)).toBe(true);
+  });
+
+  it("takes what ddiff itself packs for Chromium's", async () => {
+    expect(await recognised(gzipSync(sample), sample)).toMatchObject([{ encoder: "chromium-level6" }]);
+  });
+
+  it("packs any number of members, names, zeros and small strangers again", async () => {
+    const piece = fc.record({
+      size: fc.nat(90_000),
+      kind: fc.constantFrom("zlib-level6", "zlib-level9", "chromium-level6", "stranger"),
+      name: fc.option(fc.stringMatching(/^[a-z]{0,9}$/), { nil: undefined }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { minLength: 1, maxLength: 6 }),
+        fc.nat(600),
+        fc.integer({ min: 1, max: 60_000 }),
+        async (pieces, zeros, step) => {
+          const members: Buffer[] = [];
+          const plains: Buffer[] = [];
+          for (const { size, kind, name } of pieces) {
+            const header = Buffer.concat([
+              Buffer.from([31, 139, 8, name === undefined ? 0 : 8, 1, 2, 3, 4, 0, 3]),
+              Buffer.from(name === undefined ? "" : `${name}\0`),
+            ]);
+            const plain = kind === "stranger" ? Buffer.alloc(size % 3000, "ab") : sample.subarray(0, size);
+            plains.push(plain);
+            members.push(
+              kind === "stranger"
+                ? Buffer.concat([
+                    plainHeader,
+                    deflateRawSync(plain, { memLevel: 1, level: 3 }),
+                    gzipSync(plain).subarray(-8),
+                  ])
+                : await packedBy(kind, plain, header),
+            );
+          }
+          const packed = Buffer.concat([...members, Buffer.alloc(zeros)]);
+          const plain = Buffer.concat(plains);
+          const recipe = await recognised(packed, plain, step);
+          expect(recipe).toBeDefined();
+          expect(recipeProblem(recipe ?? [], plain.length)).toBeUndefined();
+          expect((await gathered(gzipAgain(cut(plain), recipe ?? [], "it"))).equals(packed)).toBe(true);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+
+  it("claims nothing where another encoder takes over behind the first mebibyte", async () => {
+    const whole = deflateRawSync(sample, { level: 6, memLevel: 9 });
+    const packed = Buffer.concat([plainHeader, whole, gzipSync(sample).subarray(-8)]);
+    expect(await recognised(packed, sample)).toBeUndefined();
+    const two = Buffer.concat([await packedBy("zlib-level6", sample), packed]);
+    expect(await recognised(two, Buffer.concat([sample, sample]))).toBeUndefined();
+  });
+
+  it("claims nothing where one byte near the end is another", async () => {
+    const first = sample.subarray(0, 2_900_000);
+    const mixed = Buffer.concat([
+      await packedBy("zlib-level6", first),
+      Buffer.concat([plainHeader, deflateRawSync(sample, { memLevel: 2 }), gzipSync(sample).subarray(-8)]),
+    ]);
+    expect(await recognised(mixed, Buffer.concat([first, sample]))).toBeUndefined();
+  });
+});
+
+describe("a gzip stream", () => {
+  const packed = gzipSync(sample.subarray(0, 200_000));
+  const broken = Buffer.from(packed);
+  broken[broken.length - 3] = (broken.at(-3) ?? 0) ^ 1;
+
+  it.each([
+    ["is cut short", packed.subarray(0, -20)],
+    ["lacks its trailer", packed.subarray(0, -4)],
+    ["has another size", broken],
+    ["is followed by something", Buffer.concat([packed, Buffer.from("more")])],
+    ["is followed by zeros and something", Buffer.concat([packed, Buffer.alloc(9), Buffer.from("more")])],
+    ["is empty", Buffer.alloc(0)],
+    ["is no deflate stream", Buffer.concat([plainHeader, Buffer.alloc(100, 255)])],
+  ])("that %s is refused", async (_, bytes) => {
+    const reading = gathered(gunzipMembers(cut(bytes), new GzipRecogniser(), "layer x"));
+    await expect(reading).rejects.toMatchObject({ code: "DECOMPRESSION_FAILED", message: /^layer x / });
+  });
+});

@@ -1,0 +1,153 @@
+import { candidatesFor } from "./candidates.ts";
+import type { ExactEncoder } from "./encoder.ts";
+import type { GzipHeader } from "./gzip-header.ts";
+import type { GzipListener } from "./gzip-members.ts";
+import type { GzipRecipe } from "./gzip-recipe.ts";
+import { PackedStretch, Trial } from "./trial.ts";
+
+/** So much of a member decides who may have packed it: a block of pgzip, and a little more for it to come out. */
+const headSize = (1 << 20) + (64 << 10);
+/** So many encoders are run behind the head at the same time, where several give the same bytes so far. */
+const mostRunners = 3;
+/** Members up to this size are carried as they are where no encoder explains them, as long as all together are not more than `mostLiteral`. */
+const literalSize = 4 << 10;
+const mostLiteral = 256 << 10;
+
+/**
+ * Finds out while a gzip stream is unpacked how it was packed. `recipe` is there once the stream is over, and only where an encoder gave
+ * every byte of it: nothing is guessed.
+ */
+export class GzipRecogniser implements GzipListener {
+  readonly #recipe: GzipRecipe = [];
+  #failed = false;
+  #member: Member | undefined;
+  #last: ExactEncoder | undefined;
+  #literalBytes = 0;
+
+  /** How the stream was packed; undefined where that is not known. */
+  get recipe(): GzipRecipe | undefined {
+    return this.#failed ? undefined : this.#recipe;
+  }
+
+  header(header: GzipHeader, bytes: Buffer): void {
+    if (!this.#failed) this.#member = new Member(header, bytes, this.#last);
+  }
+
+  packed(bytes: Buffer): void {
+    if (!this.#failed) this.#member?.packed(bytes);
+  }
+
+  plain(bytes: Buffer): void {
+    if (this.#failed || this.#member === undefined) return;
+    this.#member.plain(bytes);
+    // A member that is too large to be carried as it is ends it all.
+    if (this.#member.isLost) this.#fail();
+  }
+
+  end(trailer: Buffer): void {
+    if (this.#failed || this.#member === undefined) return;
+    const member = this.#member;
+    const encoder = member.finish();
+    if (encoder !== undefined) this.#addMember(encoder, member);
+    else if (member.literal === undefined) this.#fail();
+    else this.#addLiteral(Buffer.concat([member.literal, trailer]), member.size);
+  }
+
+  padding(bytes: Buffer): void {
+    if (!this.#failed) this.#addLiteral(bytes, 0);
+  }
+
+  #addMember(encoder: ExactEncoder, member: Member): void {
+    this.#last = encoder;
+    const { id } = encoder;
+    const header = member.header.toString("base64");
+    const last = this.#recipe.at(-1);
+    if (last !== undefined && "encoder" in last && last.encoder === id && last.header === header) {
+      last.sizes.push(member.size);
+    } else this.#recipe.push({ encoder: id, header, sizes: [member.size] });
+  }
+
+  #addLiteral(bytes: Buffer, size: number): void {
+    this.#literalBytes += bytes.length;
+    if (this.#literalBytes > mostLiteral) this.#fail();
+    else this.#recipe.push({ literal: bytes.toString("base64"), size });
+  }
+
+  #fail(): void {
+    this.#failed = true;
+    this.#member = undefined;
+  }
+}
+
+/** One member on its way through. */
+class Member {
+  readonly header: Buffer;
+  readonly #rounds: ExactEncoder[][];
+  readonly #stretch = new PackedStretch();
+  /** The plain bytes up to `headSize`; undefined once they have decided. */
+  #head: Buffer[] | undefined = [];
+  #headLength = 0;
+  #trials: Trial[] = [];
+  #start: Buffer[] = [];
+  /** Plain bytes. */
+  size = 0;
+
+  constructor(header: GzipHeader, bytes: Buffer, last: ExactEncoder | undefined) {
+    this.header = Buffer.from(bytes);
+    this.#rounds = candidatesFor(header, last);
+  }
+
+  /** Whether neither an encoder nor its small size can make it again. */
+  get isLost(): boolean {
+    return this.#head === undefined && this.#trials.length === 0 && this.#stretch.length > literalSize;
+  }
+
+  /** The member's header and deflate stream, where they are small. */
+  get literal(): Buffer | undefined {
+    return this.#stretch.length > literalSize ? undefined : Buffer.concat([this.header, ...this.#start]);
+  }
+
+  packed(bytes: Buffer): void {
+    if (this.#stretch.length <= literalSize) this.#start.push(bytes);
+    this.#stretch.append(bytes);
+  }
+
+  plain(bytes: Buffer): void {
+    this.size += bytes.length;
+    if (this.#head === undefined) {
+      this.#run(bytes);
+      return;
+    }
+    this.#head.push(Buffer.from(bytes));
+    this.#headLength += bytes.length;
+    if (this.#headLength >= headSize) this.#decide((trial) => trial.fits && trial.matched > 0);
+  }
+
+  /** Who packed it, now that it is over. */
+  finish(): ExactEncoder | undefined {
+    if (this.#head !== undefined) this.#decide((trial) => trial.finish());
+    else this.#trials = this.#trials.filter((trial) => trial.finish());
+    return this.#trials[0]?.encoder;
+  }
+
+  #run(bytes: Buffer): void {
+    for (const trial of this.#trials) trial.write(bytes);
+    this.#trials = this.#trials.filter(({ fits }) => fits);
+    this.#stretch.forget(Math.min(this.#stretch.length, ...this.#trials.map(({ matched }) => matched)));
+  }
+
+  /** Tries candidates on the head, round by round, until some fit. */
+  #decide(fits: (trial: Trial) => boolean): void {
+    const head = this.#head ?? [];
+    this.#head = undefined;
+    for (const round of this.#rounds) {
+      for (const encoder of round) {
+        const trial = new Trial(encoder, this.#stretch);
+        for (const bytes of head) trial.write(bytes);
+        if (fits(trial)) this.#trials.push(trial);
+        if (this.#trials.length === mostRunners) return;
+      }
+      if (this.#trials.length > 0) return;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import type { DeflateEncoder, ExactEncoder } from "./encoder.ts";
+
+/** The part of a packed stream that some trial has still to be compared with. */
+export class PackedStretch {
+  #chunks: Buffer[] = [];
+  /** Where the first chunk stands in the stream. */
+  #start = 0;
+  /** Bytes of the stream so far. */
+  length = 0;
+
+  /** The bytes are kept as they are, without a copy. */
+  append(bytes: Buffer): void {
+    this.#chunks.push(bytes);
+    this.length += bytes.length;
+  }
+
+  /** Forgets what stands before `position`. */
+  forget(position: number): void {
+    for (;;) {
+      const [first] = this.#chunks;
+      if (first === undefined || this.#start + first.length > position) return;
+      this.#start += first.length;
+      this.#chunks.shift();
+    }
+  }
+
+  /** How many of `bytes` stand at `position`: all that the stream has so far, or -1 where it has others. */
+  match(position: number, bytes: Uint8Array): number {
+    let chunkStart = this.#start;
+    let done = 0;
+    for (const chunk of this.#chunks) {
+      const from = position + done - chunkStart;
+      chunkStart += chunk.length;
+      if (from >= chunk.length) continue;
+      const some = Math.min(chunk.length - from, bytes.length - done);
+      if (chunk.compare(bytes, done, done + some, from, from + some) !== 0) return -1;
+      done += some;
+      if (done === bytes.length) break;
+    }
+    return done;
+  }
+}
+
+/** One encoder that is run along a stream for as long as it gives the stream's bytes. */
+export class Trial {
+  readonly encoder: ExactEncoder;
+  readonly #stretch: PackedStretch;
+  readonly #running: DeflateEncoder;
+  /** What came out before the stream's own bytes were there. */
+  #ahead = Buffer.alloc(0);
+  /** Bytes that were compared and are the same. */
+  matched = 0;
+  fits = true;
+
+  constructor(encoder: ExactEncoder, stretch: PackedStretch) {
+    this.encoder = encoder;
+    this.#stretch = stretch;
+    this.#running = encoder.make((bytes) => this.#compare(bytes));
+  }
+
+  /** Packs on; does nothing once other bytes came out. */
+  write(plain: Uint8Array): void {
+    if (!this.fits) return;
+    const ahead = this.#ahead;
+    this.#ahead = Buffer.alloc(0);
+    if (ahead.length > 0) this.#compare(ahead);
+    if (this.fits) this.#running.write(plain);
+  }
+
+  /** Whether the stream is over just where this encoder's is. */
+  finish(): boolean {
+    this.write(new Uint8Array(0));
+    if (this.fits) this.#running.finish();
+    return this.fits && this.#ahead.length === 0 && this.matched === this.#stretch.length;
+  }
+
+  #compare(bytes: Uint8Array): void {
+    if (!this.fits) return;
+    const same = this.#ahead.length > 0 ? 0 : this.#stretch.match(this.matched, bytes);
+    if (same < 0) {
+      this.fits = false;
+      return;
+    }
+    this.matched += same;
+    if (same < bytes.length) this.#ahead = Buffer.concat([this.#ahead, bytes.subarray(same)]);
+  }
+}
