@@ -2,26 +2,10 @@ import { deflateRawSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "../../oci/digest.ts";
-import type { DeflateMaker } from "./encoder.ts";
-import { encoders } from "./encoders.ts";
+import { deflated, makerOf } from "./testing/deflated.ts";
 import { sampleBytes } from "./testing/sample.ts";
 
 const sample = sampleBytes(3_000_000);
-
-/** What an encoder makes of bytes that are written in pieces. */
-function deflated(make: DeflateMaker, bytes: Buffer, piece = 100_003): Buffer {
-  const out: Buffer[] = [];
-  const encoder = make((emitted) => out.push(Buffer.from(emitted)));
-  for (let at = 0; at < bytes.length; at += piece) encoder.write(bytes.subarray(at, at + piece));
-  encoder.finish();
-  return Buffer.concat(out);
-}
-
-function make(id: string): DeflateMaker {
-  const found = encoders.find((encoder) => encoder.id === id);
-  if (found === undefined) throw new Error(`there is no encoder ${id}`);
-  return found.make;
-}
 
 describe("zlib", () => {
   // Made by Python 3.11 with zlib 1.2.13: zlib.compressobj(level, zlib.DEFLATED, -15, 8).
@@ -36,14 +20,14 @@ describe("zlib", () => {
     [8, 1_140_022, "a2d214894c0d309354d00986766667a9b1814a50c86f2ffcb2d33dcd817e8e03"],
     [9, 1_138_192, "060c90cbf5ec49bcb3cac07e53eae5edbf7c95fec14d4d881b38b0aa490d64cc"],
   ])("gives Python's bytes at level %i", (level, size, sha256) => {
-    const packed = deflated(make(`zlib-level${level}`), sample);
+    const packed = deflated(makerOf(`zlib-level${level}`), sample);
     expect([packed.length, digestOf(packed)]).toEqual([size, `sha256:${sha256}`]);
   });
 
   it("gives Node's own bytes as Chromium's", () => {
     for (const level of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
       const bytes = sample.subarray(0, 800_000);
-      const packed = deflated(make(`chromium-level${level}`), bytes);
+      const packed = deflated(makerOf(`chromium-level${level}`), bytes);
       expect(packed.equals(deflateRawSync(bytes, { level }))).toBe(true);
     }
   });
@@ -52,7 +36,7 @@ describe("zlib", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 70_000 }), (level, piece) => {
         const bytes = sample.subarray(0, 150_000);
-        const encoder = make(`zlib-level${level}`);
+        const encoder = makerOf(`zlib-level${level}`);
         expect(deflated(encoder, bytes, piece).equals(deflated(encoder, bytes, bytes.length))).toBe(true);
       }),
       { numRuns: 30 },
