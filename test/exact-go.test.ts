@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { goDeflate } from "../src/codec/exact/go/deflate.ts";
+import { deflated } from "../src/codec/exact/testing/deflated.ts";
+import { sampleBytes } from "../src/codec/exact/testing/sample.ts";
+import { GoFlate } from "./support/go-flate.ts";
+import { bytesOf, type Random, randomOf } from "./support/seeded.ts";
+import { describePlace } from "./support/tools.ts";
+
+const go = process.env["DDIFF_TEST_GO"];
+
+/** Inputs of all sizes, mixed of noise, text, machine words, few symbols and pieces of themselves. */
+function randomInput(random: Random, seed: number): Buffer {
+  const size = 1 + random.below(2 ** (1 + random.below(20)));
+  const bytes = random.below(3) === 0 ? Buffer.from(bytesOf(`${seed}`, size)) : sampleBytes(size, seed);
+  const symbols = random.pick([256, 256, 16, 4, 2]);
+  if (symbols < 256) for (let i = 0; i < size; i++) bytes[i] = bytes[i]! % symbols;
+  for (let copies = random.below(200); copies > 0; copies--) {
+    const from = random.below(size);
+    bytes.copy(bytes, random.below(size), from, from + random.below(random.pick([6, 40, 600, 40_000])));
+  }
+  return bytes;
+}
+
+describePlace("exact-go", go === undefined ? "DDIFF_TEST_GO names no go" : undefined, () => {
+  let folder: string;
+  let flate: GoFlate;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "exact-go-"));
+    flate = await GoFlate.start(go!, folder);
+  });
+  afterAll(async () => {
+    await flate?.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it.each([-2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    "gives what the real compress/flate gives for any bytes at level %i",
+    async (level) => {
+      // Another seed each day: over time more is tried, and a day's failure can be made again.
+      const day = new Date().toISOString().slice(0, 10);
+      const random = randomOf(Number(day.replaceAll("-", "")) + level);
+      for (let round = 0; round < 40; round++) {
+        const seed = random.below(2 ** 30);
+        const input = randomInput(random, seed);
+        const real = await flate.deflate(level, input);
+        const ours = deflated(goDeflate(level), input, 1 + random.below(150_000));
+        expect(ours.equals(real), `${day}, level ${level}, round ${round}`).toBe(true);
+      }
+    },
+  );
+});

@@ -1,0 +1,3 @@
+module ddiff.example/go-flate
+
+go 1.15

@@ -1,0 +1,58 @@
+// Answers requests on standard input with what compress/flate makes of them: level (int8), size (uint32, little-endian) and bytes; the answer
+// is a size and bytes. What it makes of a request does not depend on those before it.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"encoding/binary"
+	"io"
+	"log"
+	"os"
+)
+
+func main() {
+	in := bufio.NewReader(os.Stdin)
+	out := bufio.NewWriter(os.Stdout)
+	for {
+		if _, err := in.Peek(1); err == io.EOF {
+			return
+		}
+		if err := answer(in, out); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+func answer(in io.Reader, out *bufio.Writer) error {
+	var request struct {
+		Level int8
+		Size  uint32
+	}
+	if err := binary.Read(in, binary.LittleEndian, &request); err != nil {
+		return err
+	}
+	var packed bytes.Buffer
+	writer, err := flate.NewWriter(&packed, int(request.Level))
+	if err != nil {
+		return err
+	}
+	plain := make([]byte, request.Size)
+	if _, err := io.ReadFull(in, plain); err != nil {
+		return err
+	}
+	if _, err := writer.Write(plain); err != nil {
+		return err
+	}
+	if err := writer.Close(); err != nil {
+		return err
+	}
+	if err := binary.Write(out, binary.LittleEndian, uint32(packed.Len())); err != nil {
+		return err
+	}
+	if _, err := packed.WriteTo(out); err != nil {
+		return err
+	}
+	return out.Flush()
+}
