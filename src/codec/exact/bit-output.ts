@@ -1,5 +1,7 @@
 /** Room for the bits of one block and more; a block has at most 65,536 tokens of 48 bits. */
 const capacity = 1 << 19;
+/** What is worth being handed out. */
+const worthwhile = 1 << 14;
 
 /**
  * Bits on their way out, the first one lowest (RFC 1951, 3.1.1). They are gathered in words of 32 bits, which lie in memory as bytes do in the
@@ -23,7 +25,7 @@ export class BitOutput {
 
   /** Makes room for so many bytes, at most 500,000. To be called before bits are put, once for many. */
   reserve(bytes: number): void {
-    if (4 * this.at + bytes + 8 <= capacity) return;
+    if (4 * this.at < worthwhile && 4 * this.at + bytes + 8 <= capacity) return;
     this.emit(this.bytes.subarray(0, 4 * this.at));
     this.at = 0;
   }

@@ -1,5 +1,5 @@
 /** Numbers below 2^32 that are the same for the same seed (xorshift32). */
-function numbersOf(seed: number): () => number {
+export function numbersOf(seed: number): () => number {
   let state = seed | 1;
   return () => {
     state ^= state << 13;
