@@ -4,6 +4,7 @@
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { definitionJsonSchema } from "../src/bases/definition.ts";
 import { commands } from "../src/cli/commands.ts";
 import { configFileJsonSchema } from "../src/cli/config-schema.ts";
 import { commandReference } from "../src/cli/output/help.ts";
@@ -26,6 +27,7 @@ const docs = join(import.meta.dirname, "..", "docs");
 const schemas = {
   "server-config.schema.json": configJsonSchema(),
   "ddiff-config.schema.json": configFileJsonSchema(),
+  "base.schema.json": definitionJsonSchema(),
   "analyze-report.schema.json": analysisJsonSchema(),
 };
 for (const [name, schema] of Object.entries(schemas))

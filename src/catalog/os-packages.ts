@@ -211,6 +211,11 @@ export function gonePackage(name: string, release: OsRelease): GoneAnswer | unde
   return gonePython(plain, release);
 }
 
+/** The Pythons (`3.10`) in a release's own repositories, its default first; none where the catalogue does not know. */
+export function pythonsOf(release: OsRelease): readonly string[] {
+  return pythons[release.id] ?? [];
+}
+
 function gonePython(name: string, release: OsRelease): GoneAnswer | undefined {
   const match = /^(?:lib)?python(3\.\d+)(-dev|-venv|-distutils|-minimal)?$/.exec(name);
   const own = pythons[release.id];

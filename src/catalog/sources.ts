@@ -50,6 +50,14 @@ export const sources = {
     from: "https://pypi.org, requirements of each release resolved with uv 0.13.8 for Linux",
     on: "2026-11-21",
   },
+  "torch-matrix": {
+    from: "pytorch/pytorch .github/scripts/generate_binary_build_matrix.py of the release branches, the requirements of each CUDA",
+    on: "2026-11-21",
+  },
+  "torch-logs": {
+    from: "requirements that pip printed for torch 2.4.0+cu124 in public logs, and pins for 2.4.1+cu124 in public scripts",
+    on: "2026-11-21",
+  },
   "pip-logs": { from: "sizes that pip printed in public build logs", on: "2026-08-22" },
   "tensorflow-install": {
     from: "https://www.tensorflow.org/install/source, tested build configurations, by way of cog",

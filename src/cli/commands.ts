@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { analyze } from "./commands/analyze.ts";
+import { base } from "./commands/base.ts";
 import { budget } from "./commands/budget.ts";
 import { build } from "./commands/build.ts";
 import { cache } from "./commands/cache.ts";
@@ -44,6 +45,7 @@ export const commands: readonly Command[] = [
   budget,
   slim,
   check,
+  base,
   init,
   variants,
   lint,

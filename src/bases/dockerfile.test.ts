@@ -1,0 +1,87 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readDockerfile } from "../dockerfile/read.ts";
+import { lint, type LintedFile } from "../lint/lint.ts";
+import { baseDockerfile } from "./dockerfile.ts";
+import { cpuDefinition, gpuDefinition } from "./examples.ts";
+import { planBase } from "./plan.ts";
+import { readDefinition } from "./read-definition.ts";
+
+const write = (text: string, link = true) =>
+  baseDockerfile(planBase(readDefinition(text, "base.yaml")), { link });
+
+const cases: readonly (readonly [string, string])[] = [
+  ["the default", gpuDefinition],
+  ["for CPUs", cpuDefinition],
+  ["root", cpuDefinition.replace("{name: dev, id: 1000}", "root")],
+  [
+    "another Python, and Ubuntu with a user of its own",
+    cpuDefinition.replace("22.04", "24.04").replace("[3.10]", "[3.12, 3.11]"),
+  ],
+  ["Debian, nothing else", "version: 1\nos: debian13\ncuda: cpu\npython: [3.13]\ntorch: [2.9.0]\n"],
+  ["CUDA for running alone", gpuDefinition.replace("cudnn-devel", "base")],
+  ["mirrors", `${cpuDefinition}indexes: {pypi: "https://pypi.lab/simple", torch: "https://torch.lab/whl"}\n`],
+];
+
+describe("the Dockerfile", () => {
+  let folder: string;
+  let linted: readonly LintedFile[];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "ddiff-bases-"));
+    for (const [at, [, text]] of cases.entries()) {
+      await mkdir(join(folder, String(at), "bin"), { recursive: true });
+      await writeFile(join(folder, String(at), "Dockerfile"), write(text));
+      await writeFile(join(folder, String(at), "bin", "base.py"), "");
+    }
+    ({ files: linted } = await lint({
+      paths: [folder],
+      cwd: folder,
+      config: undefined,
+      context: undefined,
+      stdin: undefined,
+      baseline: false,
+      today: Date.UTC(2026, 10, 21),
+      only: [],
+      profile: "strict",
+      failOn: undefined,
+      shellcheck: false,
+      all: true,
+      target: {},
+    }));
+  }, 60_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test.each(cases.map(([title], at) => [title, at] as const))(
+    "%s: no rule of the strictest profile finds anything",
+    (_title, at) => {
+      const own = linted.filter(({ absolute }) => absolute.startsWith(join(folder, String(at), "/")));
+      expect(own).toHaveLength(1);
+      expect(
+        own.flatMap(({ findings }) => findings.map(({ rule, message }) => `${rule.name}: ${message}`)),
+      ).toEqual([]);
+    },
+  );
+
+  test.each(cases)("%s: is read without problems, and the same each time", (_title, text) => {
+    const read = readDockerfile(write(text));
+    expect(read.problems).toEqual([]);
+    expect(write(text)).toBe(write(text));
+  });
+
+  test("has none of the flaws of the seed's", () => {
+    const text = write(gpuDefinition);
+    expect(text).not.toMatch(/sshd|openssh|root:root|apt-key|chmod|install_torch_env|; *(?:echo|true)/);
+    expect(text.match(/^RUN .*apt-get/gm) ?? []).toHaveLength(0);
+    expect(text.match(/apt-get install/g)).toHaveLength(1);
+    // Lists of apt lie in a cache that no layer holds.
+    expect(text).toContain("--mount=type=cache,target=/var/lib/apt,");
+    expect(text).toMatch(/^USER 1000:1000$/m);
+  });
+
+  test("does without COPY --link where the builder does not know it", () => {
+    expect(write(gpuDefinition)).toContain("COPY --link --from=");
+    expect(write(gpuDefinition, false)).toBe(write(gpuDefinition).replaceAll("COPY --link", "COPY"));
+  });
+});

@@ -1,0 +1,23 @@
+/** Where a base lies in an image; on a bare server it is any folder, with the same inside. */
+export const baseFolder = "/opt/ddiff";
+
+/** The program of a base, from its folder on. */
+export const program = "bin/base.py";
+
+/** Where wheels lie that several torches use. */
+export const wheelsFolder = "wheels";
+
+/** Where one of them lies: `wheels/nvidia-nccl-cu12-2.21.5`. */
+export function wheelFolder(requirement: string): string {
+  return `${wheelsFolder}/${requirement.replace("==", "-")}`;
+}
+
+/** Where the common packages of a Python lie. */
+export function commonFolder(python: string): string {
+  return `python${python}/common`;
+}
+
+/** Where a torch and what goes along lie. */
+export function torchFolder(python: string, torch: string): string {
+  return `python${python}/torch${torch}`;
+}
