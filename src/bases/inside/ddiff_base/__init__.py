@@ -1,0 +1,1 @@
+"""What base.py is made of."""

@@ -1,0 +1,115 @@
+"""What stands for the base's packages in a project's .venv.
+
+Every package of the base has a stand-in there: its .dist-info with metadata of its own, which is what uv and pip take for installed. The
+packages themselves are found by lines in a .pth file. There are two kinds:
+
+- *plain* ones (numpy, pandas, ...) can be replaced and removed like any package: RECORD names the stand-in's own files;
+- *fixed* ones (torch, what pins it, what it pins in binary form: NVIDIA's libraries, triton) stay: their RECORD names nothing, so there
+  is nothing to remove, and a guard, a file where the package's folder would be, lets no second one be written.
+
+For resolving there is an index with a tiny wheel of each fixed package and nothing else of that name. uv looks there first and never
+further, pip has constraints: whoever asks for another torch hears that there is only this one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from .distributions import OF_TORCH, Distribution, key_of
+
+#: What uv and pip say who installed it.
+INSTALLER = "ddiff"
+
+GUARD = """This file stands where the folder of a package would be, so that no second one can be installed here.
+The package comes from the base that this project is linked to with `ddiff link`: see .venv/ddiff/link.json.
+Another version of torch: `ddiff link VERSION`, or uv_init_torchVERSION in an image.
+"""
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A package as the project sees it."""
+
+    name: str
+    version: str
+    metadata: bytes
+    entry_points: str
+    is_fixed: bool
+    tag: str
+
+    @property
+    def stem(self) -> str:
+        return f"{key_of(self.name).replace('-', '_')}-{self.version}"
+
+    @property
+    def info(self) -> str:
+        return f"{self.stem}.dist-info"
+
+    def installed(self, others: list[str]) -> dict[str, bytes]:
+        """The files of .dist-info, relative to site-packages. `others` are files outside that go with a plain one."""
+        files = {"METADATA": self.metadata, "WHEEL": wheel_file(self.tag), "INSTALLER": f"{INSTALLER}\n".encode()}
+        if self.entry_points:
+            files["entry_points.txt"] = self.entry_points.encode()
+        rows = [] if self.is_fixed else [f"{self.info}/{name}" for name in (*files, "RECORD")] + others
+        files["RECORD"] = "".join(f"{quoted(row)},,\n" for row in rows).encode()
+        return {f"{self.info}/{name}": data for name, data in files.items()}
+
+    def wheel(self, more: dict[str, bytes]) -> bytes:
+        """A wheel with metadata and, from `more`, little else. The same bytes whenever it is made."""
+        files = {**more, f"{self.info}/METADATA": self.metadata, f"{self.info}/WHEEL": wheel_file(self.tag)}
+        if self.entry_points:
+            files[f"{self.info}/entry_points.txt"] = self.entry_points.encode()
+        rows = [f"{quoted(name)},{digest(data)},{len(data)}\n" for name, data in files.items()]
+        record = f"{self.info}/RECORD"
+        files[record] = "".join([*rows, f"{record},,\n"]).encode()
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+            for name, data in files.items():
+                member = zipfile.ZipInfo(name)
+                member.external_attr = 0o644 << 16
+                archive.writestr(member, data)
+        return packed.getvalue()
+
+    @property
+    def wheel_name(self) -> str:
+        return f"{self.stem}-{self.tag}.whl"
+
+
+def fixed_keys(known: dict[str, Distribution]) -> set[str]:
+    """The packages that go with torch: itself, what pins it, its libraries by name, and the binaries that any of these pin."""
+    fixed = {key for key, one in known.items() if key == "torch" or "torch" in one.pins or key.startswith(OF_TORCH)}
+    waiting = list(fixed)
+    while waiting:
+        for key in known[waiting.pop()].pins:
+            if key in known and key not in fixed and not known[key].is_portable:
+                fixed.add(key)
+                waiting.append(key)
+    return fixed
+
+
+def index_pages(standins: list[StandIn]) -> dict[str, bytes]:
+    """A simple index (PEP 503) over the wheels in ../wheels, relative to the index's folder."""
+    pages: dict[str, list[str]] = {}
+    for one in standins:
+        link = f'<a href="../../wheels/{quote(one.wheel_name)}">{one.wheel_name}</a>'
+        pages.setdefault(key_of(one.name), []).append(link)
+    head = "<!DOCTYPE html>\n<html><body>\n"
+    return {f"{key}/index.html": f"{head}{'<br>'.join(links)}\n</body></html>\n".encode() for key, links in pages.items()}
+
+
+def wheel_file(tag: str) -> bytes:
+    return f"Wheel-Version: 1.0\nGenerator: {INSTALLER}\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
+
+
+def digest(data: bytes) -> str:
+    return f"sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()}"
+
+
+def quoted(name: str) -> str:
+    """A field of RECORD, which is CSV."""
+    return '"' + name.replace('"', '""') + '"' if any(sign in name for sign in ',"\n') else name
