@@ -205,7 +205,7 @@ describe("a bundle between OCI layouts", () => {
     const about = await describeBundle(file, shop.context);
     expect(about).toMatchObject({
       bundleBytes,
-      version: 1,
+      version: 2,
       targets: [{ name: "app:2", platforms: ["linux/amd64"] }],
       base: { names: ["app:1"], layersNeeded: images[0]?.layers.map((layer) => layer.diffId) },
     });

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { ExactMode } from "../delta/exact.ts";
 import type { HaveList } from "../delta/have.ts";
 import { DdiffError, messageOf } from "../util/errors.ts";
 import { parseSize } from "../util/parse-size.ts";
@@ -19,6 +20,14 @@ export const bundleOptions = {
   "whole-layers": {
     help: "carry missing layers as the registry stores them: larger, but digests in a registry stay the same",
   },
+  exact: {
+    value: "WHEN",
+    choices: ["auto", "always", "never"],
+    help: "keep the digests of compressed layers: auto (when not said) where that costs a thousandth of the image at most, always, or never, which takes less time",
+  },
+  "require-exact": {
+    help: "fail where an image in a registry or an OCI layout would get another digest than it has here",
+  },
   fast: { help: "spend less time, accept a larger bundle" },
   "max-effort": { help: "spend more time for a smaller bundle" },
 } as const satisfies OptionSpecs;
@@ -30,12 +39,23 @@ export function readBundleOptions(
   options: BundleValues,
   command: string,
   out: string,
-): { effort: "fast" | "default" | "max"; wholeLayers: boolean; splitBytes?: number } {
+): {
+  effort: "fast" | "default" | "max";
+  wholeLayers: boolean;
+  exact: ExactMode;
+  requireExact: boolean;
+  splitBytes?: number;
+} {
   if (options.fast && options["max-effort"]) {
     throw usageError("--fast and --max-effort exclude each other", command);
   }
   const effort = options.fast ? "fast" : options["max-effort"] ? "max" : "default";
-  const common = { effort, wholeLayers: options["whole-layers"] } as const;
+  const exact = (options.exact ?? "auto") as ExactMode;
+  const requireExact = options["require-exact"];
+  if (exact === "never" && requireExact) {
+    throw usageError("--exact=never and --require-exact exclude each other", command);
+  }
+  const common = { effort, wholeLayers: options["whole-layers"], exact, requireExact } as const;
   if (options.split === undefined) return common;
   if (out === "-") throw usageError("standard output cannot be split: --split needs a file", command);
   return { ...common, splitBytes: parseSize(options.split, "--split") };

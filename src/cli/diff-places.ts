@@ -1,4 +1,4 @@
-import type { DiffReport, DiffRequest } from "../delta/diff.ts";
+import type { DiffedTarget, DiffReport, DiffRequest } from "../delta/diff.ts";
 import type { HaveList } from "../delta/have.ts";
 import type { HeldImage, Place, Source } from "../places/place.ts";
 import { formatBytes } from "../util/bytes.ts";
@@ -40,22 +40,32 @@ export async function diffPlaces(request: PlacesRequest): Promise<Outcome> {
       out: out ?? bundleFileName(first === undefined ? "" : imageNameOf(first)),
       ...(have === undefined ? {} : { have: { list: have.list, local: await have.local() } }),
     });
-    return diffOutcome(report);
+    return diffOutcome(report, request.exact === "never");
   } finally {
     for (const source of opened) await source.close();
   }
 }
 
 /** The result of a diff: what was carried, and how much that saved. */
-function diffOutcome(report: DiffReport): Outcome {
+function diffOutcome(report: DiffReport, neverExact: boolean): Outcome {
   const layers = report.layersSent === 1 ? "1 layer" : `${report.layersSent} layers`;
   return {
     json: report,
     summary: [
+      ...(neverExact ? [] : report.targets.flatMap(inexact)),
       `${layers} carried, ${report.layersKept} already there`,
       `${fileList(report.files)}: ${formatBytes(report.bundleBytes)}${saving(report)}`,
     ],
   };
+}
+
+/** What nobody can see in the bundle: that a signature over the image's digest will not fit what is made of it. */
+function inexact({ name, digest, changedLayers: { length } }: DiffedTarget): string[] {
+  if (length === 0) return [];
+  const layers = length === 1 ? "a layer of it was" : `${length} of its layers were`;
+  return [
+    `${name ?? digest} will have another digest in a registry, for ${layers} packed in a way that cannot be repeated; --exact=always carries what is packed`,
+  ];
 }
 
 /** Against what a registry would send. Where that is next to nothing (a new label), only how large the image is says something. */

@@ -1,5 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
+import { recipeProblem } from "../codec/exact/gzip-again.ts";
+import type { GzipRecipe } from "../codec/exact/gzip-recipe.ts";
 import { parseDescriptor, type Descriptor } from "../oci/descriptor.ts";
 import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
 import { parseJson } from "../oci/json.ts";
@@ -12,8 +14,8 @@ export const bundleTypes = {
   layerPatch: "application/vnd.ddiff.layer-patch.v1",
 } as const;
 
-/** The version of the format that this ddiff writes, and the only one that it reads. */
-export const bundleVersion = 1;
+/** The versions of the format that this ddiff reads. A writer takes the first that can say all: only the second has `packings`. */
+const bundleVersions = [1, 2] as const;
 
 /** A config holds the images' documents, 4 MiB each at the most; more than this is a bomb. */
 const largestConfig = 64 << 20;
@@ -40,12 +42,19 @@ export interface WholeLayer {
 /** A layer of a target image and how the receiver gets it. */
 export type BundleLayer = { from: "base"; diffId: Digest } | PatchedLayer | WholeLayer;
 
+/** How a blob that a manifest names can be made of its layer's tar. A recipe without sizes is a guess, which is worth a try. */
+export interface LayerPacking {
+  diffId: Digest;
+  blob: Descriptor;
+  recipe: GzipRecipe;
+}
+
 /** An index, manifest or config as the bundle carries it: `text` is exactly its bytes. */
 export type CarriedDocument = Descriptor & { text: string };
 
 /** What a bundle is and needs: its config blob. */
 export interface BundleConfig {
-  version: typeof bundleVersion;
+  version: (typeof bundleVersions)[number];
   /** The images that it brings; `name` is what each was called where it came from. */
   targets: { name?: string; root: Descriptor }[];
   /** Indexes, manifests and configs, carried verbatim; referrers' manifests too. */
@@ -56,6 +65,8 @@ export interface BundleConfig {
   layers: BundleLayer[];
   /** Blobs of artifacts (signatures, SBOMs), carried verbatim. */
   blobs: Descriptor[];
+  /** How packed layers can be packed again; not in version 1. */
+  packings?: LayerPacking[];
   base: {
     /** Images that hold the base's layers where the bundle was made. */
     names: string[];
@@ -94,13 +105,27 @@ const layer = z.discriminatedUnion("from", [
   }),
   z.strictObject({ from: z.literal("blob"), diffId: digest, blob: descriptor }),
 ]);
+const base64 = z.base64().max(1 << 20);
+const packing = z.strictObject({
+  diffId: digest,
+  blob: descriptor,
+  recipe: z
+    .array(
+      z.union([
+        z.strictObject({ encoder: z.string().max(64), header: base64, sizes: z.array(size) }),
+        z.strictObject({ literal: base64, size }),
+      ]),
+    )
+    .min(1),
+});
 const schema = z.strictObject({
-  version: z.literal(bundleVersion),
+  version: z.literal(bundleVersions),
   targets: z.array(z.strictObject({ name: z.string().max(512).optional(), root: descriptor })).min(1),
   documents: z.array(document),
   referrers: z.array(descriptor),
   layers: z.array(layer),
   blobs: z.array(descriptor),
+  packings: z.array(packing).optional(),
   base: z.strictObject({ names: z.array(z.string()), layers: z.array(digest) }),
 });
 
@@ -114,10 +139,10 @@ export function parseBundleConfig(bytes: Uint8Array): BundleConfig {
     throw new DdiffError("BUNDLE_INVALID", "the bundle is damaged: its config is not packed JSON", { cause });
   }
   const version = z.looseObject({ version: z.number() }).safeParse(value);
-  if (version.success && version.data.version !== bundleVersion) {
+  if (version.success && !bundleVersions.some((known) => known === version.data.version)) {
     throw new DdiffError(
       "BUNDLE_VERSION",
-      `the bundle has version ${version.data.version} of the format, this ddiff reads version ${bundleVersion}`,
+      `the bundle has version ${version.data.version} of the format, this ddiff reads versions ${bundleVersions.join(" and ")}`,
       {
         hint: "Install a newer ddiff here, or make the bundle again with the version that is installed here.",
       },
@@ -136,6 +161,7 @@ export function parseBundleConfig(bytes: Uint8Array): BundleConfig {
   }
   const config = parsed.data as BundleConfig;
   checkNumbers(config);
+  checkPackings(config);
   return config;
 }
 
@@ -147,6 +173,20 @@ export function encodeBundleConfig(config: BundleConfig): Buffer {
 /** The layers that the bundle carries, in bundle order: what patches call each other by number. */
 export function carriedLayers(config: BundleConfig): (PatchedLayer | WholeLayer)[] {
   return config.layers.filter((layer) => layer.from !== "base");
+}
+
+function checkPackings({ version, packings, layers }: BundleConfig): void {
+  if (version === 1 && packings !== undefined) throw invalid("version 1 of the format has no packings");
+  const blobs = new Set<Digest>();
+  const there = new Map(layers.map((layer) => [layer.diffId, layer]));
+  for (const { diffId, blob, recipe } of packings ?? []) {
+    const layer = there.get(diffId);
+    if (layer === undefined) throw invalid(`it packs layer ${diffId}, which it does not have`);
+    if (blobs.has(blob.digest)) throw invalid(`it packs ${blob.digest} twice`);
+    blobs.add(blob.digest);
+    const problem = recipeProblem(recipe, layer.from === "patch" ? layer.size : undefined);
+    if (problem !== undefined) throw invalid(`what it says of packing layer ${diffId} is wrong: ${problem}`);
+  }
 }
 
 function checkNumbers(config: BundleConfig): void {

@@ -20,6 +20,8 @@ import { Spool } from "../util/spool.ts";
 export interface MissingLayer extends HeldLayer {
   recipe: Recipe;
   tar: Bytes;
+  /** Whether its packed form can be kept only by carrying it as it is. */
+  isUnexplained: boolean;
 }
 
 /** A layer as the bundle carries it: what its config says, and the blob. */
@@ -31,6 +33,8 @@ export interface CarriedBlob {
 /** What `carryLayers` works with. */
 export interface LayersToCarry {
   layers: MissingLayer[];
+  /** Bytes that all unexplained layers together may cost more to keep their packed form. Without limit they are not even tried as patches. */
+  spare: number;
   index: BaseIndex;
   effort: Effort;
   context: PlaceContext;
@@ -41,12 +45,15 @@ export interface LayersToCarry {
   keep(resource: { close(): unknown }): void;
 }
 
-/** Turns each layer into a patch, or into its packed blob where that is smaller. */
+/** Turns each layer into a patch, or into its packed blob where that is smaller or wanted. */
 export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
   const planner = new Planner(work.index);
   const plans: PlannedEntry[][] = [];
-  for (const [number, { recipe, tar }] of work.layers.entries()) {
-    plans.push(await planner.plan(recipe, number, tar));
+  let { spare } = work;
+  const goesWhole = ({ isUnexplained }: MissingLayer): boolean =>
+    isUnexplained && spare === Number.POSITIVE_INFINITY;
+  for (const [number, layer] of work.layers.entries()) {
+    plans.push(goesWhole(layer) ? [] : await planner.plan(layer.recipe, number, layer.tar));
   }
   for (const [number, wanted] of planner.wanted) await work.fetch(number, wanted);
   const copiedFrom = new Set<number>();
@@ -56,6 +63,10 @@ export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
   // Last to first: whether a layer must stay a patch depends on whether a later one copies from it.
   for (const [number, layer] of [...work.layers.entries()].toReversed()) {
     const { context, effort, reader } = work;
+    if (goesWhole(layer)) {
+      carried.push(await wholeBlob(layer));
+      continue;
+    }
     const spool = new Spool(context.tempDir);
     work.keep(spool);
     const task = context.progress.task(`packing layer ${layer.layer.diffId.slice(7, 19)}`, layer.recipe.size);
@@ -76,7 +87,9 @@ export async function carryLayers(work: LayersToCarry): Promise<CarriedBlob[]> {
         },
         spool,
       );
-      if (!copiedFrom.has(number) && (await packedIsSmaller(layer, spool.length))) {
+      const worth = spool.length + (layer.isUnexplained ? spare : 0);
+      if (!copiedFrom.has(number) && (await packedIsSmaller(layer, worth))) {
+        spare -= Math.max(0, layer.layer.descriptor.size - spool.length);
         carried.push(await wholeBlob(layer));
         continue;
       }

@@ -8,7 +8,7 @@ import type { Document, HeldImage, PlaceContext, Source } from "../places/place.
 import { DdiffError } from "../util/errors.ts";
 import { BaseLayers, type HeldLayer } from "./base-layers.ts";
 import { BaseReader } from "./base-reader.ts";
-import { type BundleConfig, type BundleLayer, bundleVersion, type CarriedDocument } from "./bundle-config.ts";
+import type { BundleConfig, BundleLayer, CarriedDocument, LayerPacking } from "./bundle-config.ts";
 import { type BundleBlob, bundleStream, writeBundle } from "./bundle-write.ts";
 import { cacheDir } from "../store/cache.ts";
 import { cachedRecipe, keepRecipe } from "./cache.ts";
@@ -18,6 +18,8 @@ import { BaseIndex } from "./match.ts";
 import type { Effort } from "./patch/align.ts";
 import { type Bytes, part } from "../util/random-bytes.ts";
 import { type EntryWatcher, type Recipe, type RecipeEntry, scanLayer } from "./recipe.ts";
+import { changedLayers, type ExactMode, exactAllowance, keptPackings, requireExact } from "./exact.ts";
+import { isWatchable, PackingWatch } from "./packings.ts";
 import { setDeltasAside } from "./registry-delta.ts";
 import { Spool } from "../util/spool.ts";
 
@@ -32,6 +34,10 @@ export interface DiffRequest {
   effort: Effort;
   /** Carries missing layers as the blobs that the manifests name, so that registry digests stay. */
   wholeLayers: boolean;
+  /** Whether packed layers are to keep their digests; `auto` when not said. */
+  exact?: ExactMode;
+  /** Fails where they would not. */
+  requireExact?: boolean;
   /** A path, or `-` for standard output. */
   out: string;
   /** Writes parts of this many bytes. */
@@ -49,7 +55,16 @@ export interface DiffReport {
   imageBytes: number;
   layersSent: number;
   layersKept: number;
-  targets: { name: string | undefined; digest: Digest; platforms: string[] }[];
+  targets: DiffedTarget[];
+}
+
+/** One image that a bundle brings. */
+export interface DiffedTarget {
+  name: string | undefined;
+  digest: Digest;
+  platforms: string[];
+  /** Digests of packed layers of which only the tar will be the same, so that manifests in a registry get another digest. */
+  changedLayers: Digest[];
 }
 
 /**
@@ -57,7 +72,7 @@ export interface DiffReport {
  * its image says, `DISK_FULL`, and whatever the sources throw.
  */
 export async function diffImages(request: DiffRequest): Promise<DiffReport> {
-  const { platforms = [] } = request;
+  const { platforms = [], exact = "auto" } = request;
   const base = new BaseLayers();
   const opened: { close(): unknown }[] = [base];
   try {
@@ -77,16 +92,22 @@ export async function diffImages(request: DiffRequest): Promise<DiffReport> {
     const missing = [...layers.values()].filter(({ layer }) => !there.has(layer.diffId));
     const baseIds = base.diffIds();
 
+    const imageBytes = sum([...layers.values()].map(({ layer }) => layer.descriptor.size));
     const patches = missing.length > 0 && !request.wholeLayers;
-    const carried = patches
-      ? await patchLayers(request, missing, base, opened)
-      : await Promise.all(missing.map(wholeBlob));
+    const { carried, packings } = patches
+      ? await patchLayers(request, { missing, spare: exactAllowance(exact, imageBytes) }, base, opened)
+      : { carried: await Promise.all(missing.map(wholeBlob)), packings: [] };
+    if (exact !== "never") {
+      const held = [...layers.values()].filter(({ layer }) => there.has(layer.diffId));
+      const basePacked = new Set(baseIds.map((diffId) => base.require(diffId).layer.descriptor.digest));
+      packings.push(...(await keptPackings({ held, basePacked, proven: request.requireExact === true })));
+    }
     const byLayer = new Map(carried.map((blob) => [blob.layer.diffId, blob]));
 
     const documents = new Map(trees.flatMap((tree) => [...tree.documents]));
     const binaries = [...documents.values()].filter((document) => !isText(document));
     const config: BundleConfig = {
-      version: bundleVersion,
+      version: packings.length > 0 ? 2 : 1,
       targets: trees.map((tree, i) => withName(request.targets[i]?.name, tree)),
       documents: textsOf(documents),
       referrers: trees.flatMap((tree) => tree.referrers),
@@ -94,8 +115,10 @@ export async function diffImages(request: DiffRequest): Promise<DiffReport> {
         (diffId): BundleLayer => byLayer.get(diffId)?.layer ?? { from: "base", diffId },
       ),
       blobs: [...artifactBlobs(trees), ...binaries.map(({ descriptor }) => descriptor)],
+      ...(packings.length > 0 ? { packings } : {}),
       base: { names: base.names, layers: patches ? baseIds : [] },
     };
+    if (request.requireExact === true) requireExact(trees, config, request.targets);
     const written = await writeBundle(
       bundleStream(config, [
         ...artifactStreams(request.targets, trees),
@@ -109,13 +132,16 @@ export async function diffImages(request: DiffRequest): Promise<DiffReport> {
       files: written.files,
       bundleBytes: written.bytes,
       missingBytes: sum(missing.map(({ layer }) => layer.descriptor.size)),
-      imageBytes: sum([...layers.values()].map(({ layer }) => layer.descriptor.size)),
+      imageBytes,
       layersSent: missing.length,
       layersKept: layers.size - missing.length,
       targets: trees.map((tree, i) => ({
         name: request.targets[i]?.name,
         digest: tree.root.digest,
         platforms: tree.images.map((image) => formatPlatform(image.platform)),
+        changedLayers: tree.images
+          .flatMap((image) => changedLayers(image, config))
+          .map(({ descriptor }) => descriptor.digest),
       })),
     };
   } finally {
@@ -178,21 +204,31 @@ async function readRecipe(
 }
 
 async function patchLayers(
-  { context, effort }: DiffRequest,
-  missing: HeldLayer[],
+  { context, effort, exact = "auto" }: DiffRequest,
+  { missing, spare }: { missing: HeldLayer[]; spare: number },
   base: BaseLayers,
   opened: { close(): unknown }[],
-): Promise<CarriedBlob[]> {
+): Promise<{ carried: CarriedBlob[]; packings: LayerPacking[] }> {
   const layers: MissingLayer[] = [];
-  for (const held of missing) layers.push(await spoolLayer(held, context, opened));
+  const packings: LayerPacking[] = [];
+  for (const held of missing) {
+    const watch = exact !== "never" && (await isWatchable(held)) ? new PackingWatch(held) : undefined;
+    const spooled = await spoolLayer(held, watch, context, opened);
+    const packing = watch?.packing;
+    if (packing !== undefined) packings.push(packing);
+    const { descriptor, diffId } = held.layer;
+    const isUnexplained = exact !== "never" && packing === undefined && descriptor.digest !== diffId;
+    layers.push({ ...spooled, isUnexplained: isUnexplained && (await held.source.hasBlob(descriptor)) });
+  }
   const reader = new BaseReader(context.tempDir);
   opened.push(reader);
   const counterpart = counterpartsIn(layers);
   const recipes = await baseRecipes(base, base.diffIds(), context, (layer) =>
     reader.watch(layer, counterpart),
   );
-  return carryLayers({
+  const carried = await carryLayers({
     layers,
+    spare,
     index: new BaseIndex(recipes),
     effort,
     context,
@@ -208,6 +244,7 @@ async function patchLayers(
     },
     keep: (resource) => opened.push(resource),
   });
+  return { carried, packings };
 }
 
 /** Finds the data that the targets have at a path. */
@@ -226,16 +263,17 @@ function counterpartsIn(layers: readonly MissingLayer[]): (path: string) => Byte
 /** Reads a target layer once, into a temporary file and a recipe. */
 async function spoolLayer(
   held: HeldLayer,
+  watch: PackingWatch | undefined,
   context: PlaceContext,
   opened: { close(): unknown }[],
-): Promise<MissingLayer> {
+): Promise<Omit<MissingLayer, "isUnexplained">> {
   const { diffId } = held.layer;
   const spool = new Spool(context.tempDir);
   opened.push(spool);
   const task = context.progress.task(`reading layer ${short(diffId)}`);
   try {
     const recipe = await scanLayer(
-      () => held.source.openLayer(held.layer),
+      () => watch?.open() ?? held.source.openLayer(held.layer),
       (bytes) => {
         context.signal?.throwIfAborted();
         spool.append(bytes);

@@ -2,12 +2,14 @@ import type { Readable } from "node:stream";
 import type { Digest } from "../oci/digest.ts";
 import { parseReference } from "../oci/reference.ts";
 import { openPlace } from "../places/open.ts";
-import type { Place, PlaceContext, Sink, Written } from "../places/place.ts";
+import type { ImageTree } from "../places/image-tree.ts";
+import type { Layer, Place, PlaceContext, Sink, Written } from "../places/place.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import { BaseLayers } from "./base-layers.ts";
 import { type Bundle, openBundleFile, readBundle } from "./bundle-read.ts";
 import { readTargets } from "./bundle-source.ts";
 import { isLegacyArchive, openLegacyArchive } from "./legacy.ts";
+import { keepsPacked } from "./exact-outgoing.ts";
 import { outgoingImage } from "./outgoing.ts";
 import { neededLayers, openPatches, type RebuiltLayers, rebuildLayers } from "./rebuild.ts";
 
@@ -19,14 +21,22 @@ export interface LoadRequest {
   to?: string;
   /** Images that hold base layers, beside those of the place that is loaded into. */
   bases: string[];
+  /** Fails where a place that keeps packed layers would get the image with another digest. */
+  requireExact?: boolean;
   context: PlaceContext;
   standardInput?: Readable;
 }
 
 /** What was loaded, one for each image of the bundle. */
 export interface LoadReport {
-  loaded: Written[];
+  loaded: LoadedTarget[];
   bundleBytes: number;
+}
+
+/** One image that was loaded. */
+interface LoadedTarget extends Written {
+  /** Whether it has the digest that it had where the bundle was made; undefined for places that keep no packed layers. */
+  exact: boolean | undefined;
 }
 
 /** What `--verify-only` found. */
@@ -50,6 +60,7 @@ export async function loadBundle(request: LoadRequest): Promise<LoadReport> {
     const base = new BaseLayers();
     const sinks: Sink[] = [];
     let rebuilt: RebuiltLayers | undefined;
+    const kept: { close(): unknown }[] = [];
     try {
       const trees = await readTargets(bundle, request.bundle);
       const places: Place[] = [];
@@ -61,15 +72,21 @@ export async function loadBundle(request: LoadRequest): Promise<LoadReport> {
       for (const place of places) sinks.push(await place.sink());
       const late = sinks.length === 1 && sinks[0]?.takesStreams === true;
       rebuilt = await rebuildLayers(bundle, base, context, { late });
-      const loaded: Written[] = [];
+      const loaded: LoadedTarget[] = [];
       for (const [i, tree] of trees.entries()) {
         const sink = sinks[i] as Sink;
-        const image = await outgoingImage(tree, { bundle, base, rebuilt });
-        loaded.push(await sink.write(image, writeOptions(context)));
+        const receiver = keepsPacked((places[i] as Place).transport)
+          ? { sink, context, keep: (one: { close(): unknown }) => kept.push(one) }
+          : undefined;
+        const { image, lacking } = await outgoingImage(tree, { bundle, base, rebuilt }, receiver);
+        if (lacking !== undefined) sayInexact(tree, lacking, sink, request);
+        const written = await sink.write(image, writeOptions(context));
+        loaded.push({ ...written, exact: receiver && lacking === undefined });
       }
       return { loaded, bundleBytes: bundle.size };
     } finally {
       for (const sink of sinks) await sink.close();
+      for (const one of kept) await one.close();
       await rebuilt?.close();
       await base.close();
     }
@@ -219,6 +236,17 @@ function refuseSamePlace(places: readonly Place[]): void {
       exitStatus: 2,
     },
   );
+}
+
+/** Throws `NOT_EXACT` where that was asked for, else says that the digest will be another. */
+function sayInexact({ root }: ImageTree, { descriptor }: Layer, sink: Sink, request: LoadRequest): void {
+  const why = `layer ${descriptor.digest.slice(0, 19)} cannot be packed again as it was`;
+  if (request.requireExact === true) {
+    throw new DdiffError("NOT_EXACT", `${sink.label} would get another digest than ${root.digest}: ${why}`, {
+      hint: "Make the bundle with --exact=always, or name a place that has the base's layers packed with --base.",
+    });
+  }
+  request.context.progress.note(`${sink.label} gets another digest: ${why}. The image ID is the same.`);
 }
 
 function writeOptions({ progress, signal }: PlaceContext) {

@@ -3,28 +3,41 @@ import { isDockerType, mediaTypes } from "../oci/media-types.ts";
 import type { ImageTree } from "../places/image-tree.ts";
 import type { Layer, OutgoingBlob, OutgoingImage } from "../places/place.ts";
 import { replaceLayers } from "../places/replace-layers.ts";
-import type { BaseLayers } from "./base-layers.ts";
+import { type ExactReceiver, exactLayers } from "./exact-outgoing.ts";
+import type { LayerSupply } from "./layer-supply.ts";
 import type { WholeLayer } from "./bundle-config.ts";
-import type { Bundle } from "./bundle-read.ts";
 import { streamOf } from "../util/random-bytes.ts";
-import type { RebuiltLayers } from "./rebuild.ts";
 
-/** Where the layers of a loaded image come from. */
-export interface LayerSupply {
-  bundle: Bundle;
-  base: BaseLayers;
-  rebuilt: RebuiltLayers;
+/** An image on its way into a place. */
+export interface LoadedImage {
+  image: OutgoingImage;
+  /** The first layer that the place would keep packed and that cannot be had as the manifest names it. */
+  lacking: Layer | undefined;
 }
 
 /**
- * The image as a sink gets it. Configs are verbatim, so the image ID is that of the original. A layer keeps the
- * packing that its manifest names where those bytes are at hand; a rebuilt layer goes uncompressed, and then its manifest
- * (and the index above it) is written anew with that layer's descriptor.
+ * The image as a sink gets it. Configs are verbatim, so the image ID is that of the original. With a receiver that keeps packed layers each
+ * is as its manifest names it, where all of them can be had so. Otherwise a layer keeps that packing where those bytes are at hand; a
+ * rebuilt one goes uncompressed, and then its manifest (and the index above it) is written anew with that layer's descriptor.
  */
-export async function outgoingImage(tree: ImageTree, supply: LayerSupply): Promise<OutgoingImage> {
+export async function outgoingImage(
+  tree: ImageTree,
+  supply: LayerSupply,
+  receiver: ExactReceiver | undefined,
+): Promise<LoadedImage> {
   const blobs = new Map<Digest, OutgoingBlob>();
+  const exact = new Map<Digest, Map<Digest, OutgoingBlob>>();
+  let lacking: Layer | undefined;
+  for (const one of tree.images) {
+    if (receiver === undefined) break;
+    const layers = await exactLayers(one, supply, receiver);
+    if ("blobs" in layers) exact.set(one.manifest.digest, layers.blobs);
+    else lacking ??= layers.lacking;
+  }
   const image = await replaceLayers(tree, async (layer, { manifest }) => {
-    const blob = await supplyLayer(layer, isDockerType(manifest.mediaType), supply);
+    const blob =
+      exact.get(manifest.digest)?.get(layer.descriptor.digest) ??
+      (await supplyLayer(layer, isDockerType(manifest.mediaType), supply));
     blobs.set(blob.descriptor.digest, blob);
     return blob.descriptor;
   });
@@ -34,7 +47,7 @@ export async function outgoingImage(tree: ImageTree, supply: LayerSupply): Promi
       open: async () => streamOf(supply.bundle.blob(descriptor)),
     });
   }
-  return { ...image, blobs: [...blobs.values()], referrers: tree.referrers };
+  return { image: { ...image, blobs: [...blobs.values()], referrers: tree.referrers }, lacking };
 }
 
 /** The blob for a layer: verbatim from the bundle, as the base packs it, or rebuilt and uncompressed. */

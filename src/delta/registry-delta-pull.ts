@@ -19,11 +19,13 @@ import { DdiffError, isDdiffError, messageOf } from "../util/errors.ts";
 import { BaseLayers } from "./base-layers.ts";
 import type { Bundle } from "./bundle-read.ts";
 import { readTargets } from "./bundle-source.ts";
-import { type LayerSupply, supplyLayer } from "./outgoing.ts";
+import { exactLayers, keepsPacked } from "./exact-outgoing.ts";
+import type { LayerSupply } from "./layer-supply.ts";
+import { supplyLayer } from "./outgoing.ts";
 import { neededLayers, rebuildLayers } from "./rebuild.ts";
 import { bundleSize, fetchBundle } from "./registry-bundle.ts";
 import { deltaAnnotations, type ListedDelta, type SetAside } from "./registry-delta.ts";
-import { type PackedAgain, packAgain } from "./registry-delta-pack.ts";
+import { packAgain } from "./registry-delta-pack.ts";
 
 /** An image in a registry, some of whose deltas may fit what the place has. All stays open. */
 export interface DeltaPull {
@@ -47,12 +49,11 @@ export interface PulledByDelta {
 
 /** More candidates than this are not looked at: the smallest come first. */
 const mostCandidates = 5;
-/** Places that keep an image's manifest and layers as they are packed. */
-const keepsPacked = /^(?:oci|oci-archive|dir|containerd)$/;
 
 /** What one image is made of: the chosen delta and all that was built with it. */
 interface Supply extends LayerSupply {
-  packed: Map<Digest, PackedAgain>;
+  /** Blobs that are packed as the manifest names them, by its digests. */
+  packed: Map<Digest, OutgoingBlob>;
 }
 
 interface Chosen {
@@ -117,7 +118,7 @@ async function tryDeltas(
     fetched += bytes;
     insteadOf += bytes;
   });
-  if (keepsPacked.test(place.transport) && outgoing.root.digest !== tree.root.digest) {
+  if (keepsPacked(place.transport) && outgoing.root.digest !== tree.root.digest) {
     context.progress.note(
       "Rebuilt layers are kept unpacked here, so the manifest has another digest; the image ID is the same.",
     );
@@ -173,7 +174,7 @@ async function chooseDelta(
 
 /** Fetches a delta, finds its base, rebuilds and checks its layers. */
 async function makeSupply(
-  { aside, place, context }: DeltaPull,
+  { aside, place, sink, context }: DeltaPull,
   { image, delta, held }: { image: PlatformImage; delta: Chosen; held: readonly HeldImage[] },
   keep: (resource: { close(): unknown }) => void,
 ): Promise<Supply> {
@@ -192,20 +193,21 @@ async function makeSupply(
   if (base.missing(needed).length > 0) throw lies("it needs more of its base than it says");
   const rebuilt = await rebuildLayers(bundle, base, context);
   keep(rebuilt);
-  const packed = new Map<Digest, PackedAgain>();
-  if (
-    keepsPacked.test(place.transport) &&
-    delta.manifest.annotations?.[deltaAnnotations.packing] === "ddiff"
-  ) {
+  const supply = { bundle, base, rebuilt };
+  if (!keepsPacked(place.transport)) return { ...supply, packed: new Map() };
+  const layers = await exactLayers(image, supply, { sink, context, keep });
+  if ("blobs" in layers) return { ...supply, packed: layers.blobs };
+  const packed = new Map<Digest, OutgoingBlob>();
+  if (delta.manifest.annotations?.[deltaAnnotations.packing] === "ddiff") {
     for (const layer of image.layers) {
       const spool = rebuilt.spools.get(layer.diffId);
       const again = spool === undefined ? undefined : await packAgain(spool, layer, context);
       if (again === undefined) continue;
       keep(again);
-      packed.set(layer.diffId, again);
+      packed.set(layer.descriptor.digest, again.blob);
     }
   }
-  return { bundle, base, rebuilt, packed };
+  return { ...supply, packed };
 }
 
 /** A layer that comes as a blob must be the very blob that the image names: nothing else vouches for it. */
@@ -235,7 +237,7 @@ async function assemble(
     const blob =
       supply === undefined
         ? fromRegistry.get(layer.descriptor.digest)
-        : (supply.packed.get(layer.diffId)?.blob ??
+        : (supply.packed.get(layer.descriptor.digest) ??
           (await supplyLayer(layer, isDockerType(manifest.mediaType), supply)));
     add(blob);
     return blob?.descriptor ?? layer.descriptor;

@@ -69,7 +69,7 @@ export async function storeDeltas(request: DeltaPush): Promise<StoredDelta[]> {
       const target = {
         ...oneOf(source, image),
         name: local.name,
-        openLayer: openerOf(local, layers, source),
+        ...readerOf(local, layers, source),
       };
       const delta = await storeDelta({ base: oneOf(base, from), target, image, repository }, local, context);
       if (delta !== undefined) done.push({ ...delta, base: base.name ?? base.label, platform });
@@ -100,6 +100,8 @@ async function storeDelta(
       targets: [target],
       effort: "default",
       wholeLayers: false,
+      // Layers that an engine kept unpacked are ours: that they were packed by us is said in the artifact's manifest.
+      exact: local.unpacked === true ? "never" : "auto",
       out: file,
       context,
     });
@@ -188,15 +190,19 @@ function oneOf(source: Source, image: PlatformImage): Source {
   };
 }
 
-/** Reads a layer where the image was pushed from, however it is packed there. */
-function openerOf(
+/** Reads layers where the image was pushed from, however they are packed there. */
+function readerOf(
   local: Source,
   layers: ReadonlyMap<Digest, Layer>,
   stored: Source,
-): (layer: Layer) => Promise<Readable> {
-  return async (layer) => {
-    const own = layers.get(layer.diffId);
-    return own === undefined ? stored.openLayer(layer) : local.openLayer(own);
+): Pick<Source, "hasBlob" | "openBlob" | "openLayer"> {
+  return {
+    hasBlob: async (blob) => (await local.hasBlob(blob)) || stored.hasBlob(blob),
+    openBlob: async (blob) => ((await local.hasBlob(blob)) ? local : stored).openBlob(blob),
+    async openLayer(layer) {
+      const own = layers.get(layer.diffId);
+      return own === undefined ? stored.openLayer(layer) : local.openLayer(own);
+    },
   };
 }
 

@@ -117,13 +117,14 @@ async function stage(
     advance(blob.descriptor.size);
     return;
   }
-  const bytes = await blob.open();
-  const checked = addAbortSignal(signal, verified(bytes, blob.descriptor, `blob ${blob.descriptor.digest}`));
-  const handle = await open(path, "wx", 0o644).catch((error: unknown) => {
-    checked.destroy();
-    throw error;
-  });
+  const handle = await open(path, "wx", 0o644);
   try {
+    const bytes = await blob.open();
+    // Read at once: where another blob fails, this stream does too, and somebody has to hear it.
+    const checked = addAbortSignal(
+      signal,
+      verified(bytes, blob.descriptor, `blob ${blob.descriptor.digest}`),
+    );
     await writeAll(checked, handle, advance);
     await handle.sync();
   } finally {

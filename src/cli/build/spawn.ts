@@ -62,7 +62,9 @@ export async function runBuilder(
 }
 
 function hintFor(args: readonly string[]): string {
-  const own = args.find((arg) => /^--(?:base|bundle|have|split|whole-layers|max-effort)(?:=|$)/.test(arg));
+  const own = args.find((arg) =>
+    /^--(?:base|bundle|have|split|whole-layers|exact|require-exact|max-effort)(?:=|$)/.test(arg),
+  );
   if (own === undefined) return "Its own messages above say why.";
   return `${own.replace(/=.*/, "")} belongs to ddiff and goes before the build's arguments: ddiff build ${own} ...`;
 }

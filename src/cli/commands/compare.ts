@@ -85,7 +85,7 @@ async function makeBundles(
   for (const [number, { source }] of subjects.entries()) {
     if (number === 0 || source === undefined) continue;
     const out = join(context.tempDir, `compare-${number}.ddiff`);
-    const how = { effort: "default", wholeLayers: false } as const;
+    const how = { effort: "default", wholeLayers: false, exact: "never" } as const;
     const { bundleBytes } = await diffImages({ ...how, bases: [base], targets: [source], out, context });
     await rm(out, { force: true });
     sizes.set(number, bundleBytes);

@@ -26,6 +26,9 @@ export const load = defineCommand({
       complete: "place",
       help: "an image with layers that the bundle builds on",
     },
+    "require-exact": {
+      help: "write nothing where a registry, an OCI layout or containerd would get the image with another digest than it had",
+    },
     "verify-only": {
       help: "check the bundle, and rebuild its layers where the base is here, but load nothing",
     },
@@ -56,7 +59,8 @@ export const load = defineCommand({
     const context = await call.context();
     const { loadBundle, verifyBundle } = await import("../../delta/load.ts");
     const { to, base: bases } = call.options;
-    const request = { bundle, bases, context, ...(to === undefined ? {} : { to }) };
+    const requireExact = call.options["require-exact"];
+    const request = { bundle, bases, requireExact, context, ...(to === undefined ? {} : { to }) };
     if (call.options["verify-only"]) return verified(bundle, await verifyBundle(request));
     const report = await loadBundle(request);
     const sent = report.loaded.reduce((sum, one) => sum + one.bytes, 0);

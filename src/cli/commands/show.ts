@@ -40,13 +40,14 @@ export const show = defineCommand({
       { base: "from the base", patch: "as a patch", blob: "whole" }[one.from],
       one.tarBytes === undefined ? "" : formatBytes(one.tarBytes),
       one.from === "base" ? "" : formatBytes(one.carriedBytes),
+      packing(one),
     ]);
     const needed = about.base.layersNeeded.length;
     const names = about.base.names.length === 0 ? "" : ` (it was cut against ${about.base.names.join(", ")})`;
     const lines = [
       table([["IMAGE", "DIGEST", "PLATFORMS"], ...targets]),
       "",
-      table([["LAYER", "HOW", "SIZE", "CARRIED"], ...layers], [2, 3]),
+      table([["LAYER", "HOW", "SIZE", "CARRIED", "PACKED BY"], ...layers], [2, 3]),
       "",
       needed === 0
         ? "needs no base"
@@ -57,3 +58,12 @@ export const show = defineCommand({
     return { json: about, answer: lines.join("\n") };
   },
 });
+
+type Layer = Awaited<ReturnType<typeof import("../../delta/show.ts")["describeBundle"]>>["layers"][number];
+
+/** Who packs the layer again; with a question mark where that is to be tried. */
+function packing({ from, packedBy = [] }: Layer): string {
+  if (from === "blob") return "as it is";
+  const names = packedBy.map(({ encoders, guessed }) => `${encoders.join("+")}${guessed ? "?" : ""}`);
+  return names.join(", ");
+}

@@ -3,13 +3,18 @@ import { DdiffError } from "../../util/errors.ts";
 import type { DeflateEncoder, ExactEncoder } from "./encoder.ts";
 import { encoders } from "./encoders.ts";
 import { parseGzipHeader } from "./gzip-header.ts";
-import type { GzipRecipe } from "./gzip-recipe.ts";
+import { encodersIn, type GzipRecipe, isGuess } from "./gzip-recipe.ts";
 
 /** What comes out is handed on in pieces of this size. */
 const pieceSize = 256 << 10;
 
-/** What is wrong with a recipe that somebody else wrote, for plain bytes of this size; undefined where nothing is. */
-export function recipeProblem(recipe: GzipRecipe, size: number): string | undefined {
+/** The encoders that a recipe names and this ddiff does not have: a newer one made it. */
+export function unknownEncoders(recipe: GzipRecipe): string[] {
+  return encodersIn(recipe).filter((id) => findEncoder(id) === undefined);
+}
+
+/** What is wrong with a recipe that somebody else wrote, for plain bytes of this size where it is known; undefined where nothing is. */
+export function recipeProblem(recipe: GzipRecipe, size: number | undefined): string | undefined {
   let total = 0;
   for (const members of recipe) {
     if ("literal" in members) {
@@ -24,7 +29,8 @@ export function recipeProblem(recipe: GzipRecipe, size: number): string | undefi
     }
     for (const one of members.sizes) total += one;
   }
-  return total === size ? undefined : `it is for ${total} bytes, not for ${size}`;
+  if (isGuess(recipe)) return recipe.length === 1 ? undefined : "a guess is for one member only";
+  return size === undefined || total === size ? undefined : `it is for ${total} bytes, not for ${size}`;
 }
 
 /**
@@ -61,6 +67,10 @@ export async function* gzipAgain(
       yield* out.take();
     }
   }
+  if (part.done !== true && part.value.size === Number.POSITIVE_INFINITY) {
+    part.value.finish();
+    part = parts.next();
+  }
   if (part.done !== true) throw new DdiffError("RECIPE_INVALID", `${what} is shorter than its recipe says`);
   yield* out.take(true);
 }
@@ -81,7 +91,8 @@ function* partsOf(recipe: GzipRecipe, out: Pieces, what: string): Generator<Part
     const encoder = findEncoder(members.encoder);
     if (encoder === undefined) throw unknown(members.encoder, what);
     const header = Buffer.from(members.header, "base64");
-    for (const size of members.sizes) yield memberOf(encoder, header, size, out);
+    const sizes = members.sizes.length > 0 ? members.sizes : [Number.POSITIVE_INFINITY];
+    for (const size of sizes) yield memberOf(encoder, header, size, out);
   }
 }
 
@@ -89,17 +100,19 @@ function memberOf(encoder: ExactEncoder, header: Buffer, size: number, out: Piec
   out.add(header);
   const deflate: DeflateEncoder = encoder.make((bytes) => out.add(bytes));
   let checksum = 0;
+  let written = 0;
   return {
     size,
     write(plain) {
       checksum = crc32(plain, checksum);
+      written += plain.length;
       deflate.write(plain);
     },
     finish() {
       deflate.finish();
       const trailer = Buffer.alloc(8);
       trailer.writeUInt32LE(checksum, 0);
-      trailer.writeUInt32LE(size % 2 ** 32, 4);
+      trailer.writeUInt32LE(written % 2 ** 32, 4);
       out.add(trailer);
     },
   };

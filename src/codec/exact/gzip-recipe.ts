@@ -4,7 +4,7 @@ interface PackedMembers {
   encoder: string;
   /** The header's bytes, in base64. */
   header: string;
-  /** Plain bytes of each member. */
+  /** Plain bytes of each member; none where the first MiB alone was looked at: one member takes all that comes. */
   sizes: number[];
 }
 
@@ -18,3 +18,13 @@ interface LiteralMembers {
 
 /** How a gzip stream was made, so that its plain bytes can be packed to the very same bytes again. */
 export type GzipRecipe = (PackedMembers | LiteralMembers)[];
+
+/** Whether a recipe was made of the beginning alone. */
+export function isGuess(recipe: GzipRecipe): boolean {
+  return recipe.some((members) => "sizes" in members && members.sizes.length === 0);
+}
+
+/** The encoders that a recipe names, each once. */
+export function encodersIn(recipe: GzipRecipe): string[] {
+  return [...new Set(recipe.flatMap((members) => ("encoder" in members ? [members.encoder] : [])))];
+}

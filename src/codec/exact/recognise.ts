@@ -29,6 +29,18 @@ export class GzipRecogniser implements GzipListener {
     return this.#failed ? undefined : this.#recipe;
   }
 
+  /** How a stream that is not over was packed so far, once its beginning has decided; a guess. */
+  get guess(): GzipRecipe | undefined {
+    const encoder = this.#member?.leading;
+    if (encoder === undefined || this.#recipe.length > 0) return undefined;
+    return [{ encoder: encoder.id, header: this.#member?.header.toString("base64") ?? "", sizes: [] }];
+  }
+
+  /** Whether `guess` will not change for the better any more. */
+  get isDecided(): boolean {
+    return this.#failed || this.#recipe.length > 0 || this.#member?.isDecided === true;
+  }
+
   header(header: GzipHeader, bytes: Buffer): void {
     if (!this.#failed) this.#member = new Member(header, bytes, this.#last);
   }
@@ -100,6 +112,15 @@ class Member {
   /** Whether neither an encoder nor its small size can make it again. */
   get isLost(): boolean {
     return this.#head === undefined && this.#trials.length === 0 && this.#stretch.length > literalSize;
+  }
+
+  get isDecided(): boolean {
+    return this.#head === undefined;
+  }
+
+  /** The likeliest of those that gave all bytes so far. */
+  get leading(): ExactEncoder | undefined {
+    return this.#trials[0]?.encoder;
   }
 
   /** The member's header and deflate stream, where they are small. */

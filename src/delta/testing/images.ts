@@ -14,10 +14,10 @@ import { MemoryStore } from "../../places/testing/memory.ts";
 import { silent } from "../../util/progress.ts";
 import { diffImages, type DiffReport, type DiffRequest } from "../diff.ts";
 
-/** A layer of a made image and how it is packed; gzip when not said. */
+/** A layer of a made image and how it is packed; gzip when not said, or gzip as a function makes it. */
 export interface LayerSpec {
   tar: Buffer;
-  pack?: "none" | "gzip" | "zstd";
+  pack?: "none" | "gzip" | "zstd" | ((tar: Buffer) => Buffer);
 }
 
 /** Stores a runnable image; the descriptor carries its platform, as an index would. */
@@ -44,7 +44,7 @@ export function addImage(
 function packLayer(store: MemoryStore, { tar, pack = "gzip" }: LayerSpec): Descriptor {
   if (pack === "none") return store.blob(mediaTypes.ociLayer, tar);
   if (pack === "zstd") return store.blob(mediaTypes.ociLayerZstd, zstdCompressSync(tar));
-  return store.blob(mediaTypes.ociLayerGzip, gzipSync(tar));
+  return store.blob(mediaTypes.ociLayerGzip, pack === "gzip" ? gzipSync(tar) : pack(tar));
 }
 
 /** A folder for one test with everything in it: layouts, bundles, temporary files and the recipe cache. */

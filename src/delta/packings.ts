@@ -1,0 +1,89 @@
+import type { Readable } from "node:stream";
+import { gunzipMembers } from "../codec/exact/gzip-members.ts";
+import { GzipRecogniser } from "../codec/exact/recognise.ts";
+import { verified } from "../codec/verify.ts";
+import { compressionOfType } from "../oci/media-types.ts";
+import { isDdiffError } from "../util/errors.ts";
+import { readableOf } from "../util/readable.ts";
+import type { HeldLayer } from "./base-layers.ts";
+import type { LayerPacking } from "./bundle-config.ts";
+
+/** Whether a layer is packed with gzip and its packed bytes are at hand. */
+export async function isWatchable({ source, layer }: HeldLayer): Promise<boolean> {
+  return compressionOfType(layer.descriptor.mediaType) === "gzip" && (await source.hasBlob(layer.descriptor));
+}
+
+/** Finds out how a layer is packed while its tar is read. */
+export class PackingWatch {
+  readonly #held: HeldLayer;
+  #recogniser = new GzipRecogniser();
+
+  constructor(held: HeldLayer) {
+    this.#held = held;
+  }
+
+  /** The layer's tar. May be opened again: what was read last counts. */
+  async open(): Promise<Readable> {
+    this.#recogniser = new GzipRecogniser();
+    const { source, layer } = this.#held;
+    const { stream, tar } = await openWatched(this.#held, this.#recogniser);
+    try {
+      const first = await tar.next();
+      return readableOf(from(first, tar), () => stream.destroy());
+    } catch (error) {
+      stream.destroy();
+      if (!isDdiffError(error, "DECOMPRESSION_FAILED")) throw error;
+      // What is called gzip and is not, or is damaged, is for others to judge.
+      this.#recogniser = new GzipRecogniser();
+      return source.openLayer(layer);
+    }
+  }
+
+  /** How the layer is packed, once all of it was read; undefined where that is not known. */
+  get packing(): LayerPacking | undefined {
+    const { recipe } = this.#recogniser;
+    return recipe?.length === 0 ? undefined : packingOf(this.#held, recipe);
+  }
+}
+
+/**
+ * How a layer is probably packed, by its beginning alone (of a small layer: by all of it). For layers that the other side has and that are not
+ * to be read whole for this; it is checked where it is used.
+ */
+export async function guessPacking(held: HeldLayer): Promise<LayerPacking | undefined> {
+  const recogniser = new GzipRecogniser();
+  const { stream, tar } = await openWatched(held, recogniser);
+  try {
+    for await (const _ of tar) if (recogniser.isDecided) return packingOf(held, recogniser.guess);
+    return packingOf(held, recogniser.recipe);
+  } catch (error) {
+    if (isDdiffError(error, "DECOMPRESSION_FAILED")) return undefined;
+    throw error;
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function* from(
+  first: IteratorResult<Buffer, void>,
+  rest: AsyncGenerator<Buffer, void, void>,
+): AsyncGenerator<Buffer, void, void> {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
+}
+
+async function openWatched({ source, layer }: HeldLayer, recogniser: GzipRecogniser) {
+  const { descriptor, diffId } = layer;
+  const what = `layer ${diffId}`;
+  const stream = verified(await source.openBlob(descriptor), descriptor, what);
+  return { stream, tar: gunzipMembers(stream as AsyncIterable<Buffer>, recogniser, what) };
+}
+
+function packingOf(
+  { layer }: HeldLayer,
+  recipe: LayerPacking["recipe"] | undefined,
+): LayerPacking | undefined {
+  const { mediaType, digest, size } = layer.descriptor;
+  return recipe && { diffId: layer.diffId, blob: { mediaType, digest, size }, recipe };
+}
