@@ -15,6 +15,7 @@ import { fix } from "./commands/fix.ts";
 import { have } from "./commands/have.ts";
 import { helpCommand } from "./commands/help.ts";
 import { init } from "./commands/init.ts";
+import { link } from "./commands/link.ts";
 import { lint } from "./commands/lint.ts";
 import { list } from "./commands/list.ts";
 import { load } from "./commands/load.ts";
@@ -24,6 +25,7 @@ import { push } from "./commands/push.ts";
 import { server } from "./commands/server.ts";
 import { show } from "./commands/show.ts";
 import { slim } from "./commands/slim.ts";
+import { unlink } from "./commands/unlink.ts";
 import { variants } from "./commands/variants.ts";
 import { version } from "./commands/version.ts";
 
@@ -46,6 +48,8 @@ export const commands: readonly Command[] = [
   slim,
   check,
   base,
+  link,
+  unlink,
   init,
   variants,
   lint,

@@ -36,6 +36,10 @@ export const environment: readonly { name: string; help: string }[] = [
     name: "DDIFF_CACHE_DIR",
     help: "where recipes of layers are kept ($XDG_CACHE_HOME/ddiff or ~/.cache/ddiff)",
   },
+  {
+    name: "DDIFF_BASE",
+    help: "the folder of the shared base that link takes where --base names none",
+  },
   { name: "DDIFF_TMPDIR", help: "folder for temporary files; --tempdir goes first, TMPDIR after it" },
   { name: "DDIFF_SERVER_...", help: "every option of ddiff server: DDIFF_SERVER_LISTEN is --listen" },
   {

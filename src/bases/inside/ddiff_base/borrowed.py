@@ -11,6 +11,8 @@ from .refusal import Refusal
 
 def borrow_from(common: Path) -> None:
     """Lets pip's modules be imported from a base's common packages."""
+    if not (common / "pip").is_dir():
+        raise Refusal("PIP_MISSING", f"{common} has no pip, which reads the project's files", "`base.py common` installs it.")
     if str(common) not in sys.path:
         sys.path.append(str(common))
 

@@ -117,7 +117,7 @@ def look_at_files(folder: Path, venv: Path, state: State) -> Iterator[Finding]:
     except Refusal as refusal:
         yield Finding(refusal.code, refusal.sentence, refusal.hint or "")
         return
-    for objection in project.objections(torch, torch.distributions()):
+    for objection in project.objections(torch):
         yield Finding("TORCH_UNFIT", objection, "Link to another version, or change the file.")
     if settings is not None:
         yield Finding("UV_TOML", f"{folder / 'uv.toml'} does not fit pyproject.toml, or lacks the base's index", AGAIN)
@@ -125,6 +125,9 @@ def look_at_files(folder: Path, venv: Path, state: State) -> Iterator[Finding]:
         if key in state.fixed and project.locked_version(one) != state.fixed[key]:
             text = f"uv.lock holds {one.name} {project.locked_version(one)}, and is linked as {state.fixed[key]}"
             yield Finding("LOCK_CHANGED", text, AGAIN)
+    note = project.note_on_lock(state.versions)
+    if note is not None:
+        yield Finding("LOCK_CHANGED", note, "")
 
 
 def look_at_import(venv: Path, state: State) -> Iterator[Finding]:

@@ -65,7 +65,7 @@ def build_parsers() -> dict[str, argparse.ArgumentParser]:
     torch.add_argument("companions", nargs="*", metavar="COMPANION==VERSION")
 
     done = command("finish", run_finish, "Write base.json and the programs uv_init_torch*")
-    done.add_argument("--programs", type=Path, metavar="FOLDER", help="links to the programs in this folder, too: /usr/local/bin")
+    done.add_argument("--programs", type=Path, metavar="FOLDER", help="links to the programs in this folder, too; /usr/local/bin for a base in /opt/ddiff")
 
     linking = command("link", run_link, "Link the project to a torch of the base")
     linking.add_argument("version", nargs="?", metavar="VERSION", help="the last one when not said, or the newest that the project's files allow")
@@ -109,6 +109,8 @@ def run_link(arguments: argparse.Namespace) -> int:
         f"{linked['project']} is linked to torch {linked['torch']} (Python {linked['python']}): "
         f"{linked['packages']} packages of the base, and .venv takes {linked['bytes'] / 1e6:.1f} MB"
     )
+    if linked["note"] and not arguments.json:
+        print(f"note: {linked['note']}", file=sys.stderr)
     return answer(arguments, linked, text)
 
 
@@ -130,7 +132,7 @@ def run_check(arguments: argparse.Namespace) -> int:
         print(json.dumps({"project": str(folder), "findings": [asdict(one) for one in findings]}))
     elif findings:
         for one in findings:
-            print(f"{one.code}: {one.text}. {one.remedy}")
+            print(f"{one.code}: {one.text}. {one.remedy}".rstrip())
     else:
         state = read_state(folder / ".venv")
         print(f"{folder} is linked to torch {state.torch if state else ''}, and everything is in place")

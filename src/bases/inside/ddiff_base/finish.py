@@ -13,10 +13,16 @@ from .refusal import Refusal
 
 PROGRAM = "uv_init_torch"
 
+#: Where a base stands in an image, and where programs are found there.
+IN_IMAGE = Path("/opt/ddiff")
+ON_PATH = Path("/usr/local/bin")
+
 
 def finish(root: Path, programs: Path | None) -> dict[str, Any]:
-    """Writes base.json and bin/uv_init_torch*, and links to the latter in the folder `programs`."""
-    pythons = {folder.name[len("python") :]: find_python(folder.name[len("python") :]) for folder in root.glob("python*") if folder.is_dir()}
+    """Writes base.json and bin/uv_init_torch*, and links to the latter in the folder `programs`; in an image in /usr/local/bin."""
+    if programs is None and root == IN_IMAGE:
+        programs = ON_PATH
+    pythons = {folder.name[len("python") :]: find_python(folder.name[len("python") :]) for folder in root.glob("python[0-9]*") if folder.is_dir()}
     if not pythons:
         raise Refusal("BASE_EMPTY", f"nothing is installed in {root}", "`base.py torch VERSION --python 3.10` installs a torch.")
     torches = find_torches(root, pythons)

@@ -9,6 +9,7 @@ from typing import Any
 
 from .base_folder import Torch, find_torches, order_of, read_pythons
 from .borrowed import borrow_from
+from .distributions import Distribution
 from .environment import (
     State,
     disk_usage,
@@ -68,6 +69,7 @@ def link(root: Path, version: str | None, python: str | None, folder: Path, forc
             "python": torch.python,
             "packages": len(view.versions),
             "bytes": disk_usage(venv),
+            "note": project.note_on_lock(view.versions),
         }
 
 
@@ -82,7 +84,8 @@ def unlink(folder: Path) -> dict[str, Any]:
             return {"project": str(folder), "removed": False, "kept": 0}
         kept = own_packages(venv, state.python)
         if kept:
-            remove_files(venv, state.files)
+            taken = {file for one in kept.values() for file in files_of(one, venv)}
+            remove_files(venv, [file for file in state.files if file not in taken])
             remove(venv / OWN)
         else:
             gone = folder / f"{ASIDE}{os.getpid()}"
@@ -110,11 +113,11 @@ def choose(torches: list[Torch], version: str | None, python: str | None, projec
     if not wanted:
         asked = f"torch {version}" if version is not None else f"Python {python}"
         raise Refusal("TORCH_UNKNOWN", f"the base has no {asked}", f"It has {held}.")
-    objections = {torch: project.objections(torch, torch.distributions()) for torch in wanted}
+    objections = {torch: project.objections(torch) for torch in wanted}
     fitting = [torch for torch in wanted if not objections[torch]]
     if not fitting:
         first = wanted[-1]
-        others = [torch.name for torch in torches if not project.objections(torch, torch.distributions())]
+        others = [torch.name for torch in torches if not project.objections(torch)]
         hint = f"The base's torch {others[-1]} is." if others else f"The base has {held}."
         raise Refusal("TORCH_UNFIT", "; ".join(objections[first]), hint)
     if state is not None:
@@ -127,7 +130,10 @@ def choose(torches: list[Torch], version: str | None, python: str | None, projec
 def relink(torch: Torch, project: Project, venv: Path, state: State, force: bool) -> View:
     """Changes what is the base's in a .venv, file by file; what the user has installed stays."""
     clear_second(torch, project, venv, state, force)
-    view = make_view(torch, project, venv, set(own_packages(venv, torch.python)))
+    packages = own_packages(venv, torch.python)
+    view = make_view(torch, project, venv, set(packages))
+    # A package of the user's may have a program of the same name, or have taken the place of a stand-in.
+    taken = {file for one in packages.values() for file in files_of(one, venv)}
     root = torch.site.parent.parent
     old = set(state.files)
     with scratch(venv) as aside:
@@ -136,13 +142,11 @@ def relink(torch: Torch, project: Project, venv: Path, state: State, force: bool
         # From here on a killed run leaves a link that says so, and knows all its files.
         write_state(venv, state_of(root, torch, venv, view, {*view.entries, *old}, is_whole=False))
         for place in files_below(aside):
-            target = venv / place
-            if place in view.entries and place not in old and place.startswith("bin/") and target.exists():
-                # Another package of the user's has a program of that name.
-                view.entries.pop(place)
-                continue
-            put(aside / place, target)
-    remove_files(venv, sorted(old - set(view.entries)))
+            if place in taken:
+                view.entries.pop(place, None)
+            else:
+                put(aside / place, venv / place)
+    remove_files(venv, sorted(old - taken - set(view.entries)))
     write_state(venv, state_of(root, torch, venv, view, view.entries))
     return view
 
@@ -161,6 +165,11 @@ def clear_second(torch: Torch, project: Project, venv: Path, state: State, force
                 "Say --force to remove it, so that the base's is used.",
             )
         remove_package(one, venv)
+
+
+def files_of(one: Distribution, venv: Path) -> list[str]:
+    """A package's files, relative to .venv."""
+    return [os.path.relpath(os.path.normpath(one.site / file), venv) for file in one.files]
 
 
 def put(source: Path, target: Path) -> None:

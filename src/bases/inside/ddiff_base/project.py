@@ -11,6 +11,7 @@ from .base_folder import Torch
 from .borrowed import parse_requirement, parse_specifiers, read_toml
 from .distributions import OF_TORCH, Distribution, key_of, public
 from .refusal import Refusal
+from .standins import INDEX, fixed_keys
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,9 @@ class Project:
     folder: Path
     wishes: list[Wish] = field(default_factory=list)
     locked: dict[str, list[str]] = field(default_factory=dict)
-    """The versions in uv.lock, by key."""
+    """The versions in uv.lock, by key, without those of a base's index: they say what was linked, not what is wished for."""
+    linked: dict[str, str] = field(default_factory=dict)
+    """The versions in uv.lock that are of a base's index."""
     tool_uv: dict[str, Any] = field(default_factory=dict)
     """The table [tool.uv]."""
     python: str = ""
@@ -38,9 +41,11 @@ class Project:
     pinned_python: str = ""
     """What .python-version names."""
 
-    def objections(self, torch: Torch, distributions: dict[str, Distribution]) -> list[str]:
-        """Why this torch is not what the project's files ask for; empty where it is."""
+    def objections(self, torch: Torch) -> list[str]:
+        """Why this torch is not what the project's files ask for; empty where it is. Other packages they can have as they like."""
         found = self.objections_to_python(torch.python)
+        known = torch.distributions()
+        distributions = {key: known[key] for key in fixed_keys(known)}
         for wish in self.wishes:
             one = distributions.get(wish.key)
             if one is not None and not wish.specifier.contains(one.version, prereleases=True):
@@ -72,6 +77,14 @@ class Project:
         if one.key.startswith(OF_TORCH):
             return versions[0]
         return next((version for version in versions if public(version) == public(one.version)), one.version)
+
+    def note_on_lock(self, versions: dict[str, str]) -> str | None:
+        """A sentence where uv.lock has what the project was linked to before, and not these versions."""
+        changed = [key for key, version in self.linked.items() if version != versions.get(key)]
+        if not changed:
+            return None
+        words = " ".join(f"-P {key}" for key in changed)
+        return f"uv.lock has {changed[0]} {self.linked[changed[0]]} of the base, from an earlier link: `uv lock {words}` takes the present one"
 
     def locked_libraries(self, known: dict[str, Distribution]) -> dict[str, str]:
         """Libraries in uv.lock that another build of the same torch needs and this one has not: PyPI's NVIDIA packages, for a torch for CPUs."""
@@ -121,7 +134,11 @@ def read_requirements(project: Project) -> None:
 def read_lock(project: Project) -> None:
     for package in read_toml(project.folder / "uv.lock").get("package", []):
         if isinstance(package, dict) and isinstance(package.get("name"), str) and isinstance(package.get("version"), str):
-            project.locked.setdefault(key_of(package["name"]), []).append(package["version"])
+            key, source = key_of(package["name"]), table(package, "source").get("registry")
+            if isinstance(source, str) and source.endswith(INDEX):
+                project.linked[key] = package["version"]
+            else:
+                project.locked.setdefault(key, []).append(package["version"])
 
 
 def add_wish(project: Project, file: str, text: str) -> None:

@@ -22,6 +22,9 @@ from urllib.parse import quote
 
 from .distributions import OF_TORCH, Distribution, key_of
 
+#: The index with the fixed packages, from the project's folder on.
+INDEX = ".venv/ddiff/index"
+
 #: What uv and pip say who installed it.
 INSTALLER = "ddiff"
 

@@ -14,7 +14,7 @@ from typing import Any
 from .files import remove, write_file
 from .project import Project
 from .refusal import Refusal
-from .view import INDEX
+from .standins import INDEX
 
 NAME = "uv.toml"
 HEAD = "# Made by `ddiff link`: uv finds the torch of the base, and no other. `ddiff unlink` removes it.\n"
@@ -23,7 +23,7 @@ BEGIN = "# >>> ddiff link\n"
 END = "# <<< ddiff link\n"
 
 #: A path relative to this file, so that a lock file says the same wherever the project and the base stand.
-BLOCK = f'[[index]]\nname = "ddiff-base"\nurl = ".venv/{INDEX}"\n'
+BLOCK = f'[[index]]\nname = "ddiff-base"\nurl = "{INDEX}"\n'
 
 #: Keys of [tool.uv] that belong to the project, not to settings: uv reads them from pyproject.toml only.
 OF_PROJECT = frozenset("sources workspace managed package default-groups dependency-groups dev-dependencies conflicts build-backend".split())
@@ -64,9 +64,8 @@ def own_file(settings: dict[str, Any]) -> str:
     """A uv.toml of ours: our index, then the settings of [tool.uv]."""
     kept = {key: value for key, value in settings.items() if key not in OF_PROJECT}
     indexes = kept.pop("index", [])
-    if "index-strategy" in kept:
-        # Any other one would look for torch elsewhere, too.
-        kept["index-strategy"] = "first-index"
+    # By another than uv's own it would look for torch elsewhere, too.
+    kept.pop("index-strategy", None)
     plain = [f"{key} = {value_of(value)}\n" for key, value in kept.items() if not isinstance(value, dict)]
     tables = [f"\n[{key}]\n{pairs(value)}" for key, value in kept.items() if isinstance(value, dict)]
     more = [f"\n[[index]]\n{pairs(one)}" for one in indexes if isinstance(one, dict)]

@@ -16,8 +16,6 @@ from .standins import GUARD, StandIn, fixed_keys, index_pages
 
 #: Where this program keeps what is its own, in .venv.
 OWN = "ddiff"
-#: The index with the fixed packages, in .venv.
-INDEX = f"{OWN}/index"
 
 NAMESPACE = b"""# NVIDIA's packages of the base and those of this project are one package to Python.
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
@@ -172,7 +170,7 @@ def program_of(path: Path, python: Path) -> Entry:
 def index_files(standins: list[StandIn], torch: Torch) -> dict[str, Entry]:
     """The index of the fixed packages. torch's wheel brings the base's folder onto the path of the environment that it is installed into:
     extensions that are compiled in an environment of their own find torch there."""
-    files: dict[str, Entry] = {f"{INDEX}/{page}": Made(data) for page, data in index_pages(standins).items()}
+    files: dict[str, Entry] = {f"{OWN}/index/{page}": Made(data) for page, data in index_pages(standins).items()}
     for one in standins:
         more = {"ddiff_torch.pth": f"{torch.site}\n".encode()} if one.name == "torch" else {}
         files[f"{OWN}/wheels/{one.wheel_name}"] = Made(one.wheel(more))
