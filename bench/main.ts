@@ -19,6 +19,8 @@ const subjects: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   shrink: async () => (await import("./shrink/story.ts")).benchStory(),
   /** How big the images of `ddiff init` are, `SEED [amd64] [arm64]`. */
   init: async (args) => (await import("./init/size/main.ts")).benchInitSizes(args),
+  /** The speed of exact encoders beside the programs whose bytes they give. */
+  "exact-speed": async () => (await import("./exact/speed.ts")).benchExactSpeed(),
 };
 
 const args = process.argv.slice(2);

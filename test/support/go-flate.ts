@@ -3,6 +3,17 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { run } from "./run.ts";
 
+/** Builds the program around compress/flate in `folder` with a `go`; returns its path. */
+export async function buildGoFlate(go: string, folder: string): Promise<string> {
+  const program = join(folder, "go-flate");
+  // Neither settings nor other versions of Go shall have a say.
+  const env = { ...process.env, GOENV: "off", GOFLAGS: "", GOTOOLCHAIN: "local", GO111MODULE: "on" };
+  const folderOfSource = join(import.meta.dirname, "go-flate");
+  const built = await run(go, ["build", "-o", program, "."], { cwd: folderOfSource, env });
+  if (built.status !== 0) throw new Error(`go-flate cannot be built: ${built.stderr}`);
+  return program;
+}
+
 /** The real compress/flate of some Go. */
 export class GoFlate {
   readonly #process;
@@ -16,13 +27,7 @@ export class GoFlate {
 
   /** Builds the program in `folder` with a `go` and starts it. */
   static async start(go: string, folder: string): Promise<GoFlate> {
-    const program = join(folder, "go-flate");
-    // Neither settings nor other versions of Go shall have a say.
-    const env = { ...process.env, GOENV: "off", GOFLAGS: "", GOTOOLCHAIN: "local", GO111MODULE: "on" };
-    const folderOfSource = join(import.meta.dirname, "go-flate");
-    const built = await run(go, ["build", "-o", program, "."], { cwd: folderOfSource, env });
-    if (built.status !== 0) throw new Error(`go-flate cannot be built: ${built.stderr}`);
-    return new GoFlate(program);
+    return new GoFlate(await buildGoFlate(go, folder));
   }
 
   /** What it makes of bytes at a level from -2 to 9. */

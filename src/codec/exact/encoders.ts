@@ -4,9 +4,9 @@ import { chromiumDeflate, zlibDeflate } from "./zlib.ts";
 
 /** Every encoder that layers can be packed with again, bit for bit. */
 export const encoders: readonly ExactEncoder[] = [
-  ...levels("go1.15", goDeflate),
-  { id: "go1.15-level0", make: goDeflate(0) },
-  { id: "go1.15-huffman", make: goDeflate(-2) },
+  ...levels("go1.8", goDeflate),
+  { id: "go1.8-level0", make: goDeflate(0) },
+  { id: "go1.8-huffman", make: goDeflate(-2) },
   ...levels("zlib", zlibDeflate),
   ...levels("chromium", chromiumDeflate),
 ];

@@ -1,3 +1,3 @@
 module ddiff.example/go-flate
 
-go 1.15
+go 1.8

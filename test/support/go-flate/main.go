@@ -1,5 +1,5 @@
 // Answers requests on standard input with what compress/flate makes of them: level (int8), size (uint32, little-endian) and bytes; the answer
-// is a size and bytes. What it makes of a request does not depend on those before it.
+// is a size and bytes. What it makes of a request does not depend on those before it. With a level as its argument it packs standard input instead.
 package main
 
 import (
@@ -10,9 +10,16 @@ import (
 	"io"
 	"log"
 	"os"
+	"strconv"
 )
 
 func main() {
+	if len(os.Args) > 1 {
+		if err := pack(os.Args[1]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	in := bufio.NewReader(os.Stdin)
 	out := bufio.NewWriter(os.Stdout)
 	for {
@@ -23,6 +30,21 @@ func main() {
 			log.Fatal(err)
 		}
 	}
+}
+
+func pack(level string) error {
+	number, err := strconv.Atoi(level)
+	if err != nil {
+		return err
+	}
+	writer, err := flate.NewWriter(os.Stdout, number)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(writer, os.Stdin); err != nil {
+		return err
+	}
+	return writer.Close()
 }
 
 func answer(in io.Reader, out *bufio.Writer) error {

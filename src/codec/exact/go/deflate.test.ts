@@ -28,8 +28,8 @@ const anyBytes = fc
   .map((parts) => Buffer.concat(parts));
 
 describe("Go's compress/flate", () => {
-  // What programs of Go 1.15.15, 1.22.12 and 1.26.8 gave alike: test/support/go-goldens.ts.
-  describe.each(Object.entries(goldens))("gives the bytes of Go 1.15 to 1.26 for %s", (name, levels) => {
+  // What programs of Go 1.8.7, 1.9.7, 1.10.8, 1.12.17, 1.13.15, 1.15.15, 1.18.10, 1.22.12 and 1.26.8 gave alike: test/support/go-goldens.ts.
+  describe.each(Object.entries(goldens))("gives the bytes of Go 1.8 to 1.26 for %s", (name, levels) => {
     const inputs = name in cases ? cases[name]!() : [longCase()];
     it.each(Object.entries(levels))("at level %s", (level, golden) => {
       const make = goDeflate(Number(level));

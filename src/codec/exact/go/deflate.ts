@@ -19,8 +19,9 @@ const lazyEfforts: Record<number, LazyEffort> = {
 };
 
 /**
- * The bytes of Go's compress/flate, which compress/gzip wraps, as Go 1.15 to 1.26 give them at a level from 0 to 9 (6 is Go's default), or at
- * -2, HuffmanOnly. Throws a RangeError at another level.
+ * The bytes of Go's compress/flate, which compress/gzip wraps, as Go 1.8 to 1.26 give them at a level from 0 to 9 (6 is Go's default), or at
+ * -2, HuffmanOnly. Two cases are known in which Go before 1.15 gives others: level 1 forgets what came before at each GiB, and blocks without matches are
+ * weighed one bit lighter. Throws a RangeError at another level.
  */
 export function goDeflate(level: number): DeflateMaker {
   const greedy = greedyEfforts[level];

@@ -18,7 +18,7 @@ const rebaseAt = 1 << 24;
 const firstOrigin = 1 << 16;
 
 /**
- * The level 1 of Go's compress/flate from Go 1.15 to 1.26 ("BestSpeed"), in the manner of Snappy: one place for each hash of four bytes, and steps
+ * The level 1 of Go's compress/flate from Go 1.8 to 1.26 ("BestSpeed"), in the manner of Snappy: one place for each hash of four bytes, and steps
  * that grow while nothing is found.
  */
 export class FastEncoder extends BlockEncoder {
