@@ -9,6 +9,7 @@ import { commands } from "../src/cli/commands.ts";
 import { configFileJsonSchema } from "../src/cli/config-schema.ts";
 import { commandReference } from "../src/cli/output/help.ts";
 import { classesPage } from "../src/inspect/classes/page.ts";
+import { duJsonSchema } from "../src/inspect/reports/du-schema.ts";
 import { analysisJsonSchema } from "../src/inspect/reports/json-schema.ts";
 import { ruleFileName, rulePageText, rulesIndexText } from "../src/lint/rule-pages.ts";
 import { allRules } from "../src/lint/selectors.ts";
@@ -29,6 +30,7 @@ const schemas = {
   "ddiff-config.schema.json": configFileJsonSchema(),
   "base.schema.json": definitionJsonSchema(),
   "analyze-report.schema.json": analysisJsonSchema(),
+  "du-report.schema.json": duJsonSchema(),
 };
 for (const [name, schema] of Object.entries(schemas))
   await writeFile(join(docs, name), `${JSON.stringify(schema, null, 2)}\n`);

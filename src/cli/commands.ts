@@ -11,6 +11,7 @@ import { completionCommand } from "./commands/completion.ts";
 import { copy } from "./commands/copy.ts";
 import { remove } from "./commands/delete.ts";
 import { diff } from "./commands/diff.ts";
+import { du } from "./commands/du.ts";
 import { fix } from "./commands/fix.ts";
 import { have } from "./commands/have.ts";
 import { helpCommand } from "./commands/help.ts";
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   analyze,
   compare,
   budget,
+  du,
   slim,
   check,
   base,

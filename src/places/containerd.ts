@@ -50,14 +50,20 @@ export function containerdPlace(rest: string, context: PlaceContext): Place {
 
 /** The folder that containerd names, where an image's blob can be read there; else its command. */
 async function contentOf(ctr: Ctr): Promise<ContentStore> {
-  const [folder, images] = await Promise.all([ctr.contentFolder(), ctr.images()]);
-  const [first] = images;
-  if (folder === undefined || first === undefined) return ctr.content;
-  const files = contentFolder(folder);
-  return (await files.has(first)) ? files : ctr.content;
+  const folder = await readableContent(ctr);
+  return folder === undefined ? ctr.content : contentFolder(folder);
 }
 
-function imageSource(store: ContentStore, image: CtrImage, images: CtrImage[], label: string): Source {
+/** The folder of the content store, where an image's blob can be read there. */
+export async function readableContent(ctr: Ctr): Promise<string | undefined> {
+  const [folder, images] = await Promise.all([ctr.contentFolder(), ctr.images()]);
+  const [first] = images;
+  if (folder === undefined || first === undefined) return undefined;
+  return (await contentFolder(folder).has(first)) ? folder : undefined;
+}
+
+/** The reading face of one of the images that containerd lists. */
+export function imageSource(store: ContentStore, image: CtrImage, images: CtrImage[], label: string): Source {
   return contentSource(store, {
     label,
     name: familiar(image.name),
@@ -101,12 +107,13 @@ async function inventoryOf(
   return [...held.values()];
 }
 
-function isImage({ mediaType }: CtrImage): boolean {
+/** Whether an entry of containerd's list is an image, and no artifact of another kind. */
+export function isImage({ mediaType }: CtrImage): boolean {
   return isIndexType(mediaType) || isManifestType(mediaType);
 }
 
 /** The short form of a name; none for what is no reference, as the digests by which Kubernetes names images. */
-function familiar(name: string): string | undefined {
+export function familiar(name: string): string | undefined {
   if (isDigest(name)) return undefined;
   try {
     const reference = parseReference(name);

@@ -39,6 +39,8 @@ export interface Ctr {
   ): Promise<void>;
   /** Ties children to an index, so that containerd keeps them as long as it (its docs, garbage-collection.md). */
   keep(index: Digest, children: readonly Pick<Descriptor, "digest">[]): Promise<void>;
+  /** The answer to any other question. */
+  ask(args: string[]): Promise<string>;
   tag(from: string, to: string): Promise<void>;
   remove(name: string): Promise<void>;
 }
@@ -90,6 +92,7 @@ export function ctrOf(context: PlaceContext): Ctr {
       );
       await run(["content", "label", index, ...labels]);
     },
+    ask: (args) => run(args),
     tag: async (from, to) => void (await run(["images", "tag", "--force", from, to])),
     remove: async (name) => void (await run(["images", "rm", name])),
   };
