@@ -15,6 +15,8 @@ const subjects: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   analyze: async () => (await import("./shrink/speed.ts")).benchAnalyze(),
   /** What slim images of a team have in common. */
   sharing: async () => (await import("./shrink/sharing.ts")).benchSharing(),
+  /** A team's images over one of them. */
+  rebase: async () => (await import("./shrink/rebase.ts")).benchRebase(),
   /** One bad image, smaller step by step. */
   shrink: async () => (await import("./shrink/story.ts")).benchStory(),
   /** How big the images of `ddiff init` are, `SEED [amd64] [arm64]`. */

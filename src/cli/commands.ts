@@ -23,6 +23,7 @@ import { load } from "./commands/load.ts";
 import { lsp } from "./commands/lsp.ts";
 import { pull } from "./commands/pull.ts";
 import { push } from "./commands/push.ts";
+import { rebase } from "./commands/rebase.ts";
 import { server } from "./commands/server.ts";
 import { show } from "./commands/show.ts";
 import { slim } from "./commands/slim.ts";
@@ -48,6 +49,7 @@ export const commands: readonly Command[] = [
   budget,
   du,
   slim,
+  rebase,
   check,
   base,
   link,

@@ -10,7 +10,8 @@ import { ElfReader, looksLikeElf } from "./elf.ts";
 import type { InventoryEntry, LayerInventory } from "./inventory.ts";
 import { textKept } from "./wanted-texts.ts";
 
-const mostEntries = 4_000_000;
+/** More entries are more than any layer has that was not made to exhaust memory. */
+export const mostEntries = 4_000_000;
 /** Of one layer; what is beyond it is not kept, and its packages are not known. */
 const mostTexts = 512 << 20;
 const attributeKey = "SCHILY.xattr.";
@@ -45,7 +46,7 @@ export async function readLayer(
     if (event.kind === "entry") {
       finish();
       if (event.entry.flag === "g") continue;
-      const entry = describe(event.entry);
+      const entry = describeEntry(event.entry);
       entries.push(entry);
       if (entries.length > mostEntries)
         throw new DdiffError("TAR_INVALID", `a layer has more than ${mostEntries} entries`);
@@ -65,7 +66,8 @@ export async function readLayer(
   return { diffId, size: digester.size, entries, texts };
 }
 
-async function* digested(
+/** The same pieces, for a reader that is done with each when it asks for the next; digest and count hear of them on their way. */
+export async function* digested(
   stream: Readable,
   digester: Digester,
   onBytes: (count: number) => void,
@@ -82,7 +84,8 @@ function isFile(entry: TarEntry): boolean {
   return entry.type === "file" || entry.type === "sparse";
 }
 
-function describe(entry: TarEntry): InventoryEntry {
+/** A tar's entry as inventories have it, its content not named yet. */
+export function describeEntry(entry: TarEntry): InventoryEntry {
   return {
     path: plainPath(entry.path),
     type: entry.type,

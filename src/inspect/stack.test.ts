@@ -46,6 +46,14 @@ describe("stacked layers show what a container sees", () => {
     expect(view.hidden.map(({ entry }) => entry.path)).toEqual(["usr/lib/libc.so"]);
   });
 
+  it("removes nothing through a link that the same layer makes a folder of", async () => {
+    const view = await makeView(
+      [folder("usr"), file("usr/kept", "1"), symlink("lib", "usr")],
+      [folder("lib"), file("lib/.wh.kept")],
+    );
+    expect([...view.visible.keys()].sort()).toEqual(["lib", "usr", "usr/kept"]);
+  });
+
   it("finds the content of hard links, also in a lower layer", async () => {
     const view = await makeView([file("a", "123"), hardlink("b", "a")], [hardlink("c", "./b")]);
     expect(view.visible.get("b")?.content.size).toBe(3);

@@ -33,11 +33,12 @@ class Stack {
   apply(number: number, entries: readonly InventoryEntry[]): void {
     const own = new Map<string, InventoryEntry>();
     const rest: InventoryEntry[] = [];
+    const folders = new Set(entries.filter(({ type }) => type === "directory").map(({ path }) => path));
     for (const entry of entries) {
       const parts = partsOf(entry.path);
       if (parts === undefined) continue;
-      if (parts.at(-1)?.startsWith(whiteout) === true) this.#remove(parts, number);
-      else rest.push(entry);
+      if (parts.at(-1)?.startsWith(whiteout) !== true) rest.push(entry);
+      else if (!this.#isReplaced(parts, folders)) this.#remove(parts, number);
     }
     for (const entry of rest) {
       const content = entry.type === "hardlink" ? this.#contentOf(entry, own) : entry;
@@ -65,6 +66,15 @@ class Stack {
     if (target !== undefined) return target;
     const parts = partsOf(entry.linkPath);
     return (parts === undefined ? undefined : this.#find(parts)?.placed?.content) ?? entry;
+  }
+
+  /** Whether one of the folders above is new in this layer, in the place of a link or a file: nothing of lower layers is below it. */
+  #isReplaced(parts: readonly string[], folders: ReadonlySet<string>): boolean {
+    return parts.slice(0, -1).some((_, at) => {
+      const above = parts.slice(0, at + 1);
+      const type = folders.has(above.join("/")) ? this.#find(above)?.placed?.entry.type : undefined;
+      return type !== undefined && type !== "directory";
+    });
   }
 
   #remove(parts: readonly string[], by: number): void {

@@ -23,13 +23,14 @@ export interface CompressedImage {
 }
 
 /**
- * Packs every uncompressed layer with gzip, as `docker push` does. For images of engines that keep no packed layers: their
- * manifests are of our own making, so no digest that anyone knows is lost. Needs room for the packed layers in the temporary
- * folder. Throws `DISK_FULL`.
+ * Packs every uncompressed layer with gzip, as `docker push` does, but for those that are to stay as they lie somewhere (`keep`, by diffID). For images
+ * of engines that keep no packed layers: their manifests are of our own making, so no digest that anyone knows is lost. Needs room for the packed
+ * layers in the temporary folder. Throws `DISK_FULL`.
  */
 export async function compressLayers(
   image: OutgoingImage,
   context: CompressContext,
+  keep: ReadonlySet<Digest> = new Set(),
 ): Promise<CompressedImage> {
   const files: string[] = [];
   const close = async (): Promise<void> => {
@@ -40,8 +41,8 @@ export async function compressLayers(
   try {
     const replaced = await replaceLayers(image, async (layer, { manifest }) => {
       const blob = blobs.get(layer.descriptor.digest);
-      if (blob === undefined || compressionOfType(layer.descriptor.mediaType) !== "none")
-        return layer.descriptor;
+      const isPacked = compressionOfType(layer.descriptor.mediaType) !== "none";
+      if (blob === undefined || isPacked || keep.has(layer.diffId)) return layer.descriptor;
       const done =
         packed.get(layer.diffId) ??
         (await packLayer(layer, blob, isDockerType(manifest.mediaType), files, context));

@@ -10,11 +10,11 @@ import { mediaTypes } from "../oci/media-types.ts";
 import type { Platform } from "../oci/platform.ts";
 import { type ImageTree, readImage } from "../places/image-tree.ts";
 import type { OutgoingBlob, OutgoingImage, PlaceContext, Source } from "../places/place.ts";
-import { readableOf } from "../util/readable.ts";
+import { readableCopies } from "../util/readable.ts";
 import { checkRoom } from "../util/room.ts";
 import { withNewLayers } from "./config.ts";
 import { Contents } from "./contents.ts";
-import { describeSlimmed, type SlimmedImage } from "./documents.ts";
+import { describeRelaid, type RelaidImage } from "./documents.ts";
 import { entriesOf, type LayerParts, layerTar, type TimeRule } from "./layer-tar.ts";
 import { layOut, type NewLayer } from "./layout.ts";
 import { needsOfDpkg } from "./package-needs.ts";
@@ -102,14 +102,14 @@ export async function makeSlim(
     for (const one of contents) one.close();
   };
   try {
-    const slimmed: SlimmedImage[] = [];
+    const slimmed: RelaidImage[] = [];
     for (const plan of plans) {
       const kept = new Contents(context.tempDir);
       contents.push(kept);
       const manifest = tree.documents.get(plan.inspected.image.manifest.digest)?.bytes ?? Buffer.alloc(0);
       slimmed.push(await makeImage(source, plan, manifest, kept, options, context));
     }
-    return { image: describeSlimmed(slimmed), plans, close };
+    return { image: describeRelaid(slimmed), plans, close };
   } catch (error) {
     close();
     throw error;
@@ -123,7 +123,7 @@ async function makeImage(
   contents: Contents,
   options: SlimOptions,
   context: PlaceContext,
-): Promise<SlimmedImage> {
+): Promise<RelaidImage> {
   const view = stackLayers(inspected.layers);
   const wanted = new Set<InventoryEntry>(layers.flatMap((layer) => entriesOf(layer, view)));
   for (const [number, layer] of inspected.image.layers.entries()) {
@@ -174,11 +174,6 @@ async function layerBlob(
   return {
     descriptor: { mediaType: mediaTypes.ociLayer, digest, size: digester.size },
     diffId: digest,
-    open: async () => readableOf(ownPieces(layerTar(layer, parts)), () => {}),
+    open: async () => readableCopies(layerTar(layer, parts)),
   };
-}
-
-/** Readers of a stream keep pieces; those of a tar share one memory. */
-async function* ownPieces(pieces: AsyncGenerator<Buffer>): AsyncGenerator<Buffer, void, void> {
-  for await (const piece of pieces) yield Buffer.from(piece);
 }

@@ -55,7 +55,7 @@ export async function keepCached(
     await writeFile(temporary, bytes());
     await rename(temporary, path);
   } catch {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
 

@@ -42,6 +42,15 @@ export function readableOf(chunks: AsyncGenerator<Buffer, void, void>, release: 
   });
 }
 
+/** A stream of pieces that share one memory, each good only until the next is asked for: readers of a stream keep pieces, so they get copies. */
+export function readableCopies(pieces: AsyncIterable<Buffer>): Readable {
+  return readableOf(copies(pieces), () => {});
+}
+
+async function* copies(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  for await (const piece of pieces) yield Buffer.from(piece);
+}
+
 /** Runs the generator's `finally` blocks; what they throw after the end interests nobody. */
 async function finish(chunks: AsyncGenerator<Buffer, void, void>): Promise<void> {
   try {
