@@ -4,25 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { goDeflate } from "../src/codec/exact/go/deflate.ts";
 import { deflated } from "../src/codec/exact/testing/deflated.ts";
-import { sampleBytes } from "../src/codec/exact/testing/sample.ts";
 import { GoFlate } from "./support/go-flate.ts";
-import { bytesOf, type Random, randomOf } from "./support/seeded.ts";
+import { randomInput } from "./support/random-input.ts";
+import { randomOf } from "./support/seeded.ts";
 import { describePlace } from "./support/tools.ts";
 
 const go = process.env["DDIFF_TEST_GO"];
-
-/** Inputs of all sizes, mixed of noise, text, machine words, few symbols and pieces of themselves. */
-function randomInput(random: Random, seed: number): Buffer {
-  const size = 1 + random.below(2 ** (1 + random.below(20)));
-  const bytes = random.below(3) === 0 ? Buffer.from(bytesOf(`${seed}`, size)) : sampleBytes(size, seed);
-  const symbols = random.pick([256, 256, 16, 4, 2]);
-  if (symbols < 256) for (let i = 0; i < size; i++) bytes[i] = bytes[i]! % symbols;
-  for (let copies = random.below(200); copies > 0; copies--) {
-    const from = random.below(size);
-    bytes.copy(bytes, random.below(size), from, from + random.below(random.pick([6, 40, 600, 40_000])));
-  }
-  return bytes;
-}
 
 describePlace("exact-go", go === undefined ? "DDIFF_TEST_GO names no go" : undefined, () => {
   let folder: string;

@@ -3,31 +3,49 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { run } from "./run.ts";
 
-/** Builds the program around compress/flate in `folder` with a `go`; returns its path. */
-export async function buildGoFlate(go: string, folder: string): Promise<string> {
-  const program = join(folder, "go-flate");
+/** One of the Go programs beside this file. */
+export interface GoProgram {
+  source: "go-flate" | "go-pgzip";
+  /** A .mod file in its folder, where it may be built with several versions of what it needs. */
+  versions?: string;
+  words?: string[];
+  /** The version of Go that builds it, where not the named one does: "go1.27.4". */
+  toolchain?: string;
+}
+
+/** Builds a program in `folder` with a `go`, the one around compress/flate if none is named; returns its path. */
+export async function buildGoFlate(
+  go: string,
+  folder: string,
+  { source, versions, toolchain = "local" }: GoProgram = { source: "go-flate" },
+): Promise<string> {
+  const program = join(folder, source);
   // Neither settings nor other versions of Go shall have a say.
-  const env = { ...process.env, GOENV: "off", GOFLAGS: "", GOTOOLCHAIN: "local", GO111MODULE: "on" };
-  const folderOfSource = join(import.meta.dirname, "go-flate");
-  const built = await run(go, ["build", "-o", program, "."], { cwd: folderOfSource, env });
-  if (built.status !== 0) throw new Error(`go-flate cannot be built: ${built.stderr}`);
+  const env = { ...process.env, GOENV: "off", GOFLAGS: "", GOTOOLCHAIN: toolchain, GO111MODULE: "on" };
+  const kept = process.env["DDIFF_TEST_GO_MODULES"];
+  const modules = versions === undefined ? [] : [`-modfile=${versions}`];
+  const built = await run(go, ["build", ...modules, "-o", program, "."], {
+    cwd: join(import.meta.dirname, source),
+    env: kept === undefined ? env : { ...env, GOMODCACHE: kept },
+  });
+  if (built.status !== 0) throw new Error(`${source} cannot be built: ${built.stderr}`);
   return program;
 }
 
-/** The real compress/flate of some Go. */
+/** The real compress/flate of some Go, or the real pgzip. */
 export class GoFlate {
   readonly #process;
   readonly #answers: AsyncIterator<Buffer>;
   #rest: Buffer = Buffer.alloc(0);
 
-  private constructor(program: string) {
-    this.#process = spawn(program, { stdio: ["pipe", "pipe", "inherit"] });
+  private constructor(program: string, words: string[]) {
+    this.#process = spawn(program, words, { stdio: ["pipe", "pipe", "inherit"] });
     this.#answers = this.#process.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
 
   /** Builds the program in `folder` with a `go` and starts it. */
-  static async start(go: string, folder: string): Promise<GoFlate> {
-    return new GoFlate(await buildGoFlate(go, folder));
+  static async start(go: string, folder: string, program?: GoProgram): Promise<GoFlate> {
+    return new GoFlate(await buildGoFlate(go, folder, program), program?.words ?? []);
   }
 
   /** What it makes of bytes at a level from -2 to 9. */

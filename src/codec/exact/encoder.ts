@@ -11,9 +11,25 @@ export interface DeflateEncoder {
 /** Begins a raw deflate stream (RFC 1951), without the header and trailer of gzip. */
 export type DeflateMaker = (emit: (bytes: Uint8Array) => void) => DeflateEncoder;
 
+/** Packs one block after the other, which need not be those of one stream. */
+interface BlockPacker {
+  /** `tail` is the end of the block before, or nothing before the first block. What was emitted when this returns is the whole block. */
+  pack(block: Uint8Array, tail: Uint8Array, isLast: boolean): void;
+}
+
+/** A format whose blocks know of each other no more than the last bytes of the one before, so that they can be packed at the same time. */
+export interface BlockFormat {
+  /** Plain bytes of each block but the last, which has fewer, or none. */
+  size: number;
+  tailSize: number;
+  makePacker(emit: (bytes: Uint8Array) => void): BlockPacker;
+}
+
 /** An encoder that gives the very bytes that some program gives. */
 export interface ExactEncoder {
   /** Stands in bundles, so it never changes its meaning: what encodes otherwise gets another id. */
   id: string;
   make: DeflateMaker;
+  /** Where blocks can be packed at the same time. */
+  blocks?: BlockFormat;
 }

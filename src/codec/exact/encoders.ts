@@ -1,5 +1,8 @@
+import { deflateInBlocks } from "./block-encoder.ts";
 import type { ExactEncoder } from "./encoder.ts";
 import { goDeflate } from "./go/deflate.ts";
+import { go127Deflate, pgzipBlocks } from "./klauspost/deflate.ts";
+import type { versions } from "./klauspost/versions.ts";
 import { chromiumDeflate, zlibDeflate } from "./zlib.ts";
 
 /** Every encoder that layers can be packed with again, bit for bit. */
@@ -7,6 +10,16 @@ export const encoders: readonly ExactEncoder[] = [
   ...levels("go1.8", goDeflate),
   { id: "go1.8-level0", make: goDeflate(0) },
   { id: "go1.8-huffman", make: goDeflate(-2) },
+  ...levels("go1.27", go127Deflate),
+  ...pgzip("1.15.10", [5, 6, 4, 9, 7, 8]),
+  ...pgzip("1.18.2", [5, 1, 6, 9, 2, 3, 4, 7, 8]),
+  ...pgzip("1.15.11", [1, 2, 3]),
+  ...pgzip("1.15.15", [9, 7, 8]),
+  ...pgzip("1.18.0", [4]),
+  ...pgzip("1.18.1", [5, 1, 6, 2, 3, 4]),
+  ...pgzip("1.20.0", [9, 7, 8]),
+  ...pgzip("1.15.10", [5], 256),
+  ...pgzip("1.18.2", [5], 256),
   ...levels("zlib", zlibDeflate),
   ...levels("chromium", chromiumDeflate),
 ];
@@ -14,4 +27,13 @@ export const encoders: readonly ExactEncoder[] = [
 /** An encoder for each level from 1 to 9, as `NAME-levelN`. */
 function levels(name: string, make: (level: number) => ExactEncoder["make"]): ExactEncoder[] {
   return Array.from({ length: 9 }, (_, i) => ({ id: `${name}-level${i + 1}`, make: make(i + 1) }));
+}
+
+/** pgzip at levels at which a version of klauspost/compress was the first to give these bytes. */
+function pgzip(version: keyof typeof versions, levels: number[], kibibytes = 1024): ExactEncoder[] {
+  const size = kibibytes === 1024 ? "1m" : `${kibibytes}k`;
+  return levels.map((level) => {
+    const blocks = pgzipBlocks(version, level, kibibytes << 10);
+    return { id: `pgzip-${size}-klauspost${version}-level${level}`, make: deflateInBlocks(blocks), blocks };
+  });
 }

@@ -2,30 +2,13 @@ import { createHash } from "node:crypto";
 import { inflateRawSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyBytes } from "../testing/any-bytes.ts";
 import { cases, longCase } from "../testing/cases.ts";
 import { deflated } from "../testing/deflated.ts";
-import { sampleBytes } from "../testing/sample.ts";
 import { goDeflate } from "./deflate.ts";
 import goldens from "./goldens.json" with { type: "json" };
 
 const allLevels = [-2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-
-/** Bytes in which matches of all lengths and distances are likely: few symbols, and pieces that come again. */
-const anyBytes = fc
-  .array(
-    fc.oneof(
-      fc.uint8Array({ maxLength: 300 }),
-      fc.array(fc.integer({ min: 97, max: 99 }), { maxLength: 400 }).map((list) => Uint8Array.from(list)),
-      fc
-        .tuple(fc.nat(255), fc.integer({ min: 1, max: 40_000 }))
-        .map(([byte, size]) => new Uint8Array(size).fill(byte)),
-      fc
-        .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 70_000 }))
-        .map(([seed, size]) => sampleBytes(size, seed)),
-    ),
-    { maxLength: 6 },
-  )
-  .map((parts) => Buffer.concat(parts));
 
 describe("Go's compress/flate", () => {
   // What programs of Go 1.8.7, 1.9.7, 1.10.8, 1.12.17, 1.13.15, 1.15.15, 1.18.10, 1.22.12 and 1.26.8 gave alike: test/support/go-goldens.ts.

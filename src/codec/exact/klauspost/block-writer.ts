@@ -1,0 +1,267 @@
+import type { BitOutput } from "../bit-output.ts";
+import { DynamicHeader } from "../dynamic-header.ts";
+import { PrefixCode } from "../prefix-code.ts";
+import {
+  distanceExtraBits,
+  distanceSymbols,
+  endOfBlock,
+  firstLengthSymbol,
+  lengthExtraBits,
+  literalSymbols,
+} from "../symbols.ts";
+import { countSymbols, putTokens } from "../tokens.ts";
+import { estimatedBits } from "./estimate.ts";
+import { fixedDistances, fixedLiterals } from "../fixed-codes.ts";
+
+/** What changed over the versions in how blocks are written. */
+export interface BlockHabits {
+  /** A header lists all symbols there are, not those up to the last that has a code. Up to 1.18.0. */
+  listsAllSymbols: boolean;
+  /** The end of the block counts when codes are weighed against each other. From 1.18.2. */
+  countsEnd: boolean;
+}
+
+/** A stored block holds no more bytes. */
+const mostStored = 65_535;
+/** With so many tokens and more, fixed codes are not thought of. */
+const manyTokens = 250;
+/** What the header of a block of literals is thought to take, in bits. */
+const guessedHeader = 70 * 8;
+
+/** The distance code of a block of literals: something must be there. */
+const noDistances = PrefixCode.ofLengths(
+  Uint8Array.from({ length: distanceSymbols }, (_, i) => (i === 0 ? 1 : 0)),
+);
+
+/**
+ * Writes blocks as klauspost/compress does: the codes of one header serve for several runs of tokens. The end of its block is then owed until
+ * tokens come that need or deserve codes of their own.
+ */
+export class BlockWriter {
+  private readonly output: BitOutput;
+  private readonly habits: BlockHabits;
+  /** Other codes cost one in 2^penalty more than they seem to. */
+  private readonly penalty: number;
+  private literalCode = new PrefixCode(literalSymbols);
+  private spareCode = new PrefixCode(literalSymbols);
+  private readonly distanceCode = new PrefixCode(distanceSymbols);
+  private readonly header = new DynamicHeader();
+  private readonly literals = new Int32Array(fixedLiterals.lengths.length);
+  private readonly distances = new Int32Array(distanceSymbols);
+  /** The size of the header whose block is still open, in bits; 0 when none is. */
+  private open = 0;
+  /** The open block has no codes but for literals. */
+  private openForLiterals = false;
+
+  constructor(output: BitOutput, habits: BlockHabits, penalty: number) {
+    this.output = output;
+    this.habits = habits;
+    this.penalty = penalty;
+  }
+
+  /** Begins a new stream. */
+  reset(): void {
+    this.open = 0;
+  }
+
+  /** Puts bytes as they are, at most 65,535. */
+  store(bytes: Uint8Array, start: number, end: number): void {
+    this.end();
+    this.output.reserve(end - start + 16);
+    this.output.put(0, 3);
+    this.output.align();
+    this.output.put(end - start, 16);
+    this.output.put(~(end - start) & 0xffff, 16);
+    this.output.putBytes(bytes, start, end);
+  }
+
+  /** Puts an empty stored block: all that was written so far can then be unpacked. */
+  sync(): void {
+    this.store(new Uint8Array(0), 0, 0);
+  }
+
+  /** Ends the stream with an empty block of fixed codes. */
+  finish(): void {
+    this.end();
+    this.output.reserve(16);
+    this.output.put(3, 3);
+    this.output.put(0, 7);
+    this.output.align();
+  }
+
+  /**
+   * Writes tokens with the codes at hand, codes of their own or the fixed ones, or the bytes they stand for, whatever seems smallest. Where
+   * these bytes are not at hand any more, `start` is -1. `closes`: the block is ended at once.
+   */
+  writeTokens(
+    tokens: Int32Array,
+    size: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    closes: boolean,
+  ): void {
+    const { literals, distances } = this;
+    literals.fill(0);
+    distances.fill(0);
+    countSymbols(tokens, size, literals, distances);
+    if (this.open > 0 && (this.openForLiterals || !this.canBeReused())) this.end();
+    const count = closes ? size + 1 : size;
+    const listsAll = this.habits.listsAllSymbols && !closes;
+    if (closes || this.habits.countsEnd) literals[endOfBlock] = 1;
+    if (!listsAll && countOf(distances) === 0) distances[0] = 1;
+    const extra = extraBits(literals, distances);
+    const stored = start < 0 || end - start > mostStored ? Infinity : (end - start + 5) * 8;
+
+    if (this.open > 0) {
+      let best = this.literalCode.cost(literals) + this.distanceCode.cost(distances) + extra;
+      let fresh = this.open + estimatedBits(literals, distances, count);
+      fresh += this.literalCode.lengths[endOfBlock]! + (fresh >> this.penalty);
+      if (fresh < best) {
+        this.end();
+        best = fresh;
+      }
+      if (count < manyTokens && fixedCost(literals, distances) + extra + 7 < best) {
+        if (stored <= best) this.store(bytes, start, end);
+        else this.putFixed(tokens, size);
+        return;
+      }
+      if (stored <= best) return this.store(bytes, start, end);
+    }
+    if (this.open === 0) {
+      literals[endOfBlock] = 1;
+      this.literalCode.build(literals, 15);
+      this.distanceCode.build(distances, 15);
+      const header = this.header.prepare(
+        this.literalCode,
+        listsAll ? literalSymbols : countOf(literals),
+        this.distanceCode,
+        listsAll ? distanceSymbols : countOf(distances),
+      );
+      const own = header + this.literalCode.cost(literals) + this.distanceCode.cost(distances) + extra;
+      const fixed = count < manyTokens ? fixedCost(literals, distances) + extra : Infinity;
+      if (stored <= Math.min(fixed, own)) return this.store(bytes, start, end);
+      if (fixed <= own) return this.putFixed(tokens, size);
+      this.output.reserve(400);
+      this.header.put(this.output, false);
+      this.open = header;
+      this.openForLiterals = false;
+    }
+    this.output.reserve(6 * size);
+    putTokens(this.output, tokens, size, this.literalCode, this.distanceCode);
+    if (closes) this.end();
+  }
+
+  private putFixed(tokens: Int32Array, size: number): void {
+    this.end();
+    this.output.reserve(6 * size + 16);
+    this.output.put(2, 3);
+    putTokens(this.output, tokens, size, fixedLiterals, fixedDistances);
+    this.output.put(0, 7);
+  }
+
+  /** Writes bytes as literals, with the codes at hand or codes of their own, or stores them. `closes`: the block is ended at once. */
+  writeLiterals(bytes: Uint8Array, start: number, end: number, closes: boolean): void {
+    const { literals } = this;
+    literals.fill(0);
+    for (let at = start; at < end; at++) literals[bytes[at]!]!++;
+    if (end - start > 1024 && isNoise(literals, end - start)) return this.store(bytes, start, end);
+    literals[endOfBlock] = 1;
+    this.spareCode.build(literals, 15);
+    let fresh = this.spareCode.cost(literals) + (this.open === 0 ? guessedHeader : this.open);
+    fresh += fresh >> this.penalty;
+    if ((end - start + 5) * 8 <= fresh) return this.store(bytes, start, end);
+    literals[endOfBlock] = 0;
+    if (this.open > 0) {
+      const reused = covers(this.literalCode, literals) ? this.literalCode.cost(literals) : Infinity;
+      if (fresh < reused) this.end();
+    }
+    if (this.open === 0) {
+      const code = this.spareCode;
+      this.spareCode = this.literalCode;
+      this.literalCode = code;
+      this.open = this.header.prepare(code, endOfBlock + 1, noDistances, 1);
+      this.output.reserve(400);
+      this.header.put(this.output, false);
+      this.openForLiterals = true;
+    }
+    this.output.reserve(2 * (end - start));
+    putLiterals(this.output, bytes, start, end, this.literalCode);
+    if (closes) this.end();
+  }
+
+  /** Ends the block that is open. */
+  private end(): void {
+    if (this.open === 0) return;
+    this.output.reserve(16);
+    this.output.put(this.literalCode.codes[endOfBlock]!, this.literalCode.lengths[endOfBlock]!);
+    this.open = 0;
+  }
+
+  private canBeReused(): boolean {
+    return covers(this.distanceCode, this.distances) && covers(this.literalCode, this.literals);
+  }
+}
+
+/** Whether all symbols that occur have a code. */
+function covers(code: PrefixCode, counts: Int32Array): boolean {
+  const { lengths } = code;
+  for (let symbol = 0; symbol < lengths.length; symbol++)
+    if (counts[symbol] !== 0 && lengths[symbol] === 0) return false;
+  return true;
+}
+
+function fixedCost(literals: Int32Array, distances: Int32Array): number {
+  return 3 + fixedLiterals.cost(literals) + fixedDistances.cost(distances);
+}
+
+/** How many symbols there are up to the last one that occurs. */
+function countOf(counts: Int32Array): number {
+  let count = counts.length;
+  while (count > 0 && counts[count - 1] === 0) count--;
+  return count;
+}
+
+function extraBits(literals: Int32Array, distances: Int32Array): number {
+  let bits = 0;
+  for (let i = 0; i < lengthExtraBits.length; i++)
+    bits += literals[firstLengthSymbol + i]! * lengthExtraBits[i]!;
+  for (let i = 0; i < distanceSymbols; i++) bits += distances[i]! * distanceExtraBits[i]!;
+  return bits;
+}
+
+/** Whether all bytes occur about equally often, so that no code can save anything. */
+function isNoise(counts: Int32Array, size: number): boolean {
+  const mean = size / 256;
+  let squares = 0;
+  for (let byte = 0; byte < 256; byte++) squares += (counts[byte]! - mean) ** 2;
+  return squares < 2 * size;
+}
+
+/** Puts bytes as literals; room for 2 bytes each must have been made. */
+function putLiterals(
+  output: BitOutput,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  code: PrefixCode,
+): void {
+  const { words } = output;
+  const { codes, lengths } = code;
+  let { at, word, filled } = output;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    const value = codes[byte]!;
+    const count = lengths[byte]!;
+    word |= value << filled;
+    filled += count;
+    if (filled >= 32) {
+      words[at++] = word;
+      filled -= 32;
+      word = value >>> (count - filled);
+    }
+  }
+  output.at = at;
+  output.word = word;
+  output.filled = filled;
+}

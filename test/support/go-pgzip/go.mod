@@ -1,0 +1,3 @@
+module ddiff.example/go-pgzip
+
+go 1.20
