@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -83,6 +85,54 @@ describePlace("du-docker", firstMissing(missing, dockerMissing), () => {
     expect(report.places[0]?.purposes.orphaned).toBeGreaterThan(0);
   });
 
+  test("asked from elsewhere it tells the engine's own numbers of the same layers", async () => {
+    const proxy = createServer((client) => {
+      const socket = connect(join(engine.folder, "docker.sock"));
+      client.pipe(socket).pipe(client);
+      client.on("error", () => socket.destroy());
+      socket.on("error", () => client.destroy());
+    }).listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    try {
+      const { port } = proxy.address() as AddressInfo;
+      const far = await du(["docker-daemon:"], { ...env, DOCKER_HOST: `tcp://127.0.0.1:${port}` });
+      const [near] = (await du(["docker-daemon:"], env)).places;
+      expect(far.places[0]?.measure).toBe("content");
+      expect(far.notes.join()).toContain("cannot be read from here");
+      const sizes = new Map(near?.parts.map(({ id, content }) => [id, content]));
+      for (const { id, kind, content = 0 } of far.places[0]?.parts ?? []) {
+        // Docker counts the text of symbolic links too: odd/link has five bytes.
+        if (kind === "layer") expect([0, 5]).toContain(content - (sizes.get(id) ?? 0));
+      }
+    } finally {
+      proxy.close();
+    }
+  });
+
+  test(
+    "images that come and go meanwhile are no failure",
+    async () => {
+      const stirring = (async () => {
+        for (let round = 0; round < 8; round += 1) {
+          await engine.run("docker", "tag", "vision:carol", "stirred:1");
+          await engine.run("docker", "rmi", "vision:carol", "stirred:1");
+          const archive = join(folder, "zipped");
+          const host = engine.env["DOCKER_HOST"] ?? "";
+          const more = ["--dest-daemon-host", host];
+          await spread(archive, ["vision:carol"], (name) => `docker-daemon:${name}`, { more });
+        }
+      })();
+      const seen: number[] = [];
+      for (let run = 0; run < 5; run += 1) {
+        const { places } = await du(["docker-daemon:"], env);
+        seen.push(places[0]?.images.length ?? 0);
+      }
+      await stirring;
+      for (const images of seen) expect(images).toBeGreaterThanOrEqual(12);
+    },
+    patience,
+  );
+
   test("what a removal frees is what it said it would", async () => {
     const folders = [
       "overlay2",
@@ -125,6 +175,21 @@ describePlace("du-podman", firstMissing(missing, podmanMissing), () => {
     const [place] = (await du([...whole, root], cache)).places;
     const [own] = (await du([...whole, "containers-storage:"], env)).places;
     expect({ ...place, label: own?.label }).toEqual(own);
+  });
+
+  test("an image whose layer is gone is left out with a note", async () => {
+    const copy = join(folder, "copied");
+    await engine.run("cp", "--archive", root, copy);
+    const images = JSON.parse(await readFile(join(copy, "overlay-images/images.json"), "utf8")) as {
+      names?: string[];
+      layer: string;
+    }[];
+    const victim = images.find(({ names }) => names?.includes("localhost/serve:carol"));
+    await rm(join(copy, "overlay", victim?.layer ?? ""), { recursive: true });
+    const { places, notes } = await du([copy], cache);
+    expect(notes.join()).toContain("serve:carol");
+    expect(places[0]?.images.flatMap(({ names }) => names)).not.toContain("serve:carol");
+    expect(places[0]?.images.flatMap(({ names }) => names)).toContain("serve:bob");
   });
 
   test("what a removal frees is what it said it would", async () => {

@@ -22,7 +22,7 @@ const options = {
     help: "read layers that are not known yet, to find files and packages that are stored several times",
   },
   volumes: { help: "also measure volumes; they may hold millions of files" },
-  format: { value: "NAME", choices: ["terminal", "json"], help: "how it is written" },
+  format: { value: "NAME", choices: ["terminal", "html", "json"], help: "how it is written" },
   output: { short: "o", value: "FILE", complete: "file", help: "write it into a file" },
 } as const;
 
@@ -49,6 +49,7 @@ export const du = defineCommand({
     { text: "All engines of this machine", command: "ddiff du" },
     { text: "What is stored several times, and a plan", command: "ddiff du --files docker-daemon:" },
     { text: "Whose it is", command: "ddiff du --by user" },
+    { text: "As a page with pictures", command: "ddiff du --files --format html -o images.html" },
     { text: "Before cleaning up", command: "ddiff du --remove torch-app:1 --remove torch-app:2" },
     { text: "A registry, by what it tells", command: "ddiff du docker://registry.lab:5000" },
     { text: "A registry by its folder, what no tag names included", command: "ddiff du /var/lib/registry" },
@@ -85,21 +86,29 @@ function parseGrouping(text: string): Grouping {
 }
 
 async function written(call: DuCall, report: DiskReport): Promise<Outcome> {
-  const [{ duJson }, { duHeadline }, { duShort, duTerminal }] = await Promise.all([
-    import("../../inspect/reports/du-json.ts"),
-    import("../../inspect/reports/du-words.ts"),
-    import("../../inspect/reports/du-terminal.ts"),
-  ]);
-  const { format, output } = call.options;
-  const json = duJson(report);
-  const ink = inkFor(call, output !== undefined);
-  const text =
-    format === "json"
-      ? JSON.stringify(json, null, 2)
-      : call.quiet
-        ? duShort(report)
-        : duTerminal(report, ink);
+  const { duHeadline } = await import("../../inspect/reports/du-words.ts");
+  const { duJson } = await import("../../inspect/reports/du-json.ts");
+  const { output } = call.options;
+  const text = await rendered(call, report);
+  const json = call.json ? duJson(report) : null;
   if (output === undefined) return { json, ...(text === "" ? {} : { answer: `${text}\n`, raw: true }) };
   await writeFile(output, `${text}\n`);
   return { json, summary: [`${duHeadline(report)}; written to ${output}`] };
+}
+
+async function rendered(call: DuCall, report: DiskReport): Promise<string> {
+  switch (call.options.format) {
+    case "json": {
+      const { duJson } = await import("../../inspect/reports/du-json.ts");
+      return JSON.stringify(duJson(report), null, 2);
+    }
+    case "html":
+      return (await import("../../inspect/reports/html/du.ts")).duHtml(report);
+    default: {
+      const { duShort, duTerminal } = await import("../../inspect/reports/du-terminal.ts");
+      return call.quiet
+        ? duShort(report)
+        : duTerminal(report, inkFor(call, call.options.output !== undefined));
+    }
+  }
 }

@@ -7,6 +7,7 @@ import { digestOf } from "../../oci/digest.ts";
 import type { Part, Usage, UsedContainer, UsedImage } from "../../places/usage/usage.ts";
 import { duJson } from "../reports/du-json.ts";
 import { duJsonSchema } from "../reports/du-schema.ts";
+import { duHtml } from "../reports/html/du.ts";
 import { duTerminal } from "../reports/du-terminal.ts";
 import { accountOf } from "./account.ts";
 import { groupsOf } from "./groups.ts";
@@ -181,11 +182,14 @@ describe("the report", () => {
     expect(JSON.parse(readFileSync(docs, "utf8"))).toEqual(JSON.parse(JSON.stringify(duJsonSchema())));
   });
 
-  test("lets no name steer the terminal", () => {
-    const evil = "a\u001b[2J\n\u202eb";
+  test("lets no name steer the terminal, or the page", async () => {
+    const evil = "a\u001b[2J\n\u202eb<script>";
     const one = usage([image([evil], ["l9"])], [container(evil, "w1", ["l9"])]);
     const report = { ...reportOf({ ...one, notes: [evil], volumes: [{ name: evil, cost: { disk: 1 } }] }) };
     const removals = removalOf(report.places, [evil]);
     expect(duTerminal({ ...report, removals }, plain)).not.toMatch(/[\u001b\u202e]/);
+    const page = await duHtml(report);
+    expect(page).not.toMatch(/[\u001b\u202e]|<script/);
+    expect(page).toContain("a\\x1b[2J");
   });
 });

@@ -103,6 +103,7 @@ function planFor(
     torches,
     base,
     definition: [
+      ...(torches.every((version) => version.endsWith("+cpu")) ? ["cuda: cpu"] : []),
       `python: [${python}]`,
       `torch: [${[...new Set(torches.map(release))].join(", ")}]`,
       ...(requirements.length === 0 ? [] : [`packages: [${requirements.join(", ")}]`]),

@@ -183,7 +183,7 @@ function contentsBlocks({ sums, packages, copied }: Contents, ink: Ink): string[
     ]);
   const line = `Files in all stored layers: ${formatBytes(sums.bytes)}; each content once: ${formatBytes(sums.distinctBytes)} (bytes of files)`;
   return [
-    line,
+    sums.files === 0 ? "" : line,
     section(
       "Packages that are stored several times",
       ["STORED", "ONCE", "IMAGES", "LAYERS", "PACKAGE"],

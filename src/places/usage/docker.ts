@@ -38,7 +38,7 @@ export async function dockerUsage(context: PlaceContext, options: UsageOptions):
     }
   }
   notes.push(
-    `Docker's folder ${info.rootDir} cannot be read from here: sizes are what Docker says, bytes of files, not of the disk. Root sees more.`,
+    `Docker's folder ${info.rootDir} cannot be read from here: sizes are what Docker says, bytes of files and not of the disk, and layers of removed images that containers keep are not seen. Root sees all.`,
   );
   return asked(found, answers, notes);
 }

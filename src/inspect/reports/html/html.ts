@@ -1,49 +1,29 @@
-import { createHash } from "node:crypto";
 import { escapeHtml } from "../../../report/markdown.ts";
 import { printableLine } from "../../../report/text.ts";
 import { plural } from "../../../report/words.ts";
 import { formatBytes } from "../../../util/bytes.ts";
 import type { Analysis } from "../../analysis.ts";
 import { contentOf, savingsOf } from "../overview.ts";
+import { htmlDocument } from "./document.ts";
 import { makePicture, packPicture } from "./make-picture.ts";
 import { pageSource } from "./page-source.ts";
 import { sections } from "./sections.ts";
 
-/**
- * One page that holds everything: it asks no network, runs nothing but its own script (a Content Security Policy with hashes), opens from a
- * file, and reads without JavaScript, too, but for the map.
- */
+/** One page with a map to look around in; it reads without JavaScript, too, but for the map. */
 export async function htmlReport(analysis: Analysis): Promise<string> {
   const { script, style } = await pageSource();
   const picture = makePicture(analysis);
   const title = escapeHtml(printableLine(analysis.image.name));
-  const policy = [
-    "default-src 'none'",
-    `script-src '${hashOf(script)}'`,
-    `style-src '${hashOf(style)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${title}: where its bytes are</title>
-<style>${style}</style>
-</head>
-<body>
-${header(analysis, title)}
+  return htmlDocument({
+    title: `${title}: where its bytes are`,
+    style,
+    script,
+    body: `${header(analysis, title)}
 ${explorer(picture.floor)}
 ${sections(analysis)}
 <footer>Made by <code>ddiff analyze</code>. Sizes are of content, each hard link once; 1 MB is 1,000,000 bytes.</footer>
-<script type="application/octet-stream" id="picture">${packPicture(picture)}</script>
-<script type="module">${script}</script>
-</body>
-</html>`;
+<script type="application/octet-stream" id="picture">${packPicture(picture)}</script>`,
+  });
 }
 
 function header(analysis: Analysis, title: string): string {
@@ -97,8 +77,4 @@ function explorer(floor: number): string {
 <p class="help"><kbd>1</kbd>–<kbd>4</kbd> cut, <kbd>/</kbd> search, arrows move, <kbd>Enter</kbd> opens, <kbd>Esc</kbd> goes up.${folded}</p>
 </main>
 <p id="unscripted">The map needs JavaScript; the tables below do not.</p>`;
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }

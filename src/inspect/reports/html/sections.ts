@@ -3,6 +3,7 @@ import { codeSpans, printableLine } from "../../../report/text.ts";
 import { grouped, plural } from "../../../report/words.ts";
 import { formatBytes } from "../../../util/bytes.ts";
 import type { Analysis, Risk, WasteFinding } from "../../analysis.ts";
+import { htmlTable, htmlText } from "./table.ts";
 import { largest, packageHome, packageName, risks, savingsOf, stepName, stepToEdit } from "../overview.ts";
 
 const most = { findings: 60, open: 6, packages: 40, copies: 30, paths: 5, word: 50 };
@@ -19,11 +20,17 @@ const riskTitles = {
 export function sections(analysis: Analysis): string {
   return [
     findings(analysis),
-    table("Layers", true, ["#", "packed", "files", "unseen", "step"], 4, layerRows(analysis)),
-    table("Packages", false, ["size", "files", "package", "of"], 2, packageRows(analysis)),
-    table("Classes of files", false, ["size", "files", "risk", "class", ""], 2, classRows(analysis)),
-    table("Several times in the image", false, ["size", "what", "package", "path"], 1, copyRows(analysis)),
-    table("Programs", false, ["name", "version", "path"], 0, programRows(analysis)),
+    htmlTable("Layers", true, ["#", "packed", "files", "unseen", "step"], 4, layerRows(analysis)),
+    htmlTable("Packages", false, ["size", "files", "package", "of"], 2, packageRows(analysis)),
+    htmlTable("Classes of files", false, ["size", "files", "risk", "class", ""], 2, classRows(analysis)),
+    htmlTable(
+      "Several times in the image",
+      false,
+      ["size", "what", "package", "path"],
+      1,
+      copyRows(analysis),
+    ),
+    htmlTable("Programs", false, ["name", "version", "path"], 0, programRows(analysis)),
   ]
     .filter((one) => one !== "")
     .join("\n");
@@ -58,16 +65,16 @@ function findingsOf(risk: Risk, analysis: Analysis): string {
 
 function finding(one: WasteFinding, analysis: Analysis): string {
   const step = stepToEdit(analysis, one);
-  const command = step === undefined || step.text === "" ? "" : ` <code>${text(step.text)}</code>`;
+  const command = step === undefined || step.text === "" ? "" : ` <code>${htmlText(step.text)}</code>`;
   const paths = one.entries
     .map(({ entry, content }) => ({ path: entry.path, bytes: content.size }))
     .sort((a, b) => b.bytes - a.bytes);
   const listed = paths
     .slice(0, most.paths)
-    .map(({ path, bytes }) => `<li><code>/${text(path)}</code> ${formatBytes(bytes)}</li>`);
+    .map(({ path, bytes }) => `<li><code>/${htmlText(path)}</code> ${formatBytes(bytes)}</li>`);
   if (paths.length > most.paths) listed.push(`<li>${plural(paths.length - most.paths, "other file")}</li>`);
-  return `<h3><b>${formatBytes(one.bytes)}</b> ${text(one.title)}</h3>
-<p class="step">${text(stepName(step, one.layer))}${command}</p>
+  return `<h3><b>${formatBytes(one.bytes)}</b> ${htmlText(one.title)}</h3>
+<p class="step">${htmlText(stepName(step, one.layer))}${command}</p>
 <p>${prose(one.why)}</p>
 <p class="edit">${prose(one.edit)}</p>
 <details><summary>${plural(one.files, "file")}</summary><ul>${listed.join("")}</ul></details>`;
@@ -79,7 +86,7 @@ function layerRows({ layers }: Analysis): string[][] {
     formatBytes(one.packed),
     formatBytes(one.visible + one.hidden),
     one.hidden === 0 ? "" : formatBytes(one.hidden),
-    `${one.step.line === undefined ? "" : `<b>${text(stepName(one.step, one.number))}</b> `}<code>${text(one.step.text)}</code>`,
+    `${one.step.line === undefined ? "" : `<b>${htmlText(stepName(one.step, one.number))}</b> `}<code>${htmlText(one.step.text)}</code>`,
   ]);
 }
 
@@ -88,8 +95,8 @@ function packageRows({ packages }: Analysis): string[][] {
   const rows = shown.map((one) => [
     formatBytes(one.bytes),
     grouped(one.files),
-    text(packageName(one)),
-    text(packageHome(one)),
+    htmlText(packageName(one)),
+    htmlText(packageHome(one)),
   ]);
   if (rest.count > 0)
     rows.push([formatBytes(rest.bytes), grouped(rest.files), plural(rest.count, "smaller package"), ""]);
@@ -101,8 +108,8 @@ function classRows({ classes }: Analysis): string[][] {
     formatBytes(one.bytes),
     grouped(one.files),
     `<span class="pill ${one.risk}">${one.risk}</span>`,
-    `<code>${text(one.name)}</code>`,
-    text(one.title),
+    `<code>${htmlText(one.name)}</code>`,
+    htmlText(one.title),
   ]);
 }
 
@@ -112,32 +119,19 @@ function copyRows({ copies }: Analysis): string[][] {
     .flatMap(({ name, copies: each }) =>
       each.map((one, i) => [
         formatBytes(one.bytes),
-        i === 0 ? text(name) : "",
-        one.package === undefined ? "" : text(packageName(one.package)),
-        `<code>/${text(one.path)}</code>`,
+        i === 0 ? htmlText(name) : "",
+        one.package === undefined ? "" : htmlText(packageName(one.package)),
+        `<code>/${htmlText(one.path)}</code>`,
       ]),
     );
 }
 
 function programRows({ programs }: Analysis): string[][] {
-  return programs.map((one) => [text(one.name), text(one.version), `<code>/${text(one.path)}</code>`]);
-}
-
-/** A table whose first `right` columns are numbers; its cells are HTML. */
-function table(
-  title: string,
-  open: boolean,
-  head: readonly string[],
-  right: number,
-  rows: readonly (readonly string[])[],
-): string {
-  if (rows.length === 0) return "";
-  const cells = (tag: string, row: readonly string[]): string =>
-    row.map((cell, at) => `<${tag}${at < right ? ' class="number"' : ""}>${cell}</${tag}>`).join("");
-  return `<section><details${open ? " open" : ""}><summary><h2>${title}</h2></summary><div class="scroll"><table>
-<thead><tr>${cells("th", head)}</tr></thead>
-<tbody>${rows.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n")}</tbody>
-</table></div></details></section>`;
+  return programs.map((one) => [
+    htmlText(one.name),
+    htmlText(one.version),
+    `<code>/${htmlText(one.path)}</code>`,
+  ]);
 }
 
 /** A sentence with code between backticks. */
@@ -156,8 +150,4 @@ function codeWords(code: string): string {
       return word.includes("-") && word.length <= most.word ? `<span class="word">${safe}</span>` : safe;
     })
     .join(" ");
-}
-
-function text(value: string): string {
-  return escapeHtml(printableLine(value));
 }
