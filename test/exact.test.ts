@@ -10,7 +10,7 @@ import { addImage, openWorkshop, type Workshop } from "../src/delta/testing/imag
 import { makeContent, makeTar } from "../src/delta/testing/tars.ts";
 import { MemoryStore } from "../src/places/testing/memory.ts";
 import { type Running, startRegistry } from "../src/registry/testing/start.ts";
-import { startContainerd, startDocker, type TestEngine } from "./support/engines.ts";
+import { startContainerd, startDocker, startPodman, type TestEngine } from "./support/engines.ts";
 import { ddiff, type Ran, run } from "./support/run.ts";
 import { isSigned, signImage, signingKeys } from "./support/signed.ts";
 import { describePlace, findTool, firstMissing, notRoot, toolMissing } from "./support/tools.ts";
@@ -44,7 +44,10 @@ function packByPython(tar: Buffer): Buffer {
   return execFileSync("python3", ["-c", program], { input: tar, maxBuffer: 64 << 20 });
 }
 
-const missing = firstMissing(...["dockerd", "skopeo", "containerd"].map(toolMissing), notRoot());
+const missing = firstMissing(
+  ...["dockerd", "podman", "buildah", "skopeo", "umoci", "containerd"].map(toolMissing),
+  notRoot(),
+);
 
 describePlace("exact", missing, () => {
   let folder: string;
@@ -151,8 +154,42 @@ describePlace("exact", missing, () => {
   });
 
   describe("a layer", () => {
+    /** An image of one uncompressed layer, in a layout. */
+    let plain = "";
+    let podman: TestEngine;
+    beforeAll(async () => {
+      const store = new MemoryStore();
+      const tar = makeTar([
+        { path: "lib", bytes: sampleBytes(3_000_000, 9) },
+        { path: "text", bytes: makeContent({ kind: "text", seed: 5, size: 800_000, edits: 0 }) },
+      ]);
+      plain = await shop.write(store, addImage(store, [{ tar, pack: "none" }]), "plain:made");
+      podman = await startPodman({ driver: "vfs" });
+    });
+    afterAll(() => podman.stop());
+
+    const pushed = async (program: string): Promise<string> => {
+      const to = `docker://${at(factory, `${program}:made`)}`;
+      await podman.run("skopeo", "copy", "-q", plain, `containers-storage:localhost/${program}:made`);
+      await podman.run(program, "push", "-q", "--tls-verify=false", `localhost/${program}:made`, to);
+      return to;
+    };
     /** Has a program compress the layer; answers where the image then lies. */
     const makers: Record<string, () => Promise<string>> = {
+      podman: () => pushed("podman"),
+      buildah: () => pushed("buildah"),
+      async skopeo() {
+        const to = `docker://${at(factory, "skopeo:made")}`;
+        await skopeo("copy", "--dest-tls-verify=false", plain, to);
+        return to;
+      },
+      async umoci() {
+        const umoci = (...args: string[]) => run(findTool("umoci") ?? "", args, { cwd: folder });
+        await umoci("init", "--layout", "umoci");
+        await umoci("new", "--image", "umoci:made");
+        await umoci("insert", "--image", "umoci:made", "2/lib", "/lib");
+        return `oci:${folder}/umoci:made`;
+      },
       async Python() {
         const store = new MemoryStore();
         return shop.write(

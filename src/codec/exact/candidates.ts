@@ -25,7 +25,7 @@ export function candidatesFor(header: GzipHeader, last?: ExactEncoder): ExactEnc
 
 function likelyFamilies({ modified, system }: GzipHeader): RegExp[] {
   if (modified === zeroGoTime) return [/^pgzip/];
-  if (system === 255) return [/^go/, /^zlib/, /^klauspost/];
+  if (system === 255) return [/^go/, /^zlib/, /^pgzip/];
   return [/^zlib/, /^chromium/];
 }
 
