@@ -5,6 +5,7 @@
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { packedInside } from "./inside.ts";
 import { smallPage } from "./page.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -31,7 +32,7 @@ const { metafile } = await build({
   legalComments: "none",
   metafile: true,
   // Its sources do not lie beside the built program.
-  define: { DDIFF_PAGE: await smallPage() },
+  define: { DDIFF_PAGE: await smallPage(), DDIFF_INSIDE: await packedInside() },
   // cli-progress is CommonJS and asks for Node's modules by require().
   banner: {
     js: 'import { createRequire as ddiffRequire } from "node:module";\nconst require = ddiffRequire(import.meta.url);',

@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { packedInside } from "./inside.ts";
 import { smallPage } from "./page.ts";
 
 const bunVersion = "1.4.5";
@@ -41,7 +42,7 @@ function bunFor(arch: string): string {
   return file;
 }
 
-function buildFor(arch: string, page: string): void {
+function buildFor(arch: string, texts: Readonly<Record<string, string>>): void {
   const host = bunFor(process.arch);
   const out = join(dist, `ddiff-linux-${arch}`);
   const temporary = `${out}.tmp`;
@@ -51,7 +52,7 @@ function buildFor(arch: string, page: string): void {
   const words = ["build", ...sources, "--compile", `--outfile=${temporary}`];
   // Settings of the machine where it runs are none of ours: a stray .env or bunfig.toml must not change the program.
   words.push("--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig");
-  words.push(`--define=DDIFF_PAGE=${page}`);
+  for (const [name, text] of Object.entries(texts)) words.push(`--define=${name}=${text}`);
   if (arch !== process.arch)
     words.push(`--target=bun-linux-${arch}`, `--compile-executable-path=${bunFor(arch)}`);
   execFileSync(host, words, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
@@ -60,11 +61,11 @@ function buildFor(arch: string, page: string): void {
   console.log(`${out}: ${Math.round(statSync(out).size / 1e6)} MB`);
 }
 
-const page = await smallPage();
+const texts = { DDIFF_PAGE: await smallPage(), DDIFF_INSIDE: await packedInside() };
 const asked = process.argv.slice(2);
 if (process.platform !== "linux") throw new Error("The standalone file can be built on Linux only");
 for (const arch of asked.length > 0 ? asked : [process.arch]) {
   if (!(arch in kinds))
     throw new Error(`There is no standalone for ${arch}, only for ${Object.keys(kinds).join(" and ")}`);
-  buildFor(arch, page);
+  buildFor(arch, texts);
 }

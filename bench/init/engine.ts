@@ -21,6 +21,8 @@ export interface Engine {
   readonly folder: string;
   /** The architecture of its images, as Debian and Go spell it: `amd64`. */
   readonly arch: Architecture;
+  /** The environment in which programs find its storage and its registries. */
+  readonly env: Readonly<Record<string, string>>;
   /** Runs a program that must succeed, and answers its standard output. */
   run(program: string, ...args: string[]): Promise<string>;
   /** Runs one that may fail. */
@@ -78,6 +80,7 @@ export async function openEngine(
   return {
     folder,
     arch,
+    env,
     run,
     tried,
     async build(context, ...options) {

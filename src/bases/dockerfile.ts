@@ -2,7 +2,7 @@ import { toolImages } from "../scaffold/bases.ts";
 import { netrc } from "../scaffold/targets/dockerfile-recipe.ts";
 import { aptInstall, comment, env, run, shellWord } from "../scaffold/targets/dockerfile-text.ts";
 import { labelsOf } from "./labels.ts";
-import { baseFolder, program } from "./layout.ts";
+import { baseFolder, finishWords, program } from "./layout.ts";
 import type { BasePlan } from "./plan.ts";
 import { type Step, stepsOf } from "./steps.ts";
 import { baseTag } from "./tag.ts";
@@ -158,7 +158,7 @@ function finalStage(plan: BasePlan, steps: readonly Step[], link: boolean): stri
     comment("base is what people build on. What changes most seldom lies lowest."),
     "FROM system AS base",
     ...parts.map(({ from, path }) => `${copy} --from=${from} ${path} ${path}`),
-    run([], [`python3 ${baseFolder}/${program} finish`]),
+    run([], [`python3 ${baseFolder}/${program} ${finishWords("/usr/local/bin").join(" ")}`]),
     `LABEL ${labels.join(" \\\n      ")}`,
     "WORKDIR /workspace",
     ...(user === "root"

@@ -1,7 +1,7 @@
 import type { BasePlan } from "./plan.ts";
 
 /** Names of the labels that tell what a base holds, so that bases are found without looking into images. */
-const labelNames = {
+export const labelNames = {
   /** The form of the others. */
   form: "vnd.ddiff.shared-base",
   cuda: "vnd.ddiff.shared-base.cuda",

@@ -21,3 +21,8 @@ export function commonFolder(python: string): string {
 export function torchFolder(python: string, torch: string): string {
   return `python${python}/torch${torch}`;
 }
+
+/** What ends the making of a base: says what it holds, and makes the programs uv_init_torch*, which `programs` gets links to. */
+export function finishWords(programs: string | undefined): string[] {
+  return ["finish", ...(programs === undefined ? [] : ["--programs", programs])];
+}

@@ -21,17 +21,15 @@ export interface Step {
  */
 export function stepsOf(plan: BasePlan): Step[] {
   const wheels = wheelSteps(plan);
-  const common = plan.pythons
-    .filter(() => plan.definition.packages.length > 0)
-    .map(
-      ({ version }): Step => ({
-        name: `common-py${version}`,
-        about: "the packages that every environment sees",
-        words: ["common", "--python", version, ...[...plan.definition.packages].sort()],
-        makes: commonFolder(version),
-        needs: [],
-      }),
-    );
+  const common = plan.pythons.map(
+    ({ version }): Step => ({
+      name: commonName(version),
+      about: "the packages that every environment sees",
+      words: ["common", "--python", version, ...[...plan.definition.packages].sort()],
+      makes: commonFolder(version),
+      needs: [],
+    }),
+  );
   const torches = plan.torches.flatMap((torch) =>
     plan.pythons.map(({ version: python }): Step => {
       const flash = torch.flashAttention[python];
@@ -48,9 +46,13 @@ export function stepsOf(plan: BasePlan): Step[] {
           ...(flash === undefined ? [] : [`flash-attn@${flash}`]),
         ],
         makes: torchFolder(python, torch.version),
-        needs: torch.shared.flatMap((group) =>
-          group.map((wheel) => ({ step: wheelsName(group), folder: wheelFolder(wheel) })),
-        ),
+        needs: [
+          // What is common is not installed with a torch once more.
+          { step: commonName(python), folder: commonFolder(python) },
+          ...torch.shared.flatMap((group) =>
+            group.map((wheel) => ({ step: wheelsName(group), folder: wheelFolder(wheel) })),
+          ),
+        ],
       };
     }),
   );
@@ -71,6 +73,10 @@ function wheelSteps({ torches, pythons }: BasePlan): Step[] {
       makes: wheelsFolder,
       needs: [],
     }));
+}
+
+function commonName(python: string): string {
+  return `common-py${python}`;
 }
 
 /** A wheel is in one group only, so the first one names it. */

@@ -22,7 +22,13 @@ export function isOnPath(program: string, env: Record<string, string | undefined
  */
 export async function runBuilder(
   words: readonly string[],
-  options: { standardInput?: Buffer | undefined; outputToError: boolean; signal?: AbortSignal | undefined },
+  options: {
+    standardInput?: Buffer | undefined;
+    outputToError: boolean;
+    signal?: AbortSignal | undefined;
+    /** What there is not without it: "no bundle was written". */
+    lost?: string;
+  },
 ): Promise<void> {
   const [program = "", ...args] = words;
   const name = program.split("/").at(-1);
@@ -51,7 +57,9 @@ export async function runBuilder(
       else {
         const how = code === null ? `was stopped by ${signal}` : `ended with status ${code}`;
         reject(
-          new DdiffError("BUILD_FAILED", `${name} ${how}, so no bundle was written`, { hint: hintFor(args) }),
+          new DdiffError("BUILD_FAILED", `${name} ${how}, so ${options.lost ?? "no bundle was written"}`, {
+            hint: hintFor(args),
+          }),
         );
       }
     });

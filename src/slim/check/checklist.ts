@@ -96,6 +96,8 @@ const runOptions = z.strictObject({
   /** Names of variables that are passed on from the environment. */
   envVars: texts,
   capabilities: texts,
+  /** Whether the machine's GPUs are there. */
+  gpus: flag.default(false),
   bindMounts: texts,
 });
 

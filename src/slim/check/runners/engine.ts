@@ -32,6 +32,8 @@ const unstarted: Readonly<Record<number, RegExp>> = {
   126: /^(?:docker: Error|Error: .*(?:runc|crun|OCI))/m,
   127: /^(?:docker: Error|Error: .*(?:runc|crun|OCI))/m,
 };
+/** How each hands all GPUs to a container (NVIDIA Container Toolkit). */
+const gpuOptions = { docker: "--gpus=all", podman: "--device=nvidia.com/gpu=all" } as const;
 /** A program that no image has. */
 const nobody = "/ddiff-looks-whether-containers-start";
 
@@ -205,6 +207,7 @@ class EngineRunner implements Runner {
       ...(folder === "" ? [] : [`--workdir=${folder}`]),
       ...[...env].map(([key, value]) => `--env=${key}=${value}`),
       ...(options?.privileged === true ? ["--privileged"] : []),
+      ...(options?.gpus === true ? [gpuOptions[this.#engine.program]] : []),
       ...(options?.allocateTty === true ? ["--tty"] : []),
       ...(options?.capabilities ?? []).map((capability) => `--cap-add=${capability}`),
       ...(options?.bindMounts ?? []).map((mount) => `--volume=${mount}`),

@@ -1,0 +1,91 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { DdiffError, messageOf } from "../util/errors.ts";
+import { labelNames } from "./labels.ts";
+
+/** A base that an engine holds. */
+export interface HeldBase {
+  /** `ddiff-base:cu12.4.1-py3.10-torch-251205`; none for one whose names were taken by another. */
+  readonly names: readonly string[];
+  readonly id: string;
+  /** `12.4.1`, `cpu` */
+  readonly cuda: string;
+  readonly pythons: readonly string[];
+  /** `2.5.1+cu124` */
+  readonly torches: readonly string[];
+  /** Bytes as the engine counts them. */
+  readonly bytes: number;
+  /** DiffIDs, bottom first. */
+  readonly layers: readonly string[];
+}
+
+/** Programs of engines whose images have labels. */
+export type EngineProgram = "docker" | "podman";
+
+/** The bases of an engine, found by their labels. Images of others, and labels that say nonsense, are left out. Throws `ENGINE_FAILED`. */
+export async function basesIn(engine: EngineProgram, signal?: AbortSignal): Promise<HeldBase[]> {
+  const ids = await ask(
+    engine,
+    ["image", "ls", "--quiet", "--no-trunc", "--filter", `label=${labelNames.form}`],
+    signal,
+  );
+  const unique = [...new Set(ids.split("\n").filter((line) => line !== ""))];
+  if (unique.length === 0) return [];
+  const images: unknown = JSON.parse(await ask(engine, ["image", "inspect", ...unique], signal));
+  const found = Array.isArray(images) ? images.flatMap((image: unknown) => heldBase(image) ?? []) : [];
+  return found.sort((one, other) => ((one.names[0] ?? one.id) < (other.names[0] ?? other.id) ? -1 : 1));
+}
+
+function heldBase(image: unknown): HeldBase | undefined {
+  const labels = member(member(image, "Config"), "Labels");
+  const torches = words(member(labels, labelNames.torch));
+  if (member(labels, labelNames.form) === undefined || torches.length === 0) return undefined;
+  const size = member(image, "Size");
+  return {
+    names: texts(member(image, "RepoTags")),
+    id: text(member(image, "Id")),
+    cuda: text(member(labels, labelNames.cuda)),
+    pythons: words(member(labels, labelNames.python)),
+    torches,
+    bytes: typeof size === "number" ? size : 0,
+    layers: texts(member(member(image, "RootFS"), "Layers")),
+  };
+}
+
+async function ask(engine: EngineProgram, args: readonly string[], signal?: AbortSignal): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(engine, args, {
+      maxBuffer: 64 << 20,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return stdout;
+  } catch (cause) {
+    throw new DdiffError(
+      "ENGINE_FAILED",
+      `${engine} does not say which images it has: ${messageOf(cause).trim()}`,
+      {
+        hint: `See whether "${engine} image ls" works.`,
+        cause,
+      },
+    );
+  }
+}
+
+function member(value: unknown, name: string): unknown {
+  const isObject = typeof value === "object" && value !== null && Object.hasOwn(value, name);
+  return isObject ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}
+
+function words(value: unknown): string[] {
+  return text(value)
+    .split(" ")
+    .filter((word) => word !== "");
+}
