@@ -65,10 +65,12 @@ def build_parsers() -> dict[str, argparse.ArgumentParser]:
     torch.add_argument("companions", nargs="*", metavar="COMPANION==VERSION")
 
     done = command("finish", run_finish, "Write base.json and the programs uv_init_torch*")
-    done.add_argument("--programs", type=Path, metavar="FOLDER", help="links to the programs in this folder, too; /usr/local/bin for a base in /opt/ddiff")
+    done.add_argument(
+        "--programs", type=Path, metavar="FOLDER", help="links to the programs in this folder, too; /usr/local/bin for a base in /opt/ddiff"
+    )
 
     linking = command("link", run_link, "Link the project to a torch of the base")
-    linking.add_argument("version", nargs="?", metavar="VERSION", help="the last one when not said, or the newest that the project's files allow")
+    linking.add_argument("version", nargs="?", metavar="VERSION", help="when not said: the last one, or the newest that the project's files allow")
     linking.add_argument("--python", metavar="X.Y", help="for this Python, where the base has several")
     linking.add_argument("--force", action="store_true", help="replace a .venv that is not of ddiff's making, and remove a second torch")
     linking.add_argument("--check", action="store_true", help="change nothing, and tell whether the link is whole")

@@ -72,16 +72,20 @@ class Distribution:
         return {key_of(match.group(1)): match.group(2) for match in matches if match}
 
     @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """For which Pythons and machines its wheel is: py3-none-manylinux2014_x86_64."""
+        found = re.findall(r"^Tag:\s*([^\s-]+-[^\s-]+-[^\s-]+)", self._text("WHEEL"), re.MULTILINE)
+        return tuple(found) or ("py3-none-any",)
+
+    @cached_property
     def is_portable(self) -> bool:
         """Whether its wheel is one for every machine: no binaries."""
-        tags = re.findall(r"^Tag:\s*(\S+)", self._text("WHEEL"), re.MULTILINE)
-        return not tags or any(tag.endswith("-any") for tag in tags)
+        return any(tag.endswith("-any") for tag in self.tags)
 
     @cached_property
     def needs_own_python(self) -> bool:
         """Whether its wheel is for one version of Python."""
-        tags = re.findall(r"^Tag:\s*(\S+)", self._text("WHEEL"), re.MULTILINE)
-        return bool(tags) and not any(tag.startswith(("py3-", "py2.py3-")) for tag in tags)
+        return not any(tag.startswith(("py3-", "py2.py3-")) for tag in self.tags)
 
     @cached_property
     def installer(self) -> str:

@@ -28,6 +28,9 @@ INDEX = ".venv/ddiff/index"
 #: What uv and pip say who installed it.
 INSTALLER = "ddiff"
 
+#: The build number of the tiny wheels.
+BUILD = "1"
+
 GUARD = """This file stands where the folder of a package would be, so that no second one can be installed here.
 The package comes from the base that this project is linked to with `ddiff link`: see .venv/ddiff/link.json.
 Another version of torch: `ddiff link VERSION`, or uv_init_torchVERSION in an image.
@@ -43,7 +46,8 @@ class StandIn:
     metadata: bytes
     entry_points: str
     is_fixed: bool
-    tag: str
+    tags: tuple[str, ...]
+    """Of the package's own wheel: pip takes the one with the more exact tags, and of equal ones that with a build number."""
 
     @property
     def stem(self) -> str:
@@ -55,7 +59,7 @@ class StandIn:
 
     def installed(self, others: list[str]) -> dict[str, bytes]:
         """The files of .dist-info, relative to site-packages. `others` are files outside that go with a plain one."""
-        files = {"METADATA": self.metadata, "WHEEL": wheel_file(self.tag), "INSTALLER": f"{INSTALLER}\n".encode()}
+        files = {"METADATA": self.metadata, "WHEEL": wheel_file(self.tags), "INSTALLER": f"{INSTALLER}\n".encode()}
         if self.entry_points:
             files["entry_points.txt"] = self.entry_points.encode()
         rows = [] if self.is_fixed else [f"{self.info}/{name}" for name in (*files, "RECORD")] + others
@@ -64,7 +68,7 @@ class StandIn:
 
     def wheel(self, more: dict[str, bytes]) -> bytes:
         """A wheel with metadata and, from `more`, little else. The same bytes whenever it is made."""
-        files = {**more, f"{self.info}/METADATA": self.metadata, f"{self.info}/WHEEL": wheel_file(self.tag)}
+        files = {**more, f"{self.info}/METADATA": self.metadata, f"{self.info}/WHEEL": wheel_file(self.tags, BUILD)}
         if self.entry_points:
             files[f"{self.info}/entry_points.txt"] = self.entry_points.encode()
         rows = [f"{quoted(name)},{digest(data)},{len(data)}\n" for name, data in files.items()]
@@ -80,7 +84,8 @@ class StandIn:
 
     @property
     def wheel_name(self) -> str:
-        return f"{self.stem}-{self.tag}.whl"
+        parts = zip(*(tag.split("-") for tag in self.tags))
+        return "-".join([self.stem, BUILD, *(".".join(sorted(set(part))) for part in parts)]) + ".whl"
 
 
 def fixed_keys(known: dict[str, Distribution]) -> set[str]:
@@ -105,8 +110,10 @@ def index_pages(standins: list[StandIn]) -> dict[str, bytes]:
     return {f"{key}/index.html": f"{head}{'<br>'.join(links)}\n</body></html>\n".encode() for key, links in pages.items()}
 
 
-def wheel_file(tag: str) -> bytes:
-    return f"Wheel-Version: 1.0\nGenerator: {INSTALLER}\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
+def wheel_file(tags: tuple[str, ...], build: str | None = None) -> bytes:
+    lines = ["Wheel-Version: 1.0", f"Generator: {INSTALLER}", "Root-Is-Purelib: true"]
+    lines += [f"Tag: {tag}" for tag in tags] + ([f"Build: {build}"] if build is not None else [])
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def digest(data: bytes) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Union
@@ -70,8 +69,7 @@ def make_view(torch: Torch, project: Project, venv: Path, installed: set[str]) -
         if key in installed and key not in fixed:
             continue
         version = pins.get(key, one.version)
-        tag = "py3-none-any" if key not in fixed else f"cp{torch.python.replace('.', '')}-none-any"
-        standin = StandIn(one.name, version, one.metadata(version, pins), one.text("entry_points.txt") or "", key in fixed, tag)
+        standin = StandIn(one.name, version, one.metadata(version, pins), one.text("entry_points.txt") or "", key in fixed, one.tags)
         outside = outside_files(one, venv)
         entries.update(outside)
         rows = [os.path.relpath(path, site) for path in outside]
@@ -81,7 +79,7 @@ def make_view(torch: Torch, project: Project, venv: Path, installed: set[str]) -
             index.append(standin)
     for key, version in project.locked_libraries(known).items():
         metadata = f"Metadata-Version: 2.1\nName: {key}\nVersion: {version}\n".encode()
-        standin = StandIn(key, version, metadata, "", True, "py3-none-any")
+        standin = StandIn(key, version, metadata, "", True, ("py3-none-any",))
         entries.update({f"{site}/{path}": Made(data) for path, data in standin.installed([]).items()})
         versions[key] = pins[key] = version
         index.append(standin)
@@ -96,13 +94,16 @@ def make_view(torch: Torch, project: Project, venv: Path, installed: set[str]) -
 
 
 def path_files(torch: Torch) -> dict[str, bytes]:
-    """The .pth files: plain lines, which editors read as well, and what the base's packages have in .pth files of their own."""
+    """The .pth files: plain lines, which editors read as well, and what the base's packages have in .pth files of their own.
+
+    Python reads them in the order of their names, and those of packages need the plain lines.
+    """
     folders = [torch.site, torch.common]
     files = {"ddiff.pth": "".join(f"{folder}\n" for folder in folders).encode()}
     for folder in reversed(folders):
         for path in sorted(folder.glob("*.pth")):
             lines = path.read_text("utf-8", "replace").splitlines()
-            files[f"ddiff-{path.name}"] = "".join(f"{absolute_line(line, folder)}\n" for line in lines).encode()
+            files[f"ddiff_{path.name}"] = "".join(f"{absolute_line(line, folder)}\n" for line in lines).encode()
     return files
 
 
@@ -146,11 +147,14 @@ def script(python: Path, target: str) -> bytes:
 
 
 def shebang(python: Path) -> bytes:
-    """The first line of a program, by way of the shell where the kernel could not read it."""
+    """The first line of a program, by way of the shell where the kernel could not read it: there the Python beside the program is meant."""
     plain = f"#!{python}\n".encode()
     if len(plain) <= 127 and b" " not in plain:
         return plain
-    return f"#!/bin/sh\n'''exec' {shlex.quote(str(python))} \"$0\" \"$@\"\n' '''\n".encode()
+    return b"""#!/bin/sh
+'''exec' "$(dirname -- "$(realpath -- "$0")")/python" "$0" "$@"
+' '''
+"""
 
 
 def program_of(path: Path, python: Path) -> Entry:
@@ -172,7 +176,7 @@ def index_files(standins: list[StandIn], torch: Torch) -> dict[str, Entry]:
     extensions that are compiled in an environment of their own find torch there."""
     files: dict[str, Entry] = {f"{OWN}/index/{page}": Made(data) for page, data in index_pages(standins).items()}
     for one in standins:
-        more = {"ddiff_torch.pth": f"{torch.site}\n".encode()} if one.name == "torch" else {}
+        more = {"ddiff-torch.pth": f"{torch.site}\n".encode()} if one.name == "torch" else {}
         files[f"{OWN}/wheels/{one.wheel_name}"] = Made(one.wheel(more))
     return files
 
