@@ -121,7 +121,7 @@ export class LinkWorkshop {
 }
 
 /** 3.11, of the python3 that is here: bases are made for it. */
-export const pythonVersion = execFileSync(
+const pythonVersion = execFileSync(
   "python3",
   ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
   {

@@ -192,8 +192,7 @@ def pip_files(pins: dict[str, str], venv: Path) -> dict[str, Entry]:
     ]
     constraints = [f"{key}=={version}\n" for key, version in sorted(pins.items())]
     return {
-        # A percent sign is a placeholder in such files.
-        "pip.conf": Made(("\n".join(conf) + "\n").replace("%", "%%").encode()),
+        "pip.conf": Made(("\n".join(conf) + "\n").encode()),
         f"{OWN}/constraints.txt": Made("".join(constraints).encode()),
     }
 
