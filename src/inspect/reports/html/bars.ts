@@ -1,7 +1,7 @@
 import { htmlText } from "./table.ts";
 
 /** A part of a bar: its kind names its colour. */
-export interface BarPart {
+interface BarPart {
   kind: string;
   bytes: number;
   /** What a pointer over it says. */
@@ -44,6 +44,6 @@ function drawBar({ name, size, parts }: Bar, top: number, scale: number): string
 
 /** What fits in front of a bar; the end of a name tells more than its beginning. */
 function shorten(name: string): string {
-  const letters = [...name];
+  const letters = Array.from(name);
   return letters.length <= 40 ? name : `…${letters.slice(-39).join("")}`;
 }
