@@ -5,8 +5,8 @@ import type { GzipListener } from "./gzip-members.ts";
 import type { GzipRecipe } from "./gzip-recipe.ts";
 import { PackedStretch, Trial } from "./trial.ts";
 
-/** So much of a member decides who may have packed it: a block of pgzip, and a little more for it to come out. */
-const headSize = (1 << 20) + (64 << 10);
+/** So much of a member decides who may have packed it: a block of pgzip, and so much more that what goes on without its end comes out, too. */
+const headSize = (1 << 20) + (256 << 10);
 /** So many encoders are run behind the head at the same time, where several give the same bytes so far. */
 const mostRunners = 3;
 /** Members up to this size are carried as they are where no encoder explains them, as long as all together are not more than `mostLiteral`. */
