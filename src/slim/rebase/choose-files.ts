@@ -4,8 +4,11 @@ import { type Field, differences } from "./differences.ts";
 import type { ExactEntry } from "./exact-layer.ts";
 import { type FileNode, type ImageFiles, isFolder, joined } from "./image-files.ts";
 
-/** Why a file has to be in a new layer: the base has nothing there, or something that differs in this, or by other names. */
-export type Reason = "new" | Field | "names";
+/**
+ * Why a file has to be in a new layer: the base has nothing there, or something that differs in this, or by other names; `own-time` is a time that may not
+ * be the base's, because byte code names it.
+ */
+export type Reason = "new" | Field | "names" | "own-time";
 
 /** A file or folder of the image that cannot be taken from the base. */
 export interface Chosen {
@@ -25,9 +28,9 @@ export interface Choice {
   emptied: string[];
   /** What a new layer says of a folder that it has something in; the root is "". Folders that neither image names are not here. */
   folders: Map<string, ExactEntry>;
-  /** Files that come from the base, and their bytes of content. */
-  taken: { files: number; bytes: number };
-  /** Those among them that have the base's time instead of the image's, or byte code that names it. */
+  /** Files that come from the base, their bytes of content, and how many of them have the base's time or name it. */
+  taken: { files: number; bytes: number; late: number };
+  /** Files and folders that have the base's time instead of the image's, and byte code that names it. */
   timesOfBase: Set<string>;
 }
 
@@ -54,7 +57,7 @@ export function chooseFiles(image: ImageFiles, base: ImageFiles, times: TimesRul
     removed: [],
     emptied: [],
     folders: new Map(),
-    taken: { files: 0, bytes: 0 },
+    taken: { files: 0, bytes: 0, late: 0 },
     timesOfBase: new Set(),
   };
   const pairs: Pair[] = [];
@@ -96,17 +99,25 @@ export function chooseFiles(image: ImageFiles, base: ImageFiles, times: TimesRul
   };
 
   compareFolder("", image.root, base.root);
-  const late = times === "of-base" ? sameButForTimes(pairs, image) : new Set<string>();
+  const late = sameButForTimes(pairs, image);
   for (const { path, node, entry, fields, namesDiffer } of pairs) {
-    const isTaken = !namesDiffer && (fields.length === 0 || late.has(path));
-    if (!isTaken) choose(path, node, entry, namesDiffer ? "names" : (fields[0] ?? "names"));
+    const isLate = late.has(path);
+    if (namesDiffer) choose(path, node, entry, "names");
+    else if (fields[0] !== undefined && !(isLate && times === "of-base"))
+      choose(path, node, entry, isLate ? "time" : lastingReason(fields[0], times));
     else {
       choice.taken.files += 1;
       choice.taken.bytes += entry.size;
-      if (fields.length > 0) choice.timesOfBase.add(path);
+      if (isLate) choice.taken.late += 1;
+      if (isLate) choice.timesOfBase.add(path);
     }
   }
   return choice;
+}
+
+/** A file that keeps its own time though those of the base may be taken has byte code, or other names, that cannot. */
+function lastingReason(field: Field, times: TimesRule): Reason {
+  return field === "time" && times === "of-base" ? "own-time" : field;
 }
 
 /** Paths whose file the base has but for its time. Byte code and its source go together: Python takes byte code only where it names the time of its source. */

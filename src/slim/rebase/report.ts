@@ -9,8 +9,8 @@ import type { PlatformPlan, RebasePlan } from "./plan.ts";
 /** What `--json` says of one platform. Sizes in bytes. */
 export interface PlatformReport {
   platform: string;
-  /** Files that come from the base; `timesOfBase` of them with its time. */
-  taken: { files: number; bytes: number; layers: number; timesOfBase: number };
+  /** Files that come from the base; `late` of them have its time or, byte code, name it. */
+  taken: { files: number; bytes: number; layers: number; late: number };
   /** Layers of the result over the base, as tars; `from` are the numbers of the image's layers. */
   layers: { from: number[]; bytes: number; entries: number }[];
   /** What stands in them, why, and what it takes in the tars. All of them together are the layers. */
@@ -38,7 +38,7 @@ export function reportPlatform({ image, base, baseFiles, choice, layers }: Platf
   sums.set("frame", { ...frame, bytes: frame.bytes + endMarkers(layers) });
   return {
     platform: formatPlatform(image.platform),
-    taken: { ...choice.taken, layers: base.layers.length, timesOfBase: choice.timesOfBase.size },
+    taken: { ...choice.taken, layers: base.layers.length },
     layers: layers.map(({ origins, size, members: { length } }) => ({
       from: origins.map((origin) => origin + 1),
       bytes: size,
@@ -67,7 +67,8 @@ const words: Record<Reason | "frame", string> = {
   owner: "only another owner: the content has to go along",
   mode: "only another mode: the content has to go along",
   attributes: "only other extended attributes: the content has to go along",
-  time: "only another time: --times of-base takes these from the base",
+  time: "only another time, or byte code that names it: --times of-base takes these from the base",
+  "own-time": "only another time, which has to stay: byte code names it, or the file has other names",
   names: "other hard links to the same file",
   frame: "folders around them, whiteouts, ends of tars",
 };
@@ -89,9 +90,7 @@ function platformLines(name: string, base: string, report: PlatformReport): stri
   const bytes = report.layers.reduce((sum, layer) => sum + layer.bytes, 0);
   const { taken, elsewhere } = report;
   const late =
-    taken.timesOfBase === 0
-      ? ""
-      : `; ${counted(taken.timesOfBase, "of them has", "of them have")} the base's time`;
+    taken.late === 0 ? "" : `; ${counted(taken.late, "of them has", "of them have")} the base's time`;
   return [
     `${name} over ${base}, ${report.platform}:`,
     `${formatBytes(taken.bytes)} in ${counted(taken.files, "file comes", "files come")} from the base's ${counted(taken.layers, "layer", "layers")}${late}`,
@@ -113,7 +112,7 @@ function platformLines(name: string, base: string, report: PlatformReport): stri
 /** Said only where it is a good part of what has to be stored. */
 function elsewhereLines(elsewhere: readonly Elsewhere[], all: number): string[] {
   const bytes = elsewhere.reduce((sum, one) => sum + one.bytes, 0);
-  if (bytes * 10 < all) return [];
+  if (bytes === 0 || bytes * 10 < all) return [];
   return [
     `${formatBytes(bytes)} of this stand in the base at another path, where a rebase cannot take them from:`,
     table(
