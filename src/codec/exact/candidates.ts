@@ -10,23 +10,17 @@ const zeroGoTime = 0x886e0900;
  * fits. `last` is the encoder of the member before.
  */
 export function candidatesFor(header: GzipHeader, last?: ExactEncoder): ExactEncoder[][] {
-  const families = likelyFamilies(header);
-  const isLikely = ({ id }: ExactEncoder): boolean => families.some((family) => family.test(id));
-  const rank = ({ id }: ExactEncoder): number => families.findIndex((family) => family.test(id));
-  const likely = encoders.filter(isLikely).sort((a, b) => rank(a) - rank(b));
   const level = levelsOf(header);
-  return [
-    last === undefined ? [] : [last],
-    likely.filter(({ id }) => level.test(id)),
-    likely.filter(({ id }) => !level.test(id)),
-    encoders.filter((encoder) => !isLikely(encoder)),
-  ];
+  const families = familiesOf(header).map((family) => encoders.filter(({ id }) => family.test(id)));
+  const usual = families.flatMap((family) => family.filter(({ id }) => level.test(id)));
+  return [last === undefined ? [] : [last], usual, families.flat().filter((one) => !usual.includes(one))];
 }
 
-function likelyFamilies({ modified, system }: GzipHeader): RegExp[] {
+/** Go's programs say neither time nor system, those for Unix say that they are. */
+function familiesOf({ modified, system }: GzipHeader): RegExp[] {
   if (modified === zeroGoTime) return [/^pgzip/];
   if (system === 255) return [/^go/, /^zlib/, /^pgzip/];
-  return [/^zlib/, /^chromium/];
+  return [/^zlib/, /^chromium/, /^go/];
 }
 
 /** Packers say in the header whether they were at their fastest or at their best; else they were at their default. */

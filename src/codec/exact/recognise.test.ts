@@ -47,7 +47,7 @@ function headerOf(id: string): Buffer<ArrayBuffer> {
 }
 
 describe("recognition", () => {
-  const some = encoders.filter(({ id }) => /-level[1569]$/.test(id));
+  const some = encoders.filter((_, number) => number % 5 === 0);
   it.each(some.map(({ id }) => id))("finds how to pack again what %s packed", async (id) => {
     const plain = sample.subarray(0, 1_200_000);
     const packed = await packedBy(id, plain, headerOf(id));
@@ -69,7 +69,7 @@ describe("recognition", () => {
     });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(piece, { minLength: 1, maxLength: 6 }),
+        fc.array(piece, { minLength: 1, maxLength: 5 }),
         fc.nat(600),
         fc.integer({ min: 1, max: 60_000 }),
         async (pieces, zeros, step) => {
@@ -100,7 +100,7 @@ describe("recognition", () => {
           expect((await gathered(gzipAgain(cut(plain), recipe ?? [], "it"))).equals(packed)).toBe(true);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 8 },
     );
   }, 60_000);
 

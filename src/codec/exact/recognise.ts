@@ -9,9 +9,13 @@ import { PackedStretch, Trial } from "./trial.ts";
 const headSize = (1 << 20) + (256 << 10);
 /** So many encoders are run behind the head at the same time, where several give the same bytes so far. */
 const mostRunners = 3;
-/** Members up to this size are carried as they are where no encoder explains them, as long as all together are not more than `mostLiteral`. */
+/** So many members up to this size are carried as they are where no encoder explains them; each costs a trial of many encoders. */
+const mostStrangers = 16;
 const literalSize = 4 << 10;
-const mostLiteral = 256 << 10;
+/** So many zeros may stand behind the last member. */
+const mostPadding = 256 << 10;
+/** What ends a block of those who pack in blocks: an empty stored block. */
+const blockEnd = Buffer.from([0, 0, 0xff, 0xff]);
 
 /**
  * Finds out while a gzip stream is unpacked how it was packed. `recipe` is there once the stream is over, and only where an encoder gave
@@ -22,11 +26,15 @@ export class GzipRecogniser implements GzipListener {
   #failed = false;
   #member: Member | undefined;
   #last: ExactEncoder | undefined;
-  #literalBytes = 0;
+  #strangers = 0;
+  /** Zeros behind the last member. */
+  #padding = 0;
 
   /** How the stream was packed; undefined where that is not known. */
   get recipe(): GzipRecipe | undefined {
-    return this.#failed ? undefined : this.#recipe;
+    if (this.#failed) return undefined;
+    if (this.#padding === 0) return this.#recipe;
+    return [...this.#recipe, { literal: Buffer.alloc(this.#padding).toString("base64"), size: 0 }];
   }
 
   /** How a stream that is not over was packed so far, once its beginning has decided; a guess. */
@@ -66,7 +74,8 @@ export class GzipRecogniser implements GzipListener {
   }
 
   padding(bytes: Buffer): void {
-    if (!this.#failed) this.#addLiteral(bytes, 0);
+    this.#padding += bytes.length;
+    if (this.#padding > mostPadding) this.#fail();
   }
 
   #addMember(encoder: ExactEncoder, member: Member): void {
@@ -80,8 +89,8 @@ export class GzipRecogniser implements GzipListener {
   }
 
   #addLiteral(bytes: Buffer, size: number): void {
-    this.#literalBytes += bytes.length;
-    if (this.#literalBytes > mostLiteral) this.#fail();
+    this.#strangers++;
+    if (this.#strangers > mostStrangers) this.#fail();
     else this.#recipe.push({ literal: bytes.toString("base64"), size });
   }
 
@@ -161,8 +170,10 @@ class Member {
   #decide(fits: (trial: Trial) => boolean): void {
     const head = this.#head ?? [];
     this.#head = undefined;
+    const hasBlocks = this.#stretch.includes(blockEnd);
     for (const round of this.#rounds) {
       for (const encoder of round) {
+        if (encoder.blocks !== undefined && !hasBlocks) continue;
         const trial = new Trial(encoder, this.#stretch);
         for (const bytes of head) trial.write(bytes);
         if (fits(trial)) this.#trials.push(trial);

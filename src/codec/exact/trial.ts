@@ -24,6 +24,11 @@ export class PackedStretch {
     }
   }
 
+  /** Whether these bytes stand anywhere in it. */
+  includes(bytes: Buffer): boolean {
+    return Buffer.concat(this.#chunks).includes(bytes);
+  }
+
   /** How many of `bytes` stand at `position`: all that the stream has so far, or -1 where it has others. */
   match(position: number, bytes: Uint8Array): number {
     let chunkStart = this.#start;
