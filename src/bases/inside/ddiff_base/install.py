@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .base_folder import common_folder, find_python, torch_folder
+from .base_folder import common_folder, find_python, order_of, torch_folder
 from .distributions import Distribution, key_of, read_site
 from .files import folder_aside, lock, remove, sweep, told
 from .refusal import Refusal
@@ -57,12 +57,15 @@ class Installer:
 
 def find_uv() -> list[str]:
     """How uv is called: the program on the PATH, or the module of this Python."""
-    program = shutil.which("uv")
-    if program is not None:
-        return [program]
-    module = [sys.executable, "-m", "uv"]
-    if subprocess.run([*module, "--version"], capture_output=True, check=False).returncode == 0:
-        return module
+    for words in ([shutil.which("uv") or "uv"], [sys.executable, "-m", "uv"]):
+        try:
+            told_version = subprocess.run([*words, "--version"], capture_output=True, text=True, check=True).stdout
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        # Older ones take 2.5.1 of PyPI for more than 2.5.1+cu124.
+        if order_of(told_version) < (0, 5):
+            raise Refusal("UV_OLD", f"{told_version.strip()} is too old for making a base", "`uv self update`, or pip, brings 0.5 or newer.")
+        return words
     raise Refusal("UV_MISSING", "uv is not on the PATH", "`pip install uv` brings it.")
 
 
