@@ -121,13 +121,9 @@ export class LinkWorkshop {
 }
 
 /** 3.11, of the python3 that is here: bases are made for it. */
-const pythonVersion = execFileSync(
-  "python3",
-  ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
-  {
-    encoding: "utf8",
-  },
-).trim();
+const pythonVersion = execFileSync("python3", ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"], {
+  encoding: "utf8",
+}).trim();
 
 /** A folder that is linked to bases. */
 export class TestProject {
