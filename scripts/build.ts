@@ -17,7 +17,8 @@ const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
     ddiff: "src/main.ts",
-    // A thread starts from a file of its own, which lies beside the chunk that starts it.
+    // A thread starts from a file of its own, which lies among the chunks: see src/util/thread-file.ts.
+    "chunks/block-worker": "src/codec/exact/block-worker.ts",
     "chunks/bcrypt-worker": "src/registry/access/bcrypt-worker.ts",
   },
   outdir: dist,

@@ -47,8 +47,9 @@ function buildFor(arch: string, texts: Readonly<Record<string, string>>): void {
   const out = join(dist, `ddiff-linux-${arch}`);
   const temporary = `${out}.tmp`;
   mkdirSync(dist, { recursive: true });
-  // A thread starts from a file of its own, which goes in as a second one.
-  const sources = ["main.ts", "registry/access/bcrypt-worker.ts"].map((name) => join(root, "src", name));
+  // Threads start from files of their own, which go in, too.
+  const threads = ["registry/access/bcrypt-worker.ts", "codec/exact/block-worker.ts"];
+  const sources = ["main.ts", ...threads].map((name) => join(root, "src", name));
   const words = ["build", ...sources, "--compile", `--outfile=${temporary}`];
   // Settings of the machine where it runs are none of ours: a stray .env or bunfig.toml must not change the program.
   words.push("--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig");

@@ -12,7 +12,7 @@ export interface DeflateEncoder {
 export type DeflateMaker = (emit: (bytes: Uint8Array) => void) => DeflateEncoder;
 
 /** Packs one block after the other, which need not be those of one stream. */
-interface BlockPacker {
+export interface BlockPacker {
   /** `tail` is the end of the block before, or nothing before the first block. What was emitted when this returns is the whole block. */
   pack(block: Uint8Array, tail: Uint8Array, isLast: boolean): void;
 }

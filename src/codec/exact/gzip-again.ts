@@ -4,6 +4,7 @@ import type { DeflateEncoder, ExactEncoder } from "./encoder.ts";
 import { encoders } from "./encoders.ts";
 import { parseGzipHeader } from "./gzip-header.ts";
 import { encodersIn, type GzipRecipe, isGuess } from "./gzip-recipe.ts";
+import { ParallelEncoder } from "./parallel-encoder.ts";
 
 /** What comes out is handed on in pieces of this size. */
 const pieceSize = 256 << 10;
@@ -47,28 +48,28 @@ export async function* gzipAgain(
   let part = parts.next();
   // Bytes that the current part still takes.
   let left = part.done === true ? 0 : part.value.size;
-  const advance = (): void => {
+  const advance = async (): Promise<void> => {
     while (part.done !== true && left === 0) {
-      part.value.finish();
+      await part.value.finish();
       part = parts.next();
       if (part.done !== true) left = part.value.size;
     }
   };
-  advance();
+  await advance();
   for await (const chunk of plain) {
     for (let at = 0; at < chunk.length; ) {
       if (part.done === true)
         throw new DdiffError("RECIPE_INVALID", `${what} is longer than its recipe says`);
       const some = chunk.subarray(at, at + Math.min(left, pieceSize));
-      part.value.write(some);
+      await part.value.write(some);
       at += some.length;
       left -= some.length;
-      advance();
+      await advance();
       yield* out.take();
     }
   }
   if (part.done !== true && part.value.size === Number.POSITIVE_INFINITY) {
-    part.value.finish();
+    await part.value.finish();
     part = parts.next();
   }
   if (part.done !== true) throw new DdiffError("RECIPE_INVALID", `${what} is shorter than its recipe says`);
@@ -78,8 +79,8 @@ export async function* gzipAgain(
 /** One member, or literal bytes, that takes `size` plain bytes. */
 interface Part {
   size: number;
-  write(plain: Buffer): void;
-  finish(): void;
+  write(plain: Buffer): void | Promise<void>;
+  finish(): void | Promise<void>;
 }
 
 function* partsOf(recipe: GzipRecipe, out: Pieces, what: string): Generator<Part, void, void> {
@@ -98,7 +99,7 @@ function* partsOf(recipe: GzipRecipe, out: Pieces, what: string): Generator<Part
 
 function memberOf(encoder: ExactEncoder, header: Buffer, size: number, out: Pieces): Part {
   out.add(header);
-  const deflate: DeflateEncoder = encoder.make((bytes) => out.add(bytes));
+  const deflate = deflateOf(encoder, size, (bytes) => out.add(bytes));
   let checksum = 0;
   let written = 0;
   return {
@@ -106,16 +107,27 @@ function memberOf(encoder: ExactEncoder, header: Buffer, size: number, out: Piec
     write(plain) {
       checksum = crc32(plain, checksum);
       written += plain.length;
-      deflate.write(plain);
+      return deflate.write(plain);
     },
-    finish() {
-      deflate.finish();
+    async finish() {
+      await deflate.finish();
       const trailer = Buffer.alloc(8);
       trailer.writeUInt32LE(checksum, 0);
       trailer.writeUInt32LE(written % 2 ** 32, 4);
       out.add(trailer);
     },
   };
+}
+
+/** Several blocks are packed in threads, where an encoder has blocks. */
+function deflateOf(
+  encoder: ExactEncoder,
+  size: number,
+  emit: (bytes: Uint8Array) => void,
+): DeflateEncoder | ParallelEncoder {
+  const { id, blocks } = encoder;
+  if (blocks === undefined || size <= 2 * blocks.size) return encoder.make(emit);
+  return new ParallelEncoder(id, blocks, emit);
 }
 
 /** Gathers copies of what encoders emit into large pieces. */

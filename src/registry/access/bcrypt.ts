@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { compare } from "bcryptjs";
+import { threadFile } from "../../util/thread-file.ts";
 
 /** Compares passwords with bcrypt hashes beside the event loop. */
 export interface Comparer {
@@ -36,7 +37,7 @@ export function makeComparer(): Comparer {
   };
   const start = (): Worker => {
     let ready = false;
-    const made = new Worker(workerFile());
+    const made = new Worker(threadFile("registry/access/bcrypt-worker"));
     made.unref();
     made.on("message", (answer: { ready: true } | { id: number; matches: boolean }) => {
       if ("ready" in answer) {
@@ -79,12 +80,4 @@ export function makeComparer(): Comparer {
       await running?.terminate();
     },
   };
-}
-
-/** The thread's file: source beside this one where this is source, a chunk of the build beside this one, or inside the standalone executable. */
-function workerFile(): URL {
-  if (process.versions["bun"] !== undefined)
-    return new URL("./registry/access/bcrypt-worker.js", import.meta.url);
-  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return new URL(`./bcrypt-worker.${ending}`, import.meta.url);
 }
