@@ -19,6 +19,8 @@ const subjects: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   rebase: async () => (await import("./shrink/rebase.ts")).benchRebase(),
   /** One bad image, smaller step by step. */
   shrink: async () => (await import("./shrink/story.ts")).benchStory(),
+  /** What a base with several torches costs, `[INDEX]`, and with CUDA's wheels, `cuda`. */
+  base: async (args) => (await import("./base/main.ts")).benchBase(args),
   /** How big the images of `ddiff init` are, `SEED [amd64] [arm64]`. */
   init: async (args) => (await import("./init/size/main.ts")).benchInitSizes(args),
   /** The speed of exact encoders beside the programs whose bytes they give. */

@@ -39,7 +39,8 @@ export class BaseWorkshop {
     this.#close = parts.close;
   }
 
-  static async open(): Promise<BaseWorkshop> {
+  /** `release` is Debian's, such as trixie. */
+  static async open(release: string): Promise<BaseWorkshop> {
     const folder = await mkdtemp(join(tmpdir(), "ddiff-base-"));
     const server = await startServer(["--data", join(folder, "registry")]);
     const engine = await openEngine(folder, server.host);
@@ -51,7 +52,7 @@ export class BaseWorkshop {
       await rm(folder, { recursive: true, force: true });
     };
     try {
-      await makeDebian(engine, "trixie");
+      await makeDebian(engine, release);
       const uv = await makeUv(engine);
       packages.add("whl", join(folder, "whl"));
       const index = join(folder, "whl", "cpu");
@@ -86,6 +87,18 @@ export class BaseWorkshop {
     const words = ["--", "buildah", "build", "--isolation", "chroot"];
     const built = await this.ddiff("base", "build", "--file", file, "--tag", name, ...words);
     if (built.status !== 0) throw new Error(`${built.stdout}\n${built.stderr}`);
+  }
+
+  /** Bytes of an image as Podman counts them. */
+  async size(image: string): Promise<number> {
+    return Number(await this.engine.run("podman", "image", "inspect", "--format", "{{.Size}}", image));
+  }
+
+  /** The steps of an image and their bytes, bottom first. */
+  async history(image: string): Promise<{ step: string; bytes: number }[]> {
+    const printed = await this.engine.run("podman", "history", "--no-trunc", "--format", "json", image);
+    const steps = JSON.parse(printed) as { CreatedBy: string; size: number }[];
+    return steps.map(({ CreatedBy, size }) => ({ step: CreatedBy, bytes: size })).reverse();
   }
 
   /** DiffIDs of an image, bottom first. */

@@ -34,7 +34,10 @@ const torch = z.strictObject(
       .regex(/^\d{1,2}\.\d{1,2}$/, "must be a version such as 12.6")
       .optional()
       .describe("CUDA of its wheels, where it is not the one nearest to the base's."),
-    torchvision: release.optional().describe("Where it is not the one that goes with this torch."),
+    torchvision: z
+      .union([release, z.literal("none")])
+      .optional()
+      .describe("Where it is not the one that goes with this torch; none for none."),
     torchaudio: z
       .union([release, z.literal("none")])
       .optional()
