@@ -1,0 +1,110 @@
+import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { startDocker, type TestEngine } from "../../test/support/engines.ts";
+import { run } from "../images/command.ts";
+import { workPath } from "../images/places.ts";
+
+/** Who builds, and what. */
+const owners = ["alice", "bob", "carol"];
+const site = "usr/local/lib/python3.11/site-packages";
+const torches = ["2.5.1", "2.6.0"];
+
+/**
+ * A Docker with twelve images as people make them: four recipes, each built by three people, with PyTorch for CPUs made of PyPI's wheels and what
+ * it depends on. `train` shares the layer of torch, `serve` has it on a layer of one's own, for `vision` each has installed it alone; `tools` has none.
+ */
+export async function startServer(): Promise<TestEngine> {
+  const work = workPath("du");
+  await makeRoot(join(work, "root"));
+  for (const torch of torches) await makeSite(join(work, `torch-${torch}`), torch);
+  await install(join(work, "tools"), ["pandas==2.2.3", "scikit-learn==1.5.2"]);
+  const engine = await startDocker({ driver: "overlay2" });
+  await build(engine, "debian:12", { root: join(work, "root") }, "FROM scratch\nCOPY root /\n");
+  for (const owner of owners) {
+    const app = join(engine.folder, "app", owner);
+    await mkdir(app, { recursive: true });
+    await writeFile(join(app, "main.py"), `print("${owner}")\n`);
+    const first = "FROM debian:12\n";
+    const label = `LABEL owner=${owner}\n`;
+    const files = (name: string): Record<string, string> => ({ site: join(work, name), app });
+    const copySite = `COPY site /${site}\n`;
+    const copyApp = "COPY app /app\n";
+    await build(engine, `train:${owner}`, files("torch-2.5.1"), first + copySite + label + copyApp);
+    await build(engine, `serve:${owner}`, files("torch-2.5.1"), first + label + copyApp + copySite);
+    await build(engine, `tools:${owner}`, files("tools"), first + copySite + label + copyApp);
+    const own = join(engine.folder, "own");
+    await cp(join(work, "torch-2.6.0"), own, { recursive: true });
+    await build(engine, `vision:${owner}`, { site: own, app }, first + copySite + label + copyApp);
+    await rm(own, { recursive: true });
+  }
+  await engine.run("docker", "create", "--name", "web", "serve:bob", "/bin/true");
+  return engine;
+}
+
+async function makeRoot(folder: string): Promise<void> {
+  if (await isThere(folder)) return;
+  const mirror = process.env["DDIFF_BENCH_MIRROR"] ?? "http://deb.debian.org/debian";
+  const options = ["--variant=minbase", "--include=python3", "--mode=root", "bookworm"];
+  await run("mmdebstrap", [...options, `${folder}.new`, mirror], { quiet: true });
+  await rm(join(`${folder}.new`, "dev"), { recursive: true });
+  await run("mv", [`${folder}.new`, folder]);
+}
+
+/** PyTorch for CPUs with what it depends on, as pip installs it. */
+async function makeSite(folder: string, torch: string): Promise<void> {
+  if (await isThere(folder)) return;
+  const wheels = workPath("du", `wheels-${torch}`);
+  const tags = ["--python-version", "3.11", "--only-binary", ":all:"];
+  await run("python3", [
+    "-m",
+    "pip",
+    "download",
+    "-q",
+    "--no-deps",
+    ...tags,
+    "-d",
+    wheels,
+    `torch==${torch}`,
+  ]);
+  const [downloaded = ""] = await readdir(wheels);
+  const made = workPath("du", `cpu-${torch}`);
+  await run("python3", [
+    join(import.meta.dirname, "../init/size/cpu_wheel.py"),
+    join(wheels, downloaded),
+    made,
+  ]);
+  const [wheel = ""] = await readdir(made);
+  await install(folder, [join(made, wheel), "numpy==1.26.4"]);
+  for (const used of [wheels, made]) await rm(used, { recursive: true });
+}
+
+async function install(folder: string, requirements: readonly string[]): Promise<void> {
+  if (await isThere(folder)) return;
+  const tags = ["--python-version", "3.11", "--only-binary", ":all:"];
+  const options = ["install", "-q", "--no-compile", "--target", `${folder}.new`, ...tags];
+  await run("python3", ["-m", "pip", ...options, ...requirements]);
+  await run("mv", [`${folder}.new`, folder]);
+}
+
+/** Builds with the classic builder; the context has `folders` under their names. */
+async function build(
+  engine: TestEngine,
+  name: string,
+  folders: Record<string, string>,
+  dockerfile: string,
+): Promise<void> {
+  const context = join(engine.folder, "context");
+  await mkdir(context);
+  await writeFile(join(context, "Dockerfile"), dockerfile);
+  // Hard links, for the files are large.
+  for (const [to, from] of Object.entries(folders))
+    await run("cp", ["--archive", "--link", from, join(context, to)]).catch(() =>
+      run("cp", ["--archive", from, join(context, to)]),
+    );
+  await engine.run("docker", "build", "--quiet", "--tag", name, context);
+  await rm(context, { recursive: true });
+}
+
+async function isThere(folder: string): Promise<boolean> {
+  return (await readdir(folder).catch(() => undefined)) !== undefined;
+}
