@@ -52,12 +52,12 @@ export class CountedPackage implements StoredPackage {
   readonly name: string;
   readonly version: string;
   readonly python: string;
-  images = 0;
   bytes = 0;
   distinct = 0;
   /** Bytes of each content. */
   readonly contents = new Map<string, number>();
   readonly #stored = new Map<string, Set<string>>();
+  readonly #images = new Set<UsedImage>();
 
   constructor({ manager, name, version }: Package, python: string) {
     this.kind = kindOf(manager);
@@ -66,12 +66,17 @@ export class CountedPackage implements StoredPackage {
     this.python = python;
   }
 
+  get images(): number {
+    return this.#images.size;
+  }
+
   get layers(): number {
     return this.#stored.size;
   }
 
-  /** Adds a file of a stored layer, once. */
-  add(stored: string, entry: InventoryEntry): void {
+  /** Adds a file that an image has of it, and each stored one once. */
+  add(image: UsedImage, stored: string, entry: InventoryEntry): void {
+    this.#images.add(image);
     let paths = this.#stored.get(stored);
     if (paths === undefined) this.#stored.set(stored, (paths = new Set()));
     if (paths.has(entry.path)) return;
@@ -95,13 +100,12 @@ export class PackageCounter {
     const { owned, pythons } = ownedContents(layers);
     for (const { owner, content, layer } of owned) {
       const counted = this.#packageOf(owner, pythons.get(owner) ?? "");
-      counted.add(stored[layer] ?? "", content);
+      counted.add(image, stored[layer] ?? "", content);
       let use = uses.get(counted);
       if (use === undefined) uses.set(counted, (use = { package: counted, bytes: 0, layers: new Map() }));
       use.bytes += content.size;
       use.layers.set(layer, (use.layers.get(layer) ?? 0) + content.size);
     }
-    for (const counted of uses.keys()) counted.images += 1;
     const steps = stepsOf(platform.history, layers.length);
     this.images.push({ place, image, steps, packages: [...uses.values()] });
   }
