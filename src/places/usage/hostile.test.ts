@@ -1,6 +1,7 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Descriptor } from "../../oci/descriptor.ts";
 import { digestOf, hexOf } from "../../oci/digest.ts";
 import { mediaTypes } from "../../oci/media-types.ts";
 import { contextIn, newFolder } from "../testing/folders.ts";
@@ -15,8 +16,14 @@ async function write(folder: string, files: Record<string, string>): Promise<voi
   }
 }
 
+const id = (letter: string): string => letter.repeat(64);
+const blob = (text: string): string => `blobs/sha256/${hexOf(digestOf(Buffer.from(text)))}`;
+
+function described(mediaType: string, text: string): Descriptor {
+  return { mediaType, digest: digestOf(Buffer.from(text)), size: text.length };
+}
+
 describe("a folder of Podman's storage", () => {
-  const id = (letter: string): string => letter.repeat(64);
   const config = JSON.stringify({
     architecture: "amd64",
     os: "linux",
@@ -94,7 +101,6 @@ describe("a registry's folder", () => {
 describe("a layout", () => {
   test("whose image has one layer twice and stands there twice counts each blob once", async () => {
     const folder = await newFolder();
-    const blob = (text: string): string => `blobs/sha256/${hexOf(digestOf(Buffer.from(text)))}`;
     const layer = "\0".repeat(1024);
     const diffId = digestOf(Buffer.from(layer));
     const config = JSON.stringify({
@@ -102,19 +108,14 @@ describe("a layout", () => {
       os: "linux",
       rootfs: { type: "layers", diff_ids: [diffId, diffId] },
     });
-    const describe = (mediaType: string, text: string) => ({
-      mediaType,
-      digest: digestOf(Buffer.from(text)),
-      size: text.length,
-    });
-    const of = describe(mediaTypes.ociLayer, layer);
+    const of = described(mediaTypes.ociLayer, layer);
     const manifest = JSON.stringify({
       schemaVersion: 2,
       mediaType: mediaTypes.ociManifest,
-      config: describe(mediaTypes.ociConfig, config),
+      config: described(mediaTypes.ociConfig, config),
       layers: [of, of],
     });
-    const entry = describe(mediaTypes.ociManifest, manifest);
+    const entry = described(mediaTypes.ociManifest, manifest);
     const named = (name: string) => ({
       ...entry,
       annotations: { "org.opencontainers.image.ref.name": name },
