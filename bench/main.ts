@@ -25,6 +25,8 @@ const subjects: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   init: async (args) => (await import("./init/size/main.ts")).benchInitSizes(args),
   /** The speed of exact encoders beside the programs whose bytes they give. */
   "exact-speed": async () => (await import("./exact/speed.ts")).benchExactSpeed(),
+  /** What twelve images cost in Docker, and how long it takes to know. */
+  du: async () => (await import("./du/main.ts")).benchDu(),
   /** What linked projects take beside plain installations. */
   share: async () => (await import("./share/main.ts")).benchShare(),
 };

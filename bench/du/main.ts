@@ -1,25 +1,56 @@
-/**
- * How long `ddiff du` takes on a server with twelve images, beside `docker system df -v`, and what both say.
- *
- *   npx node bench/du/main.ts
- *
- * Needs root, dockerd, mmdebstrap, gcc, and about 15 GB for a while.
- */
 import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeSection } from "../document.ts";
 import { startServer } from "./server.ts";
 
 const program = join(import.meta.dirname, "../../src/main.ts");
 const rounds = 5;
 
-const engine = await startServer();
-const cache = await mkdtemp(join(tmpdir(), "ddiff-du-bench-"));
-const env = { ...process.env, ...engine.env, DDIFF_CACHE_DIR: cache };
+/**
+ * How long `ddiff du` takes on a server with twelve images, beside `docker system df -v`, and what it says, written into docs/du.md. Needs root,
+ * dockerd, mmdebstrap and gcc, and about 15 GB for a while.
+ */
+export async function benchDu(): Promise<void> {
+  const engine = await startServer();
+  const cache = await mkdtemp(join(tmpdir(), "ddiff-du-bench-"));
+  const env = { ...process.env, ...engine.env, DDIFF_CACHE_DIR: cache };
+  const du = (...args: string[]): string[] => [process.execPath, program, "du", ...args, "docker-daemon:"];
+  try {
+    const rows = [
+      ["`docker system df -v`", usual(["docker", "system", "df", "-v"], env)],
+      ["`ddiff du`, layers not looked into", usual(du("--quiet"), env)],
+      ["`ddiff du --files`, the first time", timed(du("--files", "--quiet"), env).seconds],
+      ["`ddiff du`, later, with packages and files", usual(du("--quiet"), env)],
+    ] as const;
+    const table = [
+      "| | seconds |",
+      "|---|---:|",
+      ...rows.map(([what, seconds]) => `| ${what} | ${seconds.toFixed(1)} |`),
+    ];
+    const said = timed(du("--by", "label=owner"), env).text.replaceAll(
+      join(engine.folder, "data"),
+      "/var/lib/docker",
+    );
+    const docker = timed(["docker", "system", "df"], env).text;
+    writeSection("du.md", "server", [
+      table.join("\n"),
+      `\`\`\`\n$ ddiff du --by label=owner docker-daemon:\n${said.trimEnd()}\n\`\`\``,
+      `\`\`\`\n$ docker system df\n${docker.trimEnd()}\n\`\`\``,
+    ]);
+    console.log([...table, said, docker].join("\n"));
+  } finally {
+    await engine.stop();
+    await rm(cache, { recursive: true, force: true });
+  }
+}
 
 /** Runs a command; its output, and how long it took, in seconds. */
-function timed(command: string, args: readonly string[]): { text: string; seconds: number } {
+function timed(
+  [command = "", ...args]: readonly string[],
+  env: Record<string, string | undefined>,
+): { text: string; seconds: number } {
   const begun = performance.now();
   const { stdout, stderr, status } = spawnSync(command, args, { env, encoding: "utf8", maxBuffer: 1 << 28 });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${stderr}`);
@@ -27,31 +58,7 @@ function timed(command: string, args: readonly string[]): { text: string; second
 }
 
 /** The median of several runs. */
-function usual(command: string, args: readonly string[]): number {
-  const seconds = Array.from({ length: rounds }, () => timed(command, args).seconds);
+function usual(command: readonly string[], env: Record<string, string | undefined>): number {
+  const seconds = Array.from({ length: rounds }, () => timed(command, env).seconds);
   return seconds.sort((one, other) => one - other)[Math.floor(rounds / 2)] ?? 0;
-}
-
-function say(what: string, seconds: number): void {
-  console.log(`${seconds.toFixed(2).padStart(8)} s  ${what}`);
-}
-
-const du = (...args: string[]): [string, string[]] => [
-  process.execPath,
-  [program, "du", ...args, "docker-daemon:"],
-];
-
-try {
-  say("docker system df -v", usual("docker", ["system", "df", "-v"]));
-  say("ddiff du, nothing known of the layers", usual(...du("--quiet")));
-  say("ddiff du --files, the first time", timed(...du("--files", "--quiet")).seconds);
-  const later = usual(...du("--files", "--quiet"));
-  say("ddiff du --files, later", later);
-  console.log(timed("docker", ["system", "df", "-v"]).text);
-  console.log(timed(...du("--by", "label=owner")).text);
-  console.log(timed(...du("--remove", "serve:alice", "--remove", "serve:bob")).text.split("\n\n")[1]);
-  console.log(timed(...du("--json")).text);
-} finally {
-  await engine.stop();
-  await rm(cache, { recursive: true, force: true });
 }
