@@ -484,10 +484,17 @@ describePlace("link", missing, () => {
       status: 3,
       output: expect.stringContaining("the base has no torch 9"),
     });
+    // Looking and taking away go without a base.
+    await rename(base, `${base}-gone`);
+    expect(await ddiff("link", "--check")).toMatchObject({
+      status: 1,
+      output: expect.stringContaining("BASE_GONE"),
+    });
     expect(await ddiff("unlink")).toMatchObject({
       status: 0,
       output: expect.stringContaining(".venv is gone"),
     });
+    await rename(`${base}-gone`, base);
     expect(await ddiff("link", "--base", project.folder)).toMatchObject({
       status: 3,
       output: expect.stringContaining("is no base"),

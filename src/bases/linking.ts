@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { readFile, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { DdiffError, systemErrorCode } from "../util/errors.ts";
+import { DdiffError, isDdiffError, systemErrorCode } from "../util/errors.ts";
+import { writeProgram } from "./build-context.ts";
 import { baseFolder, program } from "./layout.ts";
 
 /** A project that is linked to a torch of a base. */
@@ -76,6 +77,25 @@ export class LocalBase {
     for (const { executable } of found.pythons)
       if (await exists(executable)) return new LocalBase(path, executable);
     return new LocalBase(path, "python3");
+  }
+
+  /**
+   * The same for looking at a link and taking it away, which go without a base: where it is gone, or none is named, the program is written into a
+   * temporary folder.
+   */
+  static async openOrStandIn(
+    folder: string | undefined,
+    project: string,
+    tempDir: () => Promise<string>,
+  ): Promise<LocalBase> {
+    try {
+      return await LocalBase.open(folder, project);
+    } catch (error) {
+      if (!isDdiffError(error, "BASE_MISSING")) throw error;
+      const standIn = join(await tempDir(), "base");
+      await writeProgram(join(standIn, "bin"));
+      return new LocalBase(standIn, "python3");
+    }
   }
 
   /** Links a project. Throws what the base's program refuses, by its own codes. */

@@ -36,8 +36,12 @@ export const link = defineCommand({
     if (check && (force || version !== undefined))
       throw usageError("--check takes no version and no --force", "link");
     const { LocalBase } = await import("../../bases/linking.ts");
-    const local = await LocalBase.open(base ?? call.env["DDIFF_BASE"], project);
-    if (check) return checked(await local.check(project));
+    const folder = base ?? call.env["DDIFF_BASE"];
+    if (check) {
+      const tempDir = async (): Promise<string> => (await call.context()).tempDir;
+      return checked(await (await LocalBase.openOrStandIn(folder, project, tempDir)).check(project));
+    }
+    const local = await LocalBase.open(folder, project);
     const done = await local.link(project, { version, python, force });
     return {
       json: done,

@@ -9,7 +9,6 @@ export const unlink = defineCommand({
   ],
   arguments: [],
   options: {
-    base: { value: "FOLDER", complete: "directory", help: "where the base stands, when it was moved" },
     project: {
       value: "DIR",
       complete: "directory",
@@ -18,9 +17,10 @@ export const unlink = defineCommand({
   },
   examples: [{ text: "Take the link away", command: "ddiff unlink" }],
   async run(call) {
-    const { base, project = "." } = call.options;
+    const { project = "." } = call.options;
     const { LocalBase } = await import("../../bases/linking.ts");
-    const done = await (await LocalBase.open(base ?? call.env["DDIFF_BASE"], project)).unlink(project);
+    const tempDir = async (): Promise<string> => (await call.context()).tempDir;
+    const done = await (await LocalBase.openOrStandIn(undefined, project, tempDir)).unlink(project);
     const kept =
       done.kept === 0 ? ".venv is gone" : `.venv stays with ${done.kept} packages that are installed in it`;
     return {

@@ -85,12 +85,15 @@ def look_at_link(venv: Path, state: State) -> Iterator[Finding]:
 def look_for_second(venv: Path, state: State) -> Iterator[Finding]:
     """torch's and NVIDIA's files in .venv itself, by whatever way they came."""
     site = venv / site_folder(state.python)
+    # Others may bring libraries of CUDA of their own (faiss): that is theirs to do.
+    tops = {guard.split("/")[0] for guard in state.guards}
     seen: set[str] = set()
     for place, _folders, files in os.walk(site):
         for file in files:
             if LIBRARY.match(file) and not os.path.islink(os.path.join(place, file)):
-                owner = "/".join(Path(place).relative_to(site).parts[:2])
-                if owner not in seen:
+                parts = Path(place).relative_to(site).parts
+                owner = "/".join(parts[:2])
+                if parts and parts[0] in tops and owner not in seen:
                     seen.add(owner)
                     text = f"{os.path.join(place, file)} is a library of torch or CUDA in the project itself"
                     yield Finding("SECOND_TORCH", text, "`ddiff link --force` removes a second torch.")
