@@ -16,7 +16,6 @@ export async function benchDu(): Promise<void> {
   const engine = await startServer();
   const cache = await mkdtemp(join(tmpdir(), "ddiff-du-bench-"));
   const env = { ...process.env, ...engine.env, DDIFF_CACHE_DIR: cache };
-  const du = (...args: string[]): string[] => [process.execPath, program, "du", ...args, "docker-daemon:"];
   try {
     const rows = [
       ["`docker system df -v`", usual(["docker", "system", "df", "-v"], env)],
@@ -44,6 +43,10 @@ export async function benchDu(): Promise<void> {
     await engine.stop();
     await rm(cache, { recursive: true, force: true });
   }
+}
+
+function du(...args: string[]): string[] {
+  return [process.execPath, program, "du", ...args, "docker-daemon:"];
 }
 
 /** Runs a command; its output, and how long it took, in seconds. */
