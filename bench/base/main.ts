@@ -181,8 +181,11 @@ function describe(step: string): string {
   return step.includes("base.py finish") ? "`base.json`, `uv_init_torch*`" : "Debian";
 }
 
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(head), line(["---", "---:"]), ...rows.map(line)].join("\n");
 }
 

@@ -80,6 +80,15 @@ describe("the Dockerfile", () => {
     expect(text).toMatch(/^USER 1000:1000$/m);
   });
 
+  test("brings Pythons that the system does not have, in a folder that is no folder of packages", () => {
+    const text = write(cpuDefinition.replace("[3.10]", "[3.10, 3.12]"));
+    expect(text).toContain("uv python install --no-cache --no-bin 3.12");
+    expect(text).toContain("UV_PYTHON_INSTALL_DIR=/opt/ddiff/runtimes");
+    expect(text.match(/COPY .*--from=python \/opt\/ddiff\/runtimes \/opt\/ddiff\/runtimes$/gm)).toHaveLength(
+      2,
+    );
+  });
+
   test("does without COPY --link where the builder does not know it", () => {
     expect(write(gpuDefinition)).toContain("COPY --link --from=");
     expect(write(gpuDefinition, false)).toBe(write(gpuDefinition).replaceAll("COPY --link", "COPY"));

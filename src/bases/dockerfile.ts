@@ -2,7 +2,7 @@ import { toolImages } from "../scaffold/bases.ts";
 import { netrc } from "../scaffold/targets/dockerfile-recipe.ts";
 import { aptInstall, comment, env, run, shellWord } from "../scaffold/targets/dockerfile-text.ts";
 import { labelsOf } from "./labels.ts";
-import { baseFolder, finishWords, program } from "./layout.ts";
+import { baseFolder, finishWords, program, runtimesFolder } from "./layout.ts";
 import type { BasePlan } from "./plan.ts";
 import { type Step, stepsOf } from "./steps.ts";
 import { baseTag } from "./tag.ts";
@@ -60,6 +60,8 @@ function systemStage(plan: BasePlan): string {
     comment("system is what all of it stands on."),
     `FROM ${image} AS system`,
     env(variablesOf(plan)),
+    // Nobody is there to answer questions about time zones; those who build on the base decide for themselves.
+    "ARG DEBIAN_FRONTEND=noninteractive",
     aptInstall([...new Set(packages)]),
     ...userOf(plan, release.family === "ubuntu" && Number(release.version) >= 24),
     `COPY --from=${toolImages.uv} /uv /uvx /usr/local/bin/`,
@@ -74,7 +76,9 @@ function variablesOf({ definition, pythons, image }: BasePlan): Record<string, s
     UV_LINK_MODE: "copy",
     // What a base has is named: no other Python comes by itself.
     UV_PYTHON_DOWNLOADS: "never",
-    ...(pythons.every(({ isSystems }) => isSystems) ? {} : { UV_PYTHON_INSTALL_DIR: `${baseFolder}/python` }),
+    ...(pythons.every(({ isSystems }) => isSystems)
+      ? {}
+      : { UV_PYTHON_INSTALL_DIR: `${baseFolder}/${runtimesFolder}` }),
     ...(indexes.pypi === "https://pypi.org/simple"
       ? {}
       : { UV_DEFAULT_INDEX: indexes.pypi, PIP_INDEX_URL: indexes.pypi }),
@@ -111,7 +115,7 @@ function builderStage(plan: BasePlan): string {
     `COPY bin/ ${baseFolder}/bin/`,
     ...(plan.pythons.every(({ isSystems }) => isSystems)
       ? []
-      : [`COPY --from=python ${baseFolder}/python ${baseFolder}/python`]),
+      : [`COPY --from=python ${baseFolder}/${runtimesFolder} ${baseFolder}/${runtimesFolder}`]),
   ].join("\n");
 }
 
@@ -148,7 +152,7 @@ function finalStage(plan: BasePlan, steps: readonly Step[], link: boolean): stri
   const parts = [
     ...(pythons.every(({ isSystems }) => isSystems)
       ? []
-      : [{ from: "python", path: `${baseFolder}/python` }]),
+      : [{ from: "python", path: `${baseFolder}/${runtimesFolder}` }]),
     ...steps.map(({ name, makes }) => ({ from: name, path: `${baseFolder}/${makes}` })),
     { from: "builder", path: `${baseFolder}/bin` },
   ];

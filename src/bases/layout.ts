@@ -12,6 +12,9 @@ export function wheelFolder(requirement: string): string {
   return `${wheelsFolder}/${requirement.replace("==", "-")}`;
 }
 
+/** Where Pythons lie that the system does not have. Not `python...`: those are the folders of packages. */
+export const runtimesFolder = "runtimes";
+
 /** Where the common packages of a Python lie. */
 export function commonFolder(python: string): string {
   return `python${python}/common`;
