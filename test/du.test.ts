@@ -109,6 +109,16 @@ describePlace("du-docker", firstMissing(missing, dockerMissing), () => {
     }
   });
 
+  test("volumes are named, and measured only when somebody asks", async () => {
+    await engine.run("docker", "volume", "create", "data");
+    await writeFile(join(root, "volumes/data/_data/set"), Buffer.alloc(12_345));
+    const [place] = (await du(["docker-daemon:"], env)).places;
+    expect(place?.volumes).toEqual([{ name: "data" }]);
+    const [measured] = (await du(["--volumes", "docker-daemon:"], env)).places;
+    expect(measured?.volumes[0]).toMatchObject({ name: "data", content: 12_345 });
+    expect(measured?.bytes).toBe(place?.bytes);
+  });
+
   test(
     "images that come and go meanwhile are no failure",
     async () => {

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { startDocker, type TestEngine } from "../../test/support/engines.ts";
 import { run } from "../images/command.ts";
 import { workPath } from "../images/places.ts";
+import { makeCpuTorches } from "../share/cpu-torches.ts";
 
 /** Who builds, and what. */
 const owners = ["alice", "bob", "carol"];
 const site = "usr/local/lib/python3.11/site-packages";
-const torches = ["2.5.1", "2.6.0"];
+const torches = ["2.4.1", "2.5.1"];
 
 /**
  * A Docker with twelve images as people make them: four recipes, each built by three people, with PyTorch for CPUs made of PyPI's wheels and what
@@ -16,7 +17,9 @@ const torches = ["2.5.1", "2.6.0"];
 export async function startServer(): Promise<TestEngine> {
   const work = workPath("du");
   await makeRoot(join(work, "root"));
-  for (const torch of torches) await makeSite(join(work, `torch-${torch}`), torch);
+  const index = workPath("du", "cpu");
+  await makeCpuTorches(index, torches);
+  for (const torch of torches) await makeSite(join(work, `torch-${torch}`), join(index, "torch"), torch);
   await install(join(work, "tools"), ["pandas==2.2.3", "scikit-learn==1.5.2"]);
   const engine = await startDocker({ driver: "overlay2" });
   await build(engine, "debian:12", { root: join(work, "root") }, "FROM scratch\nCOPY root /\n");
@@ -33,7 +36,7 @@ export async function startServer(): Promise<TestEngine> {
     await build(engine, `serve:${owner}`, files("torch-2.5.1"), first + label + copyApp + copySite);
     await build(engine, `tools:${owner}`, files("tools"), first + copySite + label + copyApp);
     const own = join(engine.folder, "own");
-    await cp(join(work, "torch-2.6.0"), own, { recursive: true });
+    await cp(join(work, "torch-2.4.1"), own, { recursive: true });
     await build(engine, `vision:${owner}`, { site: own, app }, first + copySite + label + copyApp);
     await rm(own, { recursive: true });
   }
@@ -51,31 +54,9 @@ async function makeRoot(folder: string): Promise<void> {
 }
 
 /** PyTorch for CPUs with what it depends on, as pip installs it. */
-async function makeSite(folder: string, torch: string): Promise<void> {
-  if (await isThere(folder)) return;
-  const wheels = workPath("du", `wheels-${torch}`);
-  const tags = ["--python-version", "3.11", "--only-binary", ":all:"];
-  await run("python3", [
-    "-m",
-    "pip",
-    "download",
-    "-q",
-    "--no-deps",
-    ...tags,
-    "-d",
-    wheels,
-    `torch==${torch}`,
-  ]);
-  const [downloaded = ""] = await readdir(wheels);
-  const made = workPath("du", `cpu-${torch}`);
-  await run("python3", [
-    join(import.meta.dirname, "../init/size/cpu_wheel.py"),
-    join(wheels, downloaded),
-    made,
-  ]);
-  const [wheel = ""] = await readdir(made);
-  await install(folder, [join(made, wheel), "numpy==1.26.4"]);
-  for (const used of [wheels, made]) await rm(used, { recursive: true });
+async function makeSite(folder: string, wheels: string, torch: string): Promise<void> {
+  const wheel = (await readdir(wheels)).find((name) => name.startsWith(`torch-${torch}+cpu-`)) ?? "";
+  await install(folder, [join(wheels, wheel), "numpy==1.26.4"]);
 }
 
 async function install(folder: string, requirements: readonly string[]): Promise<void> {
