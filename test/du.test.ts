@@ -8,6 +8,7 @@ import { allNames, allocated, countedOf, du, slowCount, spread, writeImages } fr
 import { containerdMissing, dockerMissing, podmanMissing } from "./support/engine-kinds.ts";
 import { startContainerd, startDocker, startPodman, type TestEngine } from "./support/engines.ts";
 import { startRegistry, type TestRegistry } from "./support/registry.ts";
+import { startServer } from "./support/server.ts";
 import { describePlace, firstMissing, toolMissing } from "./support/tools.ts";
 
 const missing = firstMissing(toolMissing("python3"), toolMissing("skopeo"), toolMissing("zstd"));
@@ -259,6 +260,24 @@ describePlace("du-registry", firstMissing(missing, toolMissing("docker-registry"
     expect(asked?.images).toHaveLength(11);
     const packed = inside?.parts.filter(({ id }) => asked?.parts.some((part) => part.id === id)) ?? [];
     expect(asked?.bytes).toBe(packed.reduce((sum, part) => sum + (part.packed ?? 0), 0));
+  });
+});
+
+describePlace("du", missing, () => {
+  test("a folder of ddiff server is counted like any registry's", async () => {
+    const root = join(folder, "server");
+    const server = await startServer(["--data", root]);
+    try {
+      const names = ["train:alice", "serve:alice", "odd:bob"];
+      const more = ["--dest-tls-verify=false"];
+      await spread(layout, names, (name) => `docker://${server.host}/lab/${name}`, { more });
+      await spread(layout, ["vision:bob"], () => `docker://${server.host}/lab/odd:bob`, { more });
+      const report = await du([...whole, root], cache);
+      expect(countedOf(report)).toEqual(await slowCount("server", root));
+      expect(report.places[0]?.images.map(({ names }) => names.length)).toContain(0);
+    } finally {
+      await server.stop();
+    }
   });
 });
 

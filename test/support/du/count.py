@@ -1,7 +1,7 @@
 """Counts slowly what images cost, by walking every folder and hashing every file. Shares no code with ddiff; its answers are compared with
 those of `ddiff du`, byte for byte.
 
-usage: count.py docker|podman|containerd|layout|registry FOLDER        the answer is JSON
+usage: count.py docker|podman|containerd|layout|registry|server FOLDER        the answer is JSON
        count.py allocated FOLDER...                                    bytes that everything below the folders has on disk
 """
 
@@ -400,6 +400,20 @@ def registry(root):
     found = ["sha256:" + os.path.basename(path) for path in glob.glob(f"{top}/blobs/sha256/*/*")]
     place = blobs_place(images, lambda digest: f"{folder(digest)}/data", folder, found)
     place.parts["repositories"] = allocated(f"{top}/repositories")
+    return place
+
+
+def server(root):
+    images = defaultdict(list)
+    for path in glob.glob(f"{root}/objects/manifests/*/*"):
+        images[os.path.basename(path).replace("-", ":")] += []
+    for path in glob.glob(f"{root}/objects/tags/*/*"):
+        repository, tag = path.split("/")[-2:]
+        images[json.loads(text(path))["digest"]].append(f"{repository.replace('~', '/')}:{tag}")
+    path = lambda digest: f"{root}/blobs/sha256/{digest[7:9]}/{digest[7:]}"
+    found = ["sha256:" + os.path.basename(path) for path in glob.glob(f"{root}/blobs/sha256/*/*")]
+    place = blobs_place(images, path, path, found)
+    place.parts["repositories"] = allocated(f"{root}/objects")
     return place
 
 
