@@ -1,4 +1,6 @@
-"""Makes wheels that look like PyTorch's builds for CPUs and weigh little. Arguments: the folder of an index, then versions as 2.9.0=0.24.0.
+"""Makes wheels that look like PyTorch's builds and weigh little. Arguments: the folder of an index, then versions as 2.9.0=0.24.0, with the
+torchvision that goes along. With packages of NVIDIA's, as nvidia-nccl-cu12==2.21.5, they are builds for CUDA 12.4 that pin those, as PyPI has
+them, and the packages are made too; without, builds for CPUs.
 
 What is in them can do what checks and projects ask of torch: a version, ones(), a product of matrices. Each has a library of a megabyte, so
 that a second torch on the disk would show.
@@ -9,7 +11,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-TORCH = '''__version__ = "{version}+cpu"
+TORCH = '''from . import version
+
+__version__ = "{version}"
 
 
 class Tensor:
@@ -29,9 +33,10 @@ def ones(rows, columns=1):
 '''
 
 
-def write(index: Path, name: str, version: str, files: dict, requires: list) -> None:
-    folder = index / name
+def write(index: Path, key: str, version: str, files: dict, requires: list) -> None:
+    folder = index / key
     folder.mkdir(parents=True, exist_ok=True)
+    name = key.replace("-", "_")
     info = f"{name}-{version}.dist-info"
     metadata = "".join(f"Requires-Dist: {one}\n" for one in requires)
     files = {
@@ -45,15 +50,26 @@ def write(index: Path, name: str, version: str, files: dict, requires: list) -> 
             wheel.writestr(zipfile.ZipInfo(path, (2024, 1, 1, 0, 0, 0)), data)
 
 
-def main(index: Path, versions: list) -> None:
-    for one in versions:
+def main(index: Path, words: list) -> None:
+    wheels = [one for one in words if "==" in one]
+    local, build = ("", "+cu124") if wheels else ("+cpu", "+cpu")
+    for one in words:
+        if one in wheels:
+            continue
         torch, vision = one.split("=")
-        library = random.Random(torch).randbytes(1 << 20)
-        files = {"torch/__init__.py": TORCH.format(version=torch).encode(), "torch/lib/libtorch_cpu.so": library}
-        write(index, "torch", f"{torch}+cpu", files, ["typing-extensions>=4.8.0", "filelock"])
+        files = {
+            "torch/__init__.py": TORCH.format(version=torch + build).encode(),
+            "torch/version.py": f"cuda = {'12.4' if wheels else None!r}\n".encode(),
+            "torch/lib/libtorch_cpu.so": random.Random(torch).randbytes(1 << 20),
+        }
+        write(index, "torch", torch + local, files, wheels or ["typing-extensions>=4.8.0", "filelock"])
         companion = b"import torch\n"
-        write(index, "torchvision", f"{vision}+cpu", {"torchvision/__init__.py": companion}, [f"torch=={torch}"])
-        write(index, "torchaudio", f"{torch}+cpu", {"torchaudio/__init__.py": companion}, [f"torch=={torch}"])
+        write(index, "torchvision", vision + local, {"torchvision/__init__.py": companion}, [f"torch=={torch}"])
+        write(index, "torchaudio", torch + local, {"torchaudio/__init__.py": companion}, [f"torch=={torch}"])
+    for one in wheels:
+        name, version = one.split("==")
+        library = f"nvidia/{name.split('-')[1]}/lib/lib{name.split('-')[1]}.so"
+        write(index, name, version, {library: random.Random(one).randbytes(1 << 20)}, [])
     for page in index.iterdir():
         links = [f'<a href="{wheel.name.replace("+", "%2B")}">{wheel.name}</a>' for wheel in sorted(page.glob("*.whl"))]
         (page / "index.html").write_text("\n".join(links) + "\n")

@@ -68,7 +68,6 @@ async function checkInFolder(call: Call, folder: string, seconds: number): Promi
   return {
     status: failed.length > 0 ? 1 : 0,
     json: { folder, torches: tried },
-    answer: lines.join("\n"),
-    summary: [`${tried.length - failed.length} of ${tried.length} checks passed`],
+    answer: [...lines, `${tried.length - failed.length} of ${tried.length} checks passed`].join("\n"),
   };
 }
