@@ -53,7 +53,7 @@ def make_stubs(kept: list[Path], folder: Path) -> list[Path]:
     lines = ["extern char _ZTVN10__cxxabiv117__class_type_infoE[];", *map(define, missing)]
     names = set().union(*map(read_needed, kept)) - {path.name for path in kept}
     made = []
-    for name in sorted(name for name in names if re.search("cu", name)):
+    for name in sorted(name for name in names if re.search("cu|nv", name)):
         source.write_text("\n".join(lines) + "\n")
         compile_one = ["gcc", "-w", "-s", "-shared", "-fPIC", f"-Wl,-soname,{name}", "-o", folder / name, source]
         subprocess.run([*compile_one, "-lstdc++"], check=True)

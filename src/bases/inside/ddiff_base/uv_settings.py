@@ -74,17 +74,24 @@ def own_file(settings: dict[str, Any]) -> str:
 
 
 def pairs(table: dict[str, Any]) -> str:
-    return "".join(f"{json.dumps(key)} = {value_of(value)}\n" for key, value in table.items())
+    return "".join(f"{text_of(key)} = {value_of(value)}\n" for key, value in table.items())
 
 
 def value_of(value: Any) -> str:
     """A value in TOML, on one line."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {value_of(one)}" for key, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{text_of(key)} = {value_of(one)}" for key, one in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(map(value_of, value)) + "]"
-    # Strings, numbers and booleans are written as in JSON; dates are not, and print as TOML has them.
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, int, float, bool)) else str(value)
+    if isinstance(value, str):
+        return text_of(value)
+    # Numbers and booleans are written as in JSON; dates are not, and print as TOML has them.
+    return json.dumps(value) if isinstance(value, (int, float, bool)) else str(value)
+
+
+def text_of(value: str) -> str:
+    """A string in TOML, which is one in JSON but for one sign."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def with_block(text: str, path: Path) -> str:
