@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { parse } from "smol-toml";
 import { expect, it } from "vitest";
 import { describePlace, toolMissing } from "./support/tools.ts";

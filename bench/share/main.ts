@@ -19,7 +19,6 @@ const work = (...parts: string[]): string => join(workFolder, "share", ...parts)
 const base = work("base");
 
 interface Linked {
-  readonly seconds: number;
   /** Of .venv, once linked. */
   readonly linked: number;
   /** The same with the project's own packages. */
@@ -81,9 +80,7 @@ async function useProject(
   await mkdir(folder, { recursive: true });
   const pyproject = `[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.10"\ndependencies = ["torch"]\n`;
   if (add[0] === "add") await writeFile(join(folder, "pyproject.toml"), pyproject);
-  const began = performance.now();
   await must(run(join(base, `bin/uv_init_torch${version}`), [], { cwd: folder }));
-  const seconds = (performance.now() - began) / 1000;
   const linked = await diskUsage(join(folder, ".venv"));
   const env = { UV_LINK_MODE: "copy", VIRTUAL_ENV: undefined };
   await must(run("uv", add, { cwd: folder, env }));
@@ -96,7 +93,7 @@ async function useProject(
   if (stdout.trim() !== `${version}+cpu 54.0`) throw new Error(`${folder} calculates with ${stdout}`);
   const checked = await must(ddiff(["link", "--check", "--project", folder]));
   console.log(checked.stdout.trim());
-  return { seconds, linked, used: await diskUsage(join(folder, ".venv")) };
+  return { linked, used: await diskUsage(join(folder, ".venv")) };
 }
 
 /** What the same takes where uv installs it: torch with its companions and the common packages, as files of its own. */
@@ -143,16 +140,16 @@ async function diskUsage(folder: string): Promise<number> {
 
 function table(rows: readonly Row[]): string {
   const lines = rows.flatMap(({ version, projects: linked, plain }) =>
-    linked.map(({ seconds, linked: bytes, used }, at) => {
+    linked.map(({ linked: bytes, used }, at) => {
       const { add } = projects[at] ?? { add: [] };
       const command = `\`uv ${add.join(" ")}\``;
       const share = `${((100 * bytes) / plain).toFixed(2)} %`;
-      return `| ${version} | ${megabytes(plain)} | ${megabytes(bytes)} | ${share} | ${seconds.toFixed(1)} s | ${command} | ${megabytes(used)} |`;
+      return `| ${version} | ${megabytes(plain)} | ${megabytes(bytes)} | ${share} | ${command} | ${megabytes(used)} |`;
     }),
   );
   const head = [
-    "| torch | installed plainly | linked | of plain | linking takes | then | with its own packages |",
-    "|---|---:|---:|---:|---:|---|---:|",
+    "| torch | installed plainly | linked | of plain | then | with its own packages |",
+    "|---|---:|---:|---:|---|---:|",
   ];
   return [...head, ...lines].join("\n");
 }
