@@ -24,8 +24,7 @@ export class PrefixCode {
   /** A code of which the lengths are known. */
   static ofLengths(lengths: Uint8Array): PrefixCode {
     const code = new PrefixCode(lengths.length);
-    code.lengths.set(lengths);
-    code.assign();
+    code.assign(lengths);
     return code;
   }
 
@@ -50,7 +49,14 @@ export class PrefixCode {
       for (let length = 1; length <= bits; length++)
         for (let rest = perLength[length]!; rest > 0; rest--) lengths[keys[--i]! & symbolMask] = length;
     }
-    this.assign();
+    this.giveCodes();
+  }
+
+  /** Takes over lengths; symbols without one get none. */
+  assign(lengths: Uint8Array): void {
+    this.lengths.fill(0);
+    this.lengths.set(lengths);
+    this.giveCodes();
   }
 
   /** The bits that so many of each symbol take, without their extra bits. Symbols without a code count nothing. */
@@ -62,7 +68,7 @@ export class PrefixCode {
   }
 
   /** Gives out the codes of each length in the order of the symbols. */
-  private assign(): void {
+  private giveCodes(): void {
     const { lengths, codes } = this;
     perLength.fill(0);
     for (const length of lengths) perLength[length]!++;

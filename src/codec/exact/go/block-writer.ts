@@ -16,7 +16,7 @@ import { countSymbols, putTokens } from "../tokens.ts";
 export const mostStored = 65_535;
 const mostCodeBits = 15;
 /** Room for the longest header of a block. */
-const headerBytes = 512;
+const headerBytes = 640;
 
 /** The code that stands for distances where there are none. */
 const noDistances = PrefixCode.ofLengths(

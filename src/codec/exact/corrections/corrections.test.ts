@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { createDeflateRaw, deflateRawSync, inflateRawSync } from "node:zlib";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { cases } from "../testing/cases.ts";
+import { deflated, makerOf } from "../testing/deflated.ts";
+import { sampleBytes } from "../testing/sample.ts";
+import { correctedDeflate } from "./corrected.ts";
+import { DeflateCorrector } from "./corrector.ts";
+
+/** The corrections of a stream, which is written in pieces; checks that they give the stream again. */
+function correctionsOf(packed: Buffer, piece = 10_007): Uint8Array {
+  const corrector = new DeflateCorrector();
+  for (let at = 0; at < packed.length; at += piece) corrector.write(packed.subarray(at, at + piece));
+  const corrections = corrector.finish();
+  if (corrections === undefined) throw new Error("there are no corrections");
+  const again = deflated(correctedDeflate(corrections), inflateRawSync(packed), piece * 3);
+  expect(again.equals(packed)).toBe(true);
+  return corrections;
+}
+
+const sample = sampleBytes(500_000, 3);
+
+describe("corrections", () => {
+  it.each([
+    "chromium-level6",
+    "go1.8-huffman",
+    "go1.8-level0",
+    "go1.8-level1",
+    "go1.8-level6",
+    "zlib-level2",
+  ])("restore what %s packed", (id) => {
+    for (const name of ["nothing and the smallest", "a tar of small files", "short matches from afar"])
+      for (const input of cases[name]!()) correctionsOf(deflated(makerOf(id), input.subarray(0, 150_000)));
+  });
+
+  it.each([1, 3, 4, 6, 9])("take next to nothing for zlib at level %i", (level) => {
+    expect(correctionsOf(deflated(makerOf(`zlib-level${level}`), sample)).length).toBeLessThan(60);
+  });
+
+  it.each(["-1", "-4", "-6", "-9"])("take next to nothing for GNU gzip %s", (level) => {
+    const packed = execFileSync("gzip", ["-n", level], { input: sample, maxBuffer: 1 << 24 });
+    expect(correctionsOf(packed.subarray(10, -8)).length).toBeLessThan(100);
+  });
+
+  it("restore streams of any level, window, memory and strategy", () => {
+    const options = fc.record({
+      level: fc.integer({ min: 0, max: 9 }),
+      windowBits: fc.integer({ min: 9, max: 15 }),
+      memLevel: fc.integer({ min: 1, max: 9 }),
+      strategy: fc.nat(4),
+    });
+    fc.assert(
+      fc.property(options, fc.nat(400_000), fc.nat(60_000), (options, from, size) => {
+        correctionsOf(deflateRawSync(sample.subarray(from, from + size), options), 999);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("restore streams that were flushed", async () => {
+    const packer = createDeflateRaw();
+    const packed: Buffer[] = [];
+    packer.on("data", (bytes: Buffer) => packed.push(bytes));
+    for (let at = 0; at < 300_000; at += 30_000) {
+      packer.write(sample.subarray(at, at + 30_000));
+      await new Promise<void>((resolve) => packer.flush(resolve));
+    }
+    packer.end();
+    await once(packer, "end");
+    correctionsOf(Buffer.concat(packed));
+  });
+
+  it("are not made of what is no deflate stream, and are refused beside other bytes", () => {
+    const packed = deflated(makerOf("zlib-level6"), sample);
+    const broken = (bytes: Buffer): unknown => {
+      const corrector = new DeflateCorrector();
+      corrector.write(bytes);
+      return corrector.finish();
+    };
+    expect(broken(packed.subarray(0, -5))).toBeUndefined();
+    expect(broken(Buffer.concat([packed, Buffer.from("x")]))).toBeUndefined();
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void broken(Buffer.from(bytes))));
+    const make = correctedDeflate(correctionsOf(packed));
+    expect(() => deflated(make, sample.subarray(1))).toThrow(RangeError);
+    expect(() => deflated(make, Buffer.concat([sample, sample]))).toThrow(RangeError);
+  });
+
+  it("give some stream or a RangeError, whatever they are", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(20_000), (corrections, size) => {
+        try {
+          deflated(correctedDeflate(corrections), sample.subarray(0, size));
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
