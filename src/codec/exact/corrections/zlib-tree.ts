@@ -37,7 +37,7 @@ export function zlibCodeLengths(counts: Int32Array, maxBits: number, lengths: Ui
     const first = heap[1]!;
     heap[1] = heap[size--]!;
     sink(1, size);
-    const second = heap[1]!;
+    const second = heap[1];
     heap[--sorted] = first;
     heap[--sorted] = second;
     weight[node] = weight[first]! + weight[second]!;
