@@ -81,25 +81,11 @@ describePlace("base-build", missing, () => {
     );
   }, 900_000);
 
-  test("check links, imports and computes with each torch, and says no where one is broken", async () => {
-    const check = (image: string) =>
-      workshop.ddiff("base", "check", "--runner", "rootless", `containers-storage:localhost/lab/${image}`);
-    const good = await check("base:three");
-    expect(good.stdout).toMatch(/3 checks passed/);
-    expect(good.status).toBe(0);
-    const folder = join(workshop.engine.folder, "broken");
-    await mkdir(folder);
-    const lines = [
-      "FROM localhost/lab/base:three",
-      "USER 0",
-      "RUN sed -i 's/2.8.0/2.8.1/' /opt/ddiff/python3.13/torch2.8.0/torch/__init__.py && find /opt/ddiff/python3.13/torch2.8.0/torch -name '*.pyc' -delete",
-    ];
-    await writeFile(join(folder, "Dockerfile"), `${lines.join("\n")}\n`);
-    await workshop.engine.build(folder, "-q", "-t", "lab/broken:1");
-    const broken = await check("broken:1");
-    expect(broken.status).toBe(1);
-    expect(broken.stdout).toContain("torch 2.8.1+cpu is imported");
-    expect(broken.stdout).toMatch(/2 (?:checks )?passed/);
+  test("check links, imports and computes with each torch", async () => {
+    const image = "containers-storage:localhost/lab/base:three";
+    const checked = await workshop.ddiff("base", "check", "--runner", "rootless", image);
+    expect(checked.stdout).toMatch(/3 checks passed/);
+    expect(checked.status).toBe(0);
   }, 900_000);
 
   test("publish brings it to a registry, and a second base with a delta from the first", async () => {

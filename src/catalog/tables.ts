@@ -8,6 +8,7 @@ import { languageEnds, osReleases } from "./os-releases.ts";
 import { wheelSizes } from "./package-sizes.ts";
 import type { SourceName } from "./sources.ts";
 import { torchKernels, torchReleases } from "./torch-releases.ts";
+import { wheelPins } from "./torch-wheels.ts";
 
 /** A table of the catalogue as text, for people and for search. */
 export interface CatalogTable {
@@ -114,6 +115,14 @@ function torchTables(): CatalogTable[] {
         one.capabilities.join(" ") + (one.ptx ? " and newer (PTX)" : ""),
       ]),
       sources: ["torch-release", "torch-builds"],
+    },
+    {
+      topic: "wheels",
+      about:
+        "the wheels with CUDA's libraries that builds of PyTorch pin; ddiff base stores what several pin once",
+      columns: ["TORCH", "CUDA", "WHEELS"],
+      rows: wheelPins.map((one) => [one.torch.join(" "), one.cuda, one.wheels.join(" ")]),
+      sources: ["pypi", "torch-matrix", "torch-logs"],
     },
   ];
 }

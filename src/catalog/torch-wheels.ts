@@ -26,7 +26,7 @@ const cuda130 =
   "cuda-cupti 13.0.85 cuda-nvrtc 13.0.88 cuda-runtime 13.0.96 cufft 12.0.0.61 cufile 1.15.1.6 curand 10.4.0.35 cusolver 12.0.4.66 cusparse 12.6.3.3 nvtx 13.0.85";
 
 /** Oldest first. What a wheel of torch leaves open (nvjitlink of 2.4 from PyPI and of 2.13) is not here. */
-const pins: readonly WheelPins[] = [
+export const wheelPins: readonly WheelPins[] = [
   pin("2.4.0 2.4.1", "12.1", `${cuda121} cudnn 9.1.0.70 nccl 2.20.5`),
   pin("2.4.0 2.4.1", "12.4", `${cuda1240} cudnn 9.1.0.70 nccl 2.20.5`, "torch-logs"),
   pin("2.5.0 2.5.1", "12.4", `${cuda124} cudnn 9.1.0.70 nccl 2.21.5`),
@@ -77,7 +77,7 @@ const pins: readonly WheelPins[] = [
 export function sharedWheels(torch: string, cuda: string): readonly (readonly string[])[] {
   const groups = new Map<string, string[]>();
   for (const wheel of pinsOf(torch, cuda)?.wheels ?? []) {
-    const users = pins.filter((one) => one.wheels.includes(wheel));
+    const users = wheelPins.filter((one) => one.wheels.includes(wheel));
     if (new Set(users.map((one) => minorOf(one.torch[0] ?? ""))).size < 2) continue;
     const key = users.map((one) => `${one.torch.join(" ")} ${one.cuda}`).join("\n");
     groups.set(key, [...(groups.get(key) ?? []), wheel].sort());
@@ -86,7 +86,7 @@ export function sharedWheels(torch: string, cuda: string): readonly (readonly st
 }
 
 function pinsOf(torch: string, cuda: string): WheelPins | undefined {
-  return pins.find((one) => one.cuda === minorOf(cuda) && one.torch.includes(torch));
+  return wheelPins.find((one) => one.cuda === minorOf(cuda) && one.torch.includes(torch));
 }
 
 function pin(torch: string, cuda: string, list: string, source: SourceName = "pypi"): WheelPins {

@@ -12,7 +12,7 @@ export const catalog = defineCommand({
   arguments: [
     {
       name: "TOPIC",
-      help: "gpu, cuda, driver, image, torch, kernels, framework, ngc, os, package or size",
+      help: "gpu, cuda, driver, image, torch, kernels, wheels, framework, ngc, os, package or size",
     },
     { name: "WORD", many: true, help: "what rows must have" },
   ],
