@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { goDeflate } from "../src/codec/exact/go/deflate.ts";
-import { deflated } from "../src/codec/exact/testing/deflated.ts";
+import { deflated, makerOf } from "../src/codec/exact/testing/deflated.ts";
 import { GoFlate } from "./support/go-flate.ts";
 import { randomInput } from "./support/random-input.ts";
 import { randomOf } from "./support/seeded.ts";
@@ -35,6 +35,19 @@ describePlace("exact-go", go === undefined ? "DDIFF_TEST_GO names no go" : undef
         const real = await flate.deflate(level, input);
         const ours = deflated(goDeflate(level), input, 1 + random.below(150_000));
         expect(ours.equals(real), `${day}, level ${level}, round ${round}`).toBe(true);
+      }
+    },
+  );
+
+  it.each([1, 2, 6, 9])(
+    "gives what it gives when it is flushed before its end, as for eStargz, at level %i",
+    async (level) => {
+      const random = randomOf(level);
+      for (let round = 0; round < 20; round++) {
+        const input = randomInput(random, random.below(2 ** 30));
+        const real = await flate.deflate(level, input, true);
+        const ours = deflated(makerOf(`go1.8-level${level}-flushed`), input);
+        expect(ours.equals(real), `level ${level}, round ${round}`).toBe(true);
       }
     },
   );

@@ -14,7 +14,12 @@ const newGo = process.env["DDIFF_TEST_GO_1_27"];
 const mebibyte = 1 << 20;
 
 /** Random inputs for each level, packed by the program and by ours. */
-function compare(toolchain: string, maker: GoProgram, idOf: (level: number) => string): void {
+function compare(
+  toolchain: string,
+  maker: GoProgram,
+  idOf: (level: number) => string,
+  flushed = false,
+): void {
   it("gives what the real program gives for any bytes", { timeout: 120_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), "exact-klauspost-"));
     const flate = await GoFlate.start(toolchain, folder, maker);
@@ -25,7 +30,7 @@ function compare(toolchain: string, maker: GoProgram, idOf: (level: number) => s
         const random = randomOf(Number(day.replaceAll("-", "")) + level);
         for (let round = 0; round < 20; round++) {
           const input = randomInput(random, random.below(2 ** 30));
-          const real = await flate.deflate(level, input);
+          const real = await flate.deflate(level, input, flushed);
           const ours = deflated(makerOf(idOf(level)), input, 1 + random.below(150_000));
           expect(ours.equals(real), `${day}, level ${level}, round ${round}`).toBe(true);
         }
@@ -49,5 +54,10 @@ describePlace("exact-klauspost", go === undefined ? "DDIFF_TEST_GO names no go" 
 });
 
 describePlace("exact-go1.27", newGo === undefined ? "DDIFF_TEST_GO_1_27 names no go" : undefined, () => {
-  compare(newGo!, { source: "go-flate" }, (level) => `go1.27-level${level}`);
+  describe("compress/flate", () => {
+    compare(newGo!, { source: "go-flate" }, (level) => `go1.27-level${level}`);
+  });
+  describe("compress/flate that is flushed before its end", () => {
+    compare(newGo!, { source: "go-flate" }, (level) => `go1.27-level${level}-flushed`, true);
+  });
 });

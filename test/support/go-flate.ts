@@ -5,7 +5,7 @@ import { run } from "./run.ts";
 
 /** One of the Go programs beside this file. */
 export interface GoProgram {
-  source: "go-flate" | "go-pgzip";
+  source: "go-flate" | "go-pgzip" | "go-estargz";
   /** A .mod file in its folder, where it may be built with several versions of what it needs. */
   versions?: string;
   words?: string[];
@@ -48,10 +48,10 @@ export class GoFlate {
     return new GoFlate(await buildGoFlate(go, folder, program), program?.words ?? []);
   }
 
-  /** What it makes of bytes at a level from -2 to 9. */
-  async deflate(level: number, bytes: Buffer): Promise<Buffer> {
+  /** What it makes of bytes at a level from -2 to 9; compress/flate may be flushed before it is closed. */
+  async deflate(level: number, bytes: Buffer, flushed = false): Promise<Buffer> {
     const request = Buffer.alloc(5);
-    request.writeInt8(level, 0);
+    request.writeInt8(flushed ? level + 32 : level, 0);
     request.writeUInt32LE(bytes.length, 1);
     this.#process.stdin.write(request);
     this.#process.stdin.write(bytes);

@@ -4,6 +4,8 @@
  */
 export interface DeflateEncoder {
   write(input: Uint8Array): void;
+  /** Has all that was written so that it can be unpacked: an empty stored block ends it (what zlib calls a sync flush). */
+  flush?(): void;
   /** Ends the stream; nothing may be written after it. */
   finish(): void;
 }
@@ -30,6 +32,8 @@ export interface ExactEncoder {
   /** Stands in bundles, so it never changes its meaning: what encodes otherwise gets another id. */
   id: string;
   make: DeflateMaker;
+  /** The same encoder as programs use it that flush before they end a stream: those that write eStargz. */
+  flushed?: ExactEncoder;
   /** Where blocks can be packed at the same time. */
   blocks?: BlockFormat;
 }

@@ -1,5 +1,5 @@
 import { deflateInBlocks } from "./block-encoder.ts";
-import type { ExactEncoder } from "./encoder.ts";
+import type { DeflateMaker, ExactEncoder } from "./encoder.ts";
 import { goDeflate } from "./go/deflate.ts";
 import { go127Deflate, pgzipBlocks } from "./klauspost/deflate.ts";
 import type { versions } from "./klauspost/versions.ts";
@@ -7,10 +7,10 @@ import { chromiumDeflate, zlibDeflate } from "./zlib.ts";
 
 /** Every encoder that layers can be packed with again, bit for bit. */
 export const encoders: readonly ExactEncoder[] = [
-  ...levels("go1.8", goDeflate),
+  ...withFlushed(levels("go1.8", goDeflate)),
   { id: "go1.8-level0", make: goDeflate(0) },
   { id: "go1.8-huffman", make: goDeflate(-2) },
-  ...levels("go1.27", go127Deflate),
+  ...withFlushed(levels("go1.27", go127Deflate)),
   ...pgzip("1.15.10", [5, 6, 4, 9, 7, 8]),
   ...pgzip("1.18.2", [5, 1, 6, 9, 2, 3, 4, 7, 8]),
   ...pgzip("1.15.11", [1, 2, 3]),
@@ -24,9 +24,40 @@ export const encoders: readonly ExactEncoder[] = [
   ...levels("chromium", chromiumDeflate),
 ];
 
+/** The encoder of an id, or undefined where there is none. */
+export function findEncoder(id: string): ExactEncoder | undefined {
+  for (const encoder of encoders) {
+    if (encoder.id === id) return encoder;
+    if (encoder.flushed?.id === id) return encoder.flushed;
+  }
+  return undefined;
+}
+
 /** An encoder for each level from 1 to 9, as `NAME-levelN`. */
-function levels(name: string, make: (level: number) => ExactEncoder["make"]): ExactEncoder[] {
+function levels(name: string, make: (level: number) => DeflateMaker): ExactEncoder[] {
   return Array.from({ length: 9 }, (_, i) => ({ id: `${name}-level${i + 1}`, make: make(i + 1) }));
+}
+
+/** Encoders of Go, each also as the writers of eStargz use it. */
+function withFlushed(encoders: readonly ExactEncoder[]): ExactEncoder[] {
+  return encoders.map(({ id, make }) => ({
+    id,
+    make,
+    flushed: { id: `${id}-flushed`, make: flushedAtEnd(make) },
+  }));
+}
+
+function flushedAtEnd(make: DeflateMaker): DeflateMaker {
+  return (emit) => {
+    const encoder = make(emit);
+    return {
+      write: (input) => encoder.write(input),
+      finish() {
+        encoder.flush?.();
+        encoder.finish();
+      },
+    };
+  };
 }
 
 /** pgzip at levels at which a version of klauspost/compress was the first to give these bytes. */

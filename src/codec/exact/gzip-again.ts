@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { DdiffError } from "../../util/errors.ts";
 import type { DeflateEncoder, ExactEncoder } from "./encoder.ts";
-import { encoders } from "./encoders.ts";
+import { findEncoder } from "./encoders.ts";
 import { parseGzipHeader } from "./gzip-header.ts";
 import { encodersIn, type GzipRecipe, isGuess } from "./gzip-recipe.ts";
 import { ParallelEncoder } from "./parallel-encoder.ts";
@@ -159,10 +159,6 @@ class Pieces {
     this.#piece = Buffer.allocUnsafe(pieceSize);
     this.#length = 0;
   }
-}
-
-function findEncoder(id: string): ExactEncoder | undefined {
-  return encoders.find((encoder) => encoder.id === id);
 }
 
 function unknown(id: string, what: string): DdiffError {

@@ -61,6 +61,18 @@ describe("recognition", () => {
     expect(await recognised(gzipSync(sample), sample)).toMatchObject([{ encoder: "chromium-level6" }]);
   });
 
+  it("finds how to pack again what was flushed before its end, as eStargz is", async () => {
+    for (const id of ["go1.8-level1", "go1.8-level9", "go1.27-level6"]) {
+      const flushed = `${id}-flushed`;
+      const plain = sample.subarray(0, 1_400_000);
+      const member = await packedBy(flushed, plain, headerOf(id));
+      expect(member.subarray(-17, -8).toString("hex")).toMatch(/0000ffff(?:010000ffff|0300)$/);
+      const packed = Buffer.concat([member, await packedBy(flushed, sample.subarray(0, 700), headerOf(id))]);
+      const both = Buffer.concat([plain, sample.subarray(0, 700)]);
+      expect(await recognised(packed, both)).toMatchObject([{ encoder: flushed, sizes: [1_400_000, 700] }]);
+    }
+  });
+
   it("packs any number of members, names, zeros and small strangers again", async () => {
     const piece = fc.record({
       size: fc.nat(90_000),

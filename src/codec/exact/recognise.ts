@@ -67,8 +67,8 @@ export class GzipRecogniser implements GzipListener {
   end(trailer: Buffer): void {
     if (this.#failed || this.#member === undefined) return;
     const member = this.#member;
-    const encoder = member.finish();
-    if (encoder !== undefined) this.#addMember(encoder, member);
+    const trial = member.finish();
+    if (trial !== undefined) this.#addMember(trial, member);
     else if (member.literal === undefined) this.#fail();
     else this.#addLiteral(Buffer.concat([member.literal, trailer]), member.size);
   }
@@ -78,9 +78,8 @@ export class GzipRecogniser implements GzipListener {
     if (this.#padding > mostPadding) this.#fail();
   }
 
-  #addMember(encoder: ExactEncoder, member: Member): void {
+  #addMember({ encoder, gave: { id } }: Trial, member: Member): void {
     this.#last = encoder;
-    const { id } = encoder;
     const header = member.header.toString("base64");
     const last = this.#recipe.at(-1);
     if (last !== undefined && "encoder" in last && last.encoder === id && last.header === header) {
@@ -154,10 +153,10 @@ class Member {
   }
 
   /** Who packed it, now that it is over. */
-  finish(): ExactEncoder | undefined {
+  finish(): Trial | undefined {
     if (this.#head !== undefined) this.#decide((trial) => trial.finish());
     else this.#trials = this.#trials.filter((trial) => trial.finish());
-    return this.#trials[0]?.encoder;
+    return this.#trials[0];
   }
 
   #run(bytes: Buffer): void {

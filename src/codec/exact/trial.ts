@@ -29,6 +29,14 @@ export class PackedStretch {
     return Buffer.concat(this.#chunks).includes(bytes);
   }
 
+  /** Whether the stream ends with these bytes, none of which may be forgotten. */
+  endsWith(bytes: Buffer): boolean {
+    return (
+      this.#start <= this.length - bytes.length &&
+      this.match(this.length - bytes.length, bytes) === bytes.length
+    );
+  }
+
   /** How many of `bytes` stand at `position`: all that the stream has so far, or -1 where it has others. */
   match(position: number, bytes: Uint8Array): number {
     let chunkStart = this.#start;
@@ -46,9 +54,13 @@ export class PackedStretch {
   }
 }
 
+/** What ends a stream that was flushed before it was ended: an empty stored block, and an empty last one, stored or (since Go 1.27) in fixed codes. */
+const flushedEnds = ["0000ffff010000ffff", "0000ffff0300"].map((end) => Buffer.from(end, "hex"));
+
 /** One encoder that is run along a stream for as long as it gives the stream's bytes. */
 export class Trial {
   readonly encoder: ExactEncoder;
+  gave: ExactEncoder;
   readonly #stretch: PackedStretch;
   readonly #running: DeflateEncoder;
   /** What came out before the stream's own bytes were there. */
@@ -59,6 +71,7 @@ export class Trial {
 
   constructor(encoder: ExactEncoder, stretch: PackedStretch) {
     this.encoder = encoder;
+    this.gave = encoder;
     this.#stretch = stretch;
     this.#running = encoder.make((bytes) => this.#compare(bytes));
   }
@@ -72,11 +85,19 @@ export class Trial {
     if (this.fits) this.#running.write(plain);
   }
 
-  /** Whether the stream is over just where this encoder's is. */
+  /**
+   * Whether the stream is over just where this encoder's is. Then `gave` is what gave the whole of it: the encoder, or the same with a flush
+   * before its end.
+   */
   finish(): boolean {
+    const { flushed } = this.encoder;
+    const isFlushed = flushed !== undefined && flushedEnds.some((end) => this.#stretch.endsWith(end));
     this.write(new Uint8Array(0));
+    if (this.fits && isFlushed) this.#running.flush?.();
     if (this.fits) this.#running.finish();
-    return this.fits && this.#ahead.length === 0 && this.matched === this.#stretch.length;
+    if (!this.fits || this.#ahead.length > 0 || this.matched !== this.#stretch.length) return false;
+    if (isFlushed) this.gave = flushed;
+    return true;
   }
 
   #compare(bytes: Uint8Array): void {

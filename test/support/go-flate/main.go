@@ -1,5 +1,5 @@
 // Answers requests on standard input with what compress/flate makes of them: level (int8), size (uint32, little-endian) and bytes; the answer
-// is a size and bytes. What it makes of a request does not depend on those before it. With a level as its argument it packs standard input instead.
+// is a size and bytes. To a level beyond 9, 32 is added: the writer is then flushed before it is closed. What it makes of a request does not depend on those before it. With a level as its argument it packs standard input instead.
 package main
 
 import (
@@ -56,7 +56,12 @@ func answer(in io.Reader, out *bufio.Writer) error {
 		return err
 	}
 	var packed bytes.Buffer
-	writer, err := flate.NewWriter(&packed, int(request.Level))
+	level := int(request.Level)
+	isFlushed := level > 9
+	if isFlushed {
+		level -= 32
+	}
+	writer, err := flate.NewWriter(&packed, level)
 	if err != nil {
 		return err
 	}
@@ -66,6 +71,11 @@ func answer(in io.Reader, out *bufio.Writer) error {
 	}
 	if _, err := writer.Write(plain); err != nil {
 		return err
+	}
+	if isFlushed {
+		if err := writer.Flush(); err != nil {
+			return err
+		}
 	}
 	if err := writer.Close(); err != nil {
 		return err

@@ -31,6 +31,11 @@ export abstract class BlockEncoder implements DeflateEncoder {
     }
   }
 
+  flush(): void {
+    if (this.block.end > this.block.start) this.next();
+    this.writer.flush();
+  }
+
   finish(): void {
     if (this.block.end > this.block.start) this.encode(this.block);
     this.writer.finish();

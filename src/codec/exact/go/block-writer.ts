@@ -104,6 +104,12 @@ export class GoBlockWriter {
     this.output.putBytes(source.bytes, source.start, source.end);
   }
 
+  /** Ends what was written with an empty stored block and hands it out; more may follow. */
+  flush(): void {
+    this.putStoredHeader(0, false);
+    this.output.flush();
+  }
+
   /** Ends the stream with an empty stored block and hands out what is left. */
   finish(): void {
     this.putStoredHeader(0, true);

@@ -74,9 +74,13 @@ export abstract class ChainEncoder implements DeflateEncoder {
     }
   }
 
+  flush(): void {
+    this.endBytes();
+    this.writer.flush();
+  }
+
   finish(): void {
-    this.scan(this.end);
-    this.endBlock(this.index);
+    this.endBytes();
     this.writer.finish();
   }
 
@@ -146,6 +150,12 @@ export abstract class ChainEncoder implements DeflateEncoder {
   protected addToken(token: number, end: number): void {
     this.tokens[this.tokenCount++] = token;
     if (this.tokenCount === mostTokens) this.endBlock(end);
+  }
+
+  /** Writes all that was not written yet. */
+  private endBytes(): void {
+    this.scan(this.end);
+    this.endBlock(this.index);
   }
 
   private endBlock(end: number): void {

@@ -14,6 +14,10 @@ export function go127Deflate(level: number): DeflateMaker {
     compressor.begin(new Uint8Array(0));
     return {
       write: (input) => compressor.write(input),
+      flush() {
+        compressor.sync();
+        output.flush();
+      },
       finish() {
         compressor.finish();
         output.flush();

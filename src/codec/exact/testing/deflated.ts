@@ -1,5 +1,5 @@
 import type { DeflateMaker } from "../encoder.ts";
-import { encoders } from "../encoders.ts";
+import { findEncoder } from "../encoders.ts";
 
 /** What an encoder makes of bytes that are written in pieces. */
 export function deflated(make: DeflateMaker, bytes: Uint8Array, piece = 100_003): Buffer {
@@ -12,7 +12,7 @@ export function deflated(make: DeflateMaker, bytes: Uint8Array, piece = 100_003)
 
 /** The encoder of an id. Throws if there is none. */
 export function makerOf(id: string): DeflateMaker {
-  const found = encoders.find((encoder) => encoder.id === id);
+  const found = findEncoder(id);
   if (found === undefined) throw new Error(`there is no encoder ${id}`);
   return found.make;
 }
