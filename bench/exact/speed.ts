@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createReadStream, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { buildGoFlate } from "../../test/support/go-flate.ts";
+import { pgzipMaker } from "../../test/support/klauspost-makers.ts";
 import { writeSection } from "../document.ts";
 import { measure, median } from "../measure.ts";
 
@@ -38,6 +39,7 @@ export async function benchExactSpeed(): Promise<void> {
       title: `Go's compress/flate, level ${level}`,
       script: `GOMAXPROCS=1 ${goFlate} ${level} < input`,
     }));
+    rivals.push(...(await klauspostRivals(go, work)));
     const rows: string[] = [];
     for (const rival of rivals) {
       console.error(rival.id);
@@ -58,6 +60,27 @@ export async function benchExactSpeed(): Promise<void> {
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** Go 1.27, whose toolchain comes as a module, and pgzip, whose bytes are compared without the header and trailer of gzip. */
+async function klauspostRivals(go: string, work: string): Promise<Rival[]> {
+  const newFolder = join(work, "go1.27");
+  mkdirSync(newFolder);
+  const newGo = await buildGoFlate(go, newFolder, { source: "go-flate", toolchain: "go1.27.4" });
+  const version = "1.18.6";
+  const pgzip = await buildGoFlate(go, work, pgzipMaker(version, 1 << 20));
+  return [
+    ...[1, 6, 9].map((level) => ({
+      id: `go1.27-level${level}`,
+      title: `Go 1.27's compress/flate, level ${level}`,
+      script: `GOMAXPROCS=1 ${newGo} ${level} < input`,
+    })),
+    ...[1, 5, 6, 9].map((level) => ({
+      id: `pgzip-1m-klauspost1.18.2-level${level}`,
+      title: `pgzip with klauspost/compress ${version}, level ${level}`,
+      script: `GOMAXPROCS=1 ${pgzip} ${1 << 20} ${level} < input | tail -c +11 | head -c -8`,
+    })),
+  ];
 }
 
 async function row({ id, title, script }: Rival, work: string): Promise<string> {

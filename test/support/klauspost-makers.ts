@@ -2,7 +2,19 @@ import { encoders } from "../../src/codec/exact/encoders.ts";
 import type { GoProgram } from "./go-flate.ts";
 
 /** Versions of klauspost/compress that stand in go-pgzip/versions. */
-const known = ["1.15.10", "1.15.12", "1.17.11", "1.18.0", "1.18.1", "1.18.6", "1.20.3"];
+const known = [
+  "1.11.3",
+  "1.13.6",
+  "1.14.4",
+  "1.15.9",
+  "1.15.10",
+  "1.15.12",
+  "1.17.11",
+  "1.18.0",
+  "1.18.1",
+  "1.18.6",
+  "1.20.3",
+];
 /** Withdrawn: what it writes at these levels cannot always be unpacked. */
 const isBroken = (version: string, level: number): boolean => version === "1.18.1" && level >= 7;
 

@@ -1,5 +1,6 @@
 // Answers requests on standard input with what pgzip makes of them, without the header and trailer of gzip: level (int8), size (uint32,
-// little-endian) and bytes; the answer is a size and bytes. The size of its blocks is the program's argument.
+// little-endian) and bytes; the answer is a size and bytes. The size of its blocks is the program's argument. With a level behind it, packs all of
+// standard input to standard output instead, as gzip.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"runtime"
 	"strconv"
 
 	"github.com/klauspost/pgzip"
@@ -26,6 +28,12 @@ func main() {
 	}
 	in := bufio.NewReader(os.Stdin)
 	out := bufio.NewWriter(os.Stdout)
+	if len(os.Args) > 2 {
+		if err := pack(in, out, blockSize, os.Args[2]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	for {
 		if _, err := in.Peek(1); err == io.EOF {
 			return
@@ -34,6 +42,27 @@ func main() {
 			log.Fatal(err)
 		}
 	}
+}
+
+func pack(in io.Reader, out *bufio.Writer, blockSize int, word string) error {
+	level, err := strconv.Atoi(word)
+	if err != nil {
+		return err
+	}
+	writer, err := pgzip.NewWriterLevel(out, level)
+	if err != nil {
+		return err
+	}
+	if err := writer.SetConcurrency(blockSize, runtime.GOMAXPROCS(0)); err != nil {
+		return err
+	}
+	if _, err := io.Copy(writer, in); err != nil {
+		return err
+	}
+	if err := writer.Close(); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 func answer(in io.Reader, out *bufio.Writer, blockSize int) error {

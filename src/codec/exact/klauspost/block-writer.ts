@@ -10,7 +10,7 @@ import {
   literalSymbols,
 } from "../symbols.ts";
 import { countSymbols, putTokens } from "../tokens.ts";
-import { estimatedBits } from "./estimate.ts";
+import { estimatedBits, possibleCodes } from "./estimate.ts";
 import { fixedDistances, fixedLiterals } from "../fixed-codes.ts";
 
 /** What changed over the versions in how blocks are written. */
@@ -19,6 +19,8 @@ export interface BlockHabits {
   listsAllSymbols: boolean;
   /** The end of the block counts when codes are weighed against each other. From 1.18.2. */
   countsEnd: boolean;
+  /** Noise is stored without a try. From 1.14. */
+  seesNoise: boolean;
 }
 
 /** A stored block holds no more bytes. */
@@ -26,10 +28,10 @@ const mostStored = 65_535;
 /** With so many tokens and more, fixed codes are not thought of. */
 const manyTokens = 250;
 /** What the header of a block of literals is thought to take, in bits. */
-const guessedHeader = 70 * 8;
+export const guessedHeader = 70 * 8;
 
 /** The distance code of a block of literals: something must be there. */
-const noDistances = PrefixCode.ofLengths(
+export const noDistances = PrefixCode.ofLengths(
   Uint8Array.from({ length: distanceSymbols }, (_, i) => (i === 0 ? 1 : 0)),
 );
 
@@ -38,20 +40,20 @@ const noDistances = PrefixCode.ofLengths(
  * tokens come that need or deserve codes of their own.
  */
 export class BlockWriter {
-  private readonly output: BitOutput;
+  protected readonly output: BitOutput;
   private readonly habits: BlockHabits;
   /** Other codes cost one in 2^penalty more than they seem to. */
-  private readonly penalty: number;
-  private literalCode = new PrefixCode(literalSymbols);
+  protected readonly penalty: number;
+  protected literalCode = new PrefixCode(literalSymbols);
   private spareCode = new PrefixCode(literalSymbols);
-  private readonly distanceCode = new PrefixCode(distanceSymbols);
-  private readonly header = new DynamicHeader();
-  private readonly literals = new Int32Array(fixedLiterals.lengths.length);
-  private readonly distances = new Int32Array(distanceSymbols);
+  protected readonly distanceCode = new PrefixCode(distanceSymbols);
+  protected readonly header = new DynamicHeader();
+  protected readonly literals = new Int32Array(fixedLiterals.lengths.length);
+  protected readonly distances = new Int32Array(distanceSymbols);
   /** The size of the header whose block is still open, in bits; 0 when none is. */
-  private open = 0;
+  protected open = 0;
   /** The open block has no codes but for literals. */
-  private openForLiterals = false;
+  protected openForLiterals = false;
 
   constructor(output: BitOutput, habits: BlockHabits, penalty: number) {
     this.output = output;
@@ -115,7 +117,7 @@ export class BlockWriter {
 
     if (this.open > 0) {
       let best = this.literalCode.cost(literals) + this.distanceCode.cost(distances) + extra;
-      let fresh = this.open + estimatedBits(literals, distances, count);
+      let fresh = this.open + estimatedBits(literals, distances, count, possibleCodes);
       fresh += this.literalCode.lengths[endOfBlock]! + (fresh >> this.penalty);
       if (fresh < best) {
         this.end();
@@ -165,7 +167,8 @@ export class BlockWriter {
     const { literals } = this;
     literals.fill(0);
     for (let at = start; at < end; at++) literals[bytes[at]!]!++;
-    if (end - start > 1024 && isNoise(literals, end - start)) return this.store(bytes, start, end);
+    if (this.habits.seesNoise && end - start > 1024 && isNoise(literals, end - start))
+      return this.store(bytes, start, end);
     literals[endOfBlock] = 1;
     this.spareCode.build(literals, 15);
     let fresh = this.spareCode.cost(literals) + (this.open === 0 ? guessedHeader : this.open);
@@ -191,7 +194,7 @@ export class BlockWriter {
   }
 
   /** Ends the block that is open. */
-  private end(): void {
+  protected end(): void {
     if (this.open === 0) return;
     this.output.reserve(16);
     this.output.put(this.literalCode.codes[endOfBlock]!, this.literalCode.lengths[endOfBlock]!);
@@ -216,13 +219,14 @@ function fixedCost(literals: Int32Array, distances: Int32Array): number {
 }
 
 /** How many symbols there are up to the last one that occurs. */
-function countOf(counts: Int32Array): number {
+export function countOf(counts: Int32Array): number {
   let count = counts.length;
   while (count > 0 && counts[count - 1] === 0) count--;
   return count;
 }
 
-function extraBits(literals: Int32Array, distances: Int32Array): number {
+/** Extra bits of so many symbols. */
+export function extraBits(literals: Int32Array, distances: Int32Array): number {
   let bits = 0;
   for (let i = 0; i < lengthExtraBits.length; i++)
     bits += literals[firstLengthSymbol + i]! * lengthExtraBits[i]!;
@@ -239,7 +243,7 @@ function isNoise(counts: Int32Array, size: number): boolean {
 }
 
 /** Puts bytes as literals; room for 2 bytes each must have been made. */
-function putLiterals(
+export function putLiterals(
   output: BitOutput,
   bytes: Uint8Array,
   start: number,

@@ -1,6 +1,7 @@
 import type { BitOutput } from "../bit-output.ts";
 import { BlockWriter } from "./block-writer.ts";
 import { ChainCompressor, type ChainEffort } from "./chain-compressor.ts";
+import { FillingBlockWriter } from "./filling-block-writer.ts";
 import { Level1 } from "./level1.ts";
 import { Level2 } from "./level2.ts";
 import { Level3 } from "./level3.ts";
@@ -23,7 +24,7 @@ const matchers: Record<number, (version: Version) => Matcher> = {
   2: () => new Level2(),
   3: () => new Level3(),
   4: (version) => new Level4(version.level4ComparesRightPlace),
-  5: () => new Level5(),
+  5: (version) => new Level5(version.level5),
   6: () => new Level6(),
 };
 
@@ -46,7 +47,8 @@ export class Compressor {
       this.blocks = new BlockWriter(output, version.blocks, 8);
       this.finder = new ChainCompressor(effort, version.chains, this.blocks);
     } else if (matcher) {
-      this.blocks = new BlockWriter(output, version.blocks, 7);
+      const { blocks, filling } = version;
+      this.blocks = filling ? new FillingBlockWriter(output, filling) : new BlockWriter(output, blocks, 7);
       this.finder = new RunCompressor(matcher(version), this.blocks);
     } else throw new RangeError(`no level of klauspost/compress: ${level}`);
   }

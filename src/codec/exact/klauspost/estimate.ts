@@ -6,22 +6,36 @@ import {
   literalSymbols,
 } from "../symbols.ts";
 
+/** Within which bounds the entropy of a symbol is taken for the length of its code. */
+export interface CodeBounds {
+  least: number;
+  most: number;
+}
+
+/** Codes are as short and as long as they can be. */
+export const possibleCodes: CodeBounds = { least: 1, most: 15 };
+
 /**
- * About how many bits tokens take with codes made for them: the entropy of their symbols, of 1 to 15 bits each, and their extra bits. Sums
- * are rounded as floats of 32 bits are, in this order, for blocks are cut by them.
+ * About how many bits tokens take with codes made for them: the entropy of their symbols and their extra bits. Sums are rounded as floats of
+ * 32 bits are, in this order, for blocks are cut by them.
  */
-export function estimatedBits(literals: Int32Array, distances: Int32Array, tokens: number): number {
+export function estimatedBits(
+  literals: Int32Array,
+  distances: Int32Array,
+  tokens: number,
+  bounds: CodeBounds,
+): number {
   if (tokens === 0) return 0;
   let entropy = 0;
   let extra = 0;
   let matches = 0;
   const share = Math.fround(1 / tokens);
   for (let symbol = 0; symbol < endOfBlock; symbol++)
-    entropy = Math.fround(entropy + symbolBits(literals[symbol]!, share));
+    entropy = Math.fround(entropy + symbolBits(literals[symbol]!, share, bounds));
   entropy = Math.fround(entropy + 15);
   for (let symbol = firstLengthSymbol; symbol < literalSymbols; symbol++) {
     const count = literals[symbol]!;
-    entropy = Math.fround(entropy + symbolBits(count, share));
+    entropy = Math.fround(entropy + symbolBits(count, share, bounds));
     extra += count * lengthExtraBits[symbol - firstLengthSymbol]!;
     matches += count;
   }
@@ -29,18 +43,18 @@ export function estimatedBits(literals: Int32Array, distances: Int32Array, token
     const shareOfMatches = Math.fround(1 / matches);
     for (let symbol = 0; symbol < distances.length; symbol++) {
       const count = distances[symbol]!;
-      entropy = Math.fround(entropy + symbolBits(count, shareOfMatches));
+      entropy = Math.fround(entropy + symbolBits(count, shareOfMatches, bounds));
       extra += count * distanceExtraBits[symbol]!;
     }
   }
   return Math.trunc(entropy) + extra;
 }
 
-/** What a symbol that occurs so often takes in all. */
-function symbolBits(count: number, share: number): number {
+/** What a symbol that occurs so often takes in all, where one that occurs once has this share. */
+export function symbolBits(count: number, share: number, { least, most }: CodeBounds): number {
   if (count === 0) return 0;
   const bits = -roughLog2(Math.fround(count * share));
-  return Math.fround((bits < 1 ? 1 : bits > 15 ? 15 : bits) * count);
+  return Math.fround((bits < least ? least : bits > most ? most : bits) * count);
 }
 
 const float = new Float32Array(1);

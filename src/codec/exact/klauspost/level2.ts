@@ -9,7 +9,7 @@ export class Level2 extends Matcher {
 
   constructor() {
     const places = new Int32Array(1 << bits);
-    super(places);
+    super(false, places);
     this.places = places;
   }
 

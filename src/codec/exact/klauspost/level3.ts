@@ -12,7 +12,7 @@ export class Level3 extends Matcher {
 
   constructor() {
     const places = new Int32Array(2 << bits);
-    super(places);
+    super(false, places);
     this.places = places;
   }
 

@@ -13,7 +13,7 @@ export class Level4 extends Matcher {
   constructor(comparesRightPlace: boolean) {
     const short = new Int32Array(1 << bits);
     const long = new Int32Array(1 << bits);
-    super(short, long);
+    super(false, short, long);
     this.short = short;
     this.long = long;
     this.comparesRightPlace = comparesRightPlace;

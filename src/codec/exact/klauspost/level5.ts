@@ -3,6 +3,14 @@ import { hash4, hash7 } from "./hash.ts";
 
 const bits = 15;
 
+/** What changed over the versions in level 5. */
+export interface Level5Habits {
+  /** So many bytes later than another match one may begin that ends later: 2, up to 1.15.9 none, and -1 up to 1.11, where none is tried. */
+  later: number;
+  /** Up to 1.14: see `Matcher`. */
+  partsOf255: boolean;
+}
+
 /**
  * Level 5, what podman and its kin use: the last place with the same 4 bytes and the last two with the same 7. Of two long ones the longer is
  * taken; a short one must beat the long ones of the next place. Behind a match that is shorter than 30 bytes, another is tried that ends later.
@@ -12,16 +20,19 @@ export class Level5 extends Matcher {
   /** The last place and the one before it, side by side. */
   private readonly long: Int32Array;
 
-  constructor() {
+  private readonly later: number;
+
+  constructor({ later, partsOf255 }: Level5Habits) {
     const short = new Int32Array(1 << bits);
     const long = new Int32Array(2 << bits);
-    super(short, long);
+    super(partsOf255, short, long);
     this.short = short;
     this.long = long;
+    this.later = later;
   }
 
   protected override scan(start: number, end: number): number {
-    const { bytes, view, short, long, origin } = this;
+    const { bytes, view, short, long, origin, later } = this;
     const limit = end - margin;
     let emitted = start;
     let at = start;
@@ -109,16 +120,16 @@ export class Level5 extends Matcher {
       else if (length === 258) length += this.common(at + length, from + length, end - at - length);
 
       const behind = at + length;
-      if (length < 30 && behind < limit) {
+      if (length < 30 && behind < limit && later >= 0) {
         const hash = hash7(view.getInt32(behind, true), view.getInt32(behind + 3, true), bits) << 1;
-        const place = long[hash]! - origin - length + 2;
-        const distance = at + 2 - place;
+        const place = long[hash]! - origin - length + later;
+        const distance = at + later - place;
         if (place >= 0 && distance < farthest && distance > 0) {
-          const other = this.common(at + 2, place, end - at - 2);
+          const other = this.common(at + later, place, end - at - later);
           if (other > length) {
             from = place;
             length = other;
-            at += 2;
+            at += later;
           }
         }
       }

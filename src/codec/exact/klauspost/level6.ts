@@ -15,7 +15,7 @@ export class Level6 extends Matcher {
   constructor() {
     const short = new Int32Array(1 << bits);
     const long = new Int32Array(2 << bits);
-    super(short, long);
+    super(false, short, long);
     this.short = short;
     this.long = long;
   }

@@ -27,9 +27,12 @@ export abstract class Matcher {
   protected readonly view = new DataView(this.bytes.buffer);
   protected origin = runSize;
   private filled = 0;
+  /** Of what is longer than a token can say, up to 1.14 each part but the last has 255 bytes. */
+  private readonly partsOf255: boolean;
   private readonly tables: Int32Array[];
 
-  constructor(...tables: Int32Array[]) {
+  constructor(partsOf255: boolean, ...tables: Int32Array[]) {
+    this.partsOf255 = partsOf255;
     this.tables = tables;
   }
 
@@ -72,7 +75,8 @@ export abstract class Matcher {
   protected putMatch(length: number, distance: number): void {
     let rest = length;
     while (rest > longestMatch) {
-      const part = rest > longestMatch + shortestMatch ? longestMatch : longestMatch - shortestMatch;
+      const takesAll = rest > longestMatch + shortestMatch && !this.partsOf255;
+      const part = takesAll ? longestMatch : longestMatch - shortestMatch;
       this.tokens[this.count++] = matchToken(part, distance);
       rest -= part;
     }

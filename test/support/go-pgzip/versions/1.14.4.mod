@@ -1,0 +1,7 @@
+module ddiff.example/go-pgzip
+
+go 1.20
+
+require github.com/klauspost/pgzip v1.2.5
+
+require github.com/klauspost/compress v1.14.4 // indirect
