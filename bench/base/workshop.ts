@@ -115,18 +115,16 @@ async function makeUv(engine: Engine): Promise<string> {
   const version = toolImages.uv.split(":").at(-1) ?? "";
   const folder = await context(engine, "uv", ["FROM scratch", "COPY made/bin/uv made/bin/uvx /"]);
   const made = join(folder, "made");
-  const words = [
-    "-m",
-    "pip",
+  // Debian's python3 has no pip of its own.
+  await engine.run("python3", "-m", "venv", made);
+  await engine.run(
+    join(made, "bin", "pip"),
     "install",
     "-q",
     "--no-cache-dir",
     "--no-deps",
-    "--target",
-    made,
     `uv==${version}`,
-  ];
-  await engine.run("python3", ...words);
+  );
   await engine.build(folder, "-q", "-t", toolImages.uv);
   return join(made, "bin", "uv");
 }

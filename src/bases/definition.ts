@@ -125,8 +125,24 @@ export type WantedTorch = z.output<typeof torch>;
 /** The form of `base.yaml`; scalars are texts (3.10 is no number). */
 export const definitionSchema = definition;
 
-/** The form for editors: there, `3.1` and `12.4` may be typed as numbers. */
+/** The form for editors, which take `3.10` for a number: what may be a number's text may be a number there. */
 export function definitionJsonSchema(): unknown {
-  const schema = z.toJSONSchema(definition, { io: "input", target: "draft-2020-12" });
-  return { ...schema, title: "A shared base image: base.yaml of ddiff base" };
+  const schema = withNumbers(z.toJSONSchema(definition, { io: "input", target: "draft-2020-12" }));
+  return { ...(schema as object), title: "A shared base image: base.yaml of ddiff base" };
+}
+
+function withNumbers(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withNumbers);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const made = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withNumbers(value)]));
+  const { type, pattern, const: only } = made;
+  if (type !== "string") return made;
+  if (typeof only === "string" && /^\d+$/.test(only)) {
+    const { type: _, const: __, ...rest } = made;
+    return { ...rest, enum: [only, Number(only)] };
+  }
+  const takesNumbers =
+    typeof pattern === "string" &&
+    ["3.12", "12.6", "8.6", "1000"].some((text) => new RegExp(pattern).test(text));
+  return takesNumbers ? { ...made, type: ["string", "number"] } : made;
 }

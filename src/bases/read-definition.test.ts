@@ -31,8 +31,9 @@ describe("the published schema", () => {
 
   test("takes what init writes, and refuses what is no base", () => {
     const validate = new Ajv2020({ strict: false }).compile(schema as AnySchema);
+    // As editors read it, for which 3.10 is a number.
     for (const text of [gpuDefinition, cpuDefinition])
-      expect(validate(parse(text, { schema: "failsafe" })), JSON.stringify(validate.errors)).toBe(true);
+      expect(validate(parse(text)), JSON.stringify(validate.errors)).toBe(true);
     expect(validate({ version: "1" })).toBe(false);
   });
 });
