@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,7 @@ def borrow_from(common: Path) -> None:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as data; an empty one where there is no such file."""
-    try:
-        import tomllib as toml
-    except ModuleNotFoundError:
-        from pip._vendor import tomli as toml  # type: ignore[no-redef]
+    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "pip._vendor.tomli")
     try:
         data: dict[str, Any] = toml.loads(path.read_text("utf-8"))
         return data

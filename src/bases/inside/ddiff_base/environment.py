@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -126,7 +125,3 @@ def disk_usage(folder: Path) -> int:
                 seen.add((status.st_dev, status.st_ino))
                 total += status.st_blocks * 512
     return total
-
-
-def warn(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr)

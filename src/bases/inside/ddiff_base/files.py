@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -72,10 +73,17 @@ def sweep(folder: Path) -> None:
 
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Lets one run at a time work in a folder; the second waits. The kernel takes the lock back from a killed one."""
+    """Lets one run at a time work in a folder; the second waits. The kernel takes the lock back from a killed one.
+
+    NFS cannot lock folders: there the runs do not wait for each other.
+    """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP):
+                raise
         yield
     finally:
         os.close(handle)
