@@ -1,8 +1,7 @@
-import { PrefixCode } from "../prefix-code.ts";
-import { distanceExtraBits, distanceSymbolOf, lengthExtraBits, lengthSymbolOf } from "../symbols.ts";
 import { matchToken } from "../tokens.ts";
 import type { BlockWriter } from "./block-writer.ts";
 import { hash4 } from "./hash.ts";
+import { LiteralCosts, type LiteralHabits, matchExtraBits } from "./literal-costs.ts";
 
 /** How hard the levels 7 to 9 look. */
 export interface ChainEffort {
@@ -15,13 +14,9 @@ export interface ChainEffort {
 }
 
 /** What changed over the versions in how matches are chosen. */
-export interface ChainHabits {
+export interface ChainHabits extends LiteralHabits {
   /** From 1.15.15: a match that ends later may begin up to two bytes later, and level 9 asks more of a match. */
   looksBehindMatch: boolean;
-  /** Up to 1.18.1: the costs of literals are those of all bytes at hand, counted in 16 bits, not of the first 32,768. */
-  weighsAllBytes: boolean;
-  /** Go 1.27: a literal costs a bit at least. */
-  literalsCost: boolean;
   /** Up to 1.19: the first block is thought to begin with the dictionary. */
   countsDictionary: boolean;
 }
@@ -67,15 +62,13 @@ export class ChainCompressor {
   /** The byte before `index` waits for what the search at `index` gives. */
   private hasWaiting = false;
   private flushing = false;
-  private readonly literalCode = new PrefixCode(256);
-  private readonly literalCounts = new Int32Array(256);
-  /** What the bytes before each place cost as literals, from where the compressor stood when bytes came. */
-  private readonly costs = new Int32Array(2 * windowSize + 1);
+  private readonly costs: LiteralCosts;
 
   constructor(effort: ChainEffort, habits: ChainHabits, blocks: BlockWriter) {
     this.effort = effort;
     this.habits = habits;
     this.blocks = blocks;
+    this.costs = new LiteralCosts(habits, 2 * windowSize);
   }
 
   /** Begins a new stream, in which matches with `dictionary` are allowed. */
@@ -132,7 +125,7 @@ export class ChainCompressor {
   private compress(): void {
     const { effort } = this;
     if (this.end - this.index < shortestMatch + longestMatch && !this.flushing) return;
-    if (effort.tries >= manyTries && this.end !== this.index) this.weighLiterals();
+    if (effort.tries >= manyTries) this.costs.weigh(this.bytes, this.index, this.end);
     this.lastEntered = this.end - (shortestMatch - 1);
     for (;;) {
       const ahead = this.end - this.index;
@@ -167,7 +160,8 @@ export class ChainCompressor {
 
   /** Looks for a longer match along the chain that begins at a place. */
   private search(from: number, most: number): void {
-    const { bytes, earlier, origin, index, costs } = this;
+    const { bytes, earlier, origin, index } = this;
+    const { upTo } = this.costs;
     const { tries } = this.effort;
     const nice = Math.min(this.effort.nice, most);
     const farthest = Math.max(0, index - windowSize);
@@ -182,7 +176,8 @@ export class ChainCompressor {
         const found = this.common(index, place, most);
         let taken = found > length;
         if (taken && weighs) {
-          const saved = costs[index + found]! - costs[index]! - price - matchExtraBits(found, index - place);
+          const literals = upTo[index + found]! - upTo[index]!;
+          const saved = literals - price - matchExtraBits(found, index - place);
           taken = saved > gain;
           if (taken) gain = saved;
         }
@@ -304,27 +299,4 @@ export class ChainCompressor {
     this.blocks.writeTokens(this.tokens, this.count, this.bytes, start, this.index, this.flushing);
     this.count = 0;
   }
-
-  /** Makes a code for the bytes ahead, to tell what a match saves. */
-  private weighLiterals(): void {
-    const { bytes, index, end, costs, literalCounts } = this;
-    const { weighsAllBytes, literalsCost } = this.habits;
-    literalCounts.fill(0);
-    const counted = weighsAllBytes ? end : Math.min(end, index + blockTokens);
-    for (let at = index; at < counted; at++) literalCounts[bytes[at]!]!++;
-    for (let byte = 0; byte < 256; byte++) literalCounts[byte]! &= 0xffff;
-    this.literalCode.build(literalCounts, 15);
-    const { lengths } = this.literalCode;
-    costs[index] = 0;
-    for (let at = index; at < end; at++) {
-      const cost = lengths[bytes[at]!]!;
-      costs[at + 1] = costs[at]! + (cost === 0 && literalsCost ? 1 : cost);
-    }
-  }
-}
-
-function matchExtraBits(length: number, distance: number): number {
-  // This looks up the distance, not the distance less 1, in tables that the farthest one is beyond.
-  const symbol = distance === windowSize ? 14 : distanceSymbolOf(distance);
-  return lengthExtraBits[lengthSymbolOf[length - 3]!]! + distanceExtraBits[symbol]!;
 }
