@@ -95,7 +95,9 @@ describePlace("link", missing, () => {
     });
 
     it("locks, syncs, adds and runs with the base's torch", async () => {
-      const project = await linked(name("sync"), { "pyproject.toml": asking('"lightning", "torch>=2.4"') });
+      const project = await linked(name("sync"), {
+        "pyproject.toml": asking('"forks", "lightning", "torch>=2.4"'),
+      });
       expect(await project.run(uv, "sync")).toMatchObject(done);
       expect(await project.run(uv, "sync", "--locked")).toMatchObject(done);
       expect(await project.run(uv, "sync", "--frozen")).toMatchObject(done);

@@ -67,7 +67,7 @@ def make_pypi(folder: Path) -> None:
     wheel(folder, "triton", "3.1.0", {"triton/__init__.py": ""}, [], BINARY)
     for version in ("1.26.4", "2.1.0"):
         files = {"numpy/__init__.py": f"__version__ = '{version}'\n", "numpy/f2py.py": f"def main():\n    print('f2py of {version}')\n"}
-        wheel(folder, "numpy", version, files, [], BINARY, "f2py = numpy.f2py:main")
+        wheel(folder, "numpy", version, files, [], ANY, "f2py = numpy.f2py:main")
     for version in ("1.13.1", "1.14.0"):
         wheel(folder, "sympy", version, {"sympy/__init__.py": f"__version__ = '{version}'\n"})
     data = "jupyterlab-4.0.data"
@@ -83,6 +83,11 @@ def make_pypi(folder: Path) -> None:
     widgets = {f"widgets-1.0.data/data/share/jupyter/labextensions/@lab/widgets/package.json": "{}", "widgets/__init__.py": ""}
     wheel(folder, "widgets", "1.0", widgets)
     wheel(folder, "lightning", "2.0", {"lightning/__init__.py": "import torch\n"}, ["torch>=2.1", "numpy>=1.20"])
+    for version in ("1.0", "2.0"):
+        wheel(folder, "shapes", version, {"shapes.py": ""})
+    # uv resolves it for old and new Pythons apart.
+    forks = ["torch>=2.1", 'shapes<2; python_version < "3.10"', 'shapes>=2; python_version >= "3.10"']
+    wheel(folder, "forks", "1.0", {"forks.py": ""}, forks)
     wheel(folder, "needs-new-torch", "1.0", {"needs_new_torch.py": ""}, ["torch>=2.7"])
 
 

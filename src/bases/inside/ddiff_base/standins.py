@@ -17,6 +17,7 @@ import base64
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -27,6 +28,9 @@ INDEX = ".venv/ddiff/index"
 
 #: What uv and pip say who installed it.
 INSTALLER = "ddiff"
+
+#: The tags of a wheel for every Python and machine.
+EVERYWHERE = ("py3-none-any",)
 
 #: The build number of the tiny wheels.
 BUILD = "1"
@@ -47,7 +51,7 @@ class StandIn:
     entry_points: str
     is_fixed: bool
     tags: tuple[str, ...]
-    """Of the package's own wheel: pip takes the one with the more exact tags, and of equal ones that with a build number."""
+    """Of the package's own wheel."""
 
     @property
     def stem(self) -> str:
@@ -66,9 +70,21 @@ class StandIn:
         files["RECORD"] = "".join(f"{quoted(row)},,\n" for row in rows).encode()
         return {f"{self.info}/{name}": data for name, data in files.items()}
 
-    def wheel(self, more: dict[str, bytes]) -> bytes:
-        """A wheel with metadata and, from `more`, little else. The same bytes whenever it is made."""
-        files = {**more, f"{self.info}/METADATA": self.metadata, f"{self.info}/WHEEL": wheel_file(self.tags, BUILD)}
+    def wheels(self, more: dict[str, bytes]) -> dict[str, bytes]:
+        """Wheels with metadata and, from `more`, little else, by their names. They are the same bytes whenever they are made.
+
+        One has the tags of the package's own wheel and a build number: pip takes the one with the more exact tags, and of equal ones that
+        with a build number. One is for every Python and machine: uv locks for all that a project may run on.
+        """
+        both = {self.tags, EVERYWHERE}
+        return {self.wheel_name(tags): self._wheel(tags, more) for tags in sorted(both)}
+
+    def wheel_name(self, tags: tuple[str, ...]) -> str:
+        parts = zip(*(tag.split("-") for tag in tags))
+        return "-".join([self.stem, BUILD, *(".".join(sorted(set(part))) for part in parts)]) + ".whl"
+
+    def _wheel(self, tags: tuple[str, ...], more: dict[str, bytes]) -> bytes:
+        files = {**more, f"{self.info}/METADATA": self.metadata, f"{self.info}/WHEEL": wheel_file(tags, BUILD)}
         if self.entry_points:
             files[f"{self.info}/entry_points.txt"] = self.entry_points.encode()
         rows = [f"{quoted(name)},{digest(data)},{len(data)}\n" for name, data in files.items()]
@@ -81,11 +97,6 @@ class StandIn:
                 member.external_attr = 0o644 << 16
                 archive.writestr(member, data)
         return packed.getvalue()
-
-    @property
-    def wheel_name(self) -> str:
-        parts = zip(*(tag.split("-") for tag in self.tags))
-        return "-".join([self.stem, BUILD, *(".".join(sorted(set(part))) for part in parts)]) + ".whl"
 
 
 def fixed_keys(known: dict[str, Distribution]) -> set[str]:
@@ -100,14 +111,10 @@ def fixed_keys(known: dict[str, Distribution]) -> set[str]:
     return fixed
 
 
-def index_pages(standins: list[StandIn]) -> dict[str, bytes]:
-    """A simple index (PEP 503) over the wheels in ../wheels, relative to the index's folder."""
-    pages: dict[str, list[str]] = {}
-    for one in standins:
-        link = f'<a href="../../wheels/{quote(one.wheel_name)}">{one.wheel_name}</a>'
-        pages.setdefault(key_of(one.name), []).append(link)
-    head = "<!DOCTYPE html>\n<html><body>\n"
-    return {f"{key}/index.html": f"{head}{'<br>'.join(links)}\n</body></html>\n".encode() for key, links in pages.items()}
+def index_page(wheels: Iterable[str]) -> bytes:
+    """A package's page in a simple index (PEP 503) over the wheels in ../../wheels."""
+    links = [f'<a href="../../wheels/{quote(name)}">{name}</a>' for name in wheels]
+    return f"<!DOCTYPE html>\n<html><body>\n{'<br>'.join(links)}\n</body></html>\n".encode()
 
 
 def wheel_file(tags: tuple[str, ...], build: str | None = None) -> bytes:

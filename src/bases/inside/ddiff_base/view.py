@@ -9,9 +9,9 @@ from typing import Union
 from urllib.parse import quote
 
 from .base_folder import Torch
-from .distributions import Distribution
+from .distributions import Distribution, key_of
 from .project import Project
-from .standins import GUARD, StandIn, fixed_keys, index_pages
+from .standins import EVERYWHERE, GUARD, StandIn, fixed_keys, index_page
 
 #: Where this program keeps what is its own, in .venv.
 OWN = "ddiff"
@@ -79,7 +79,7 @@ def make_view(torch: Torch, project: Project, venv: Path, installed: set[str]) -
             index.append(standin)
     for key, version in project.locked_libraries(known).items():
         metadata = f"Metadata-Version: 2.1\nName: {key}\nVersion: {version}\n".encode()
-        standin = StandIn(key, version, metadata, "", True, ("py3-none-any",))
+        standin = StandIn(key, version, metadata, "", True, EVERYWHERE)
         entries.update({f"{site}/{path}": Made(data) for path, data in standin.installed([]).items()})
         versions[key] = pins[key] = version
         index.append(standin)
@@ -174,10 +174,12 @@ def program_of(path: Path, python: Path) -> Entry:
 def index_files(standins: list[StandIn], torch: Torch) -> dict[str, Entry]:
     """The index of the fixed packages. torch's wheel brings the base's folder onto the path of the environment that it is installed into:
     extensions that are compiled in an environment of their own find torch there."""
-    files: dict[str, Entry] = {f"{OWN}/index/{page}": Made(data) for page, data in index_pages(standins).items()}
+    files: dict[str, Entry] = {}
     for one in standins:
         more = {"ddiff-torch.pth": f"{torch.site}\n".encode()} if one.name == "torch" else {}
-        files[f"{OWN}/wheels/{one.wheel_name}"] = Made(one.wheel(more))
+        wheels = one.wheels(more)
+        files[f"{OWN}/index/{key_of(one.name)}/index.html"] = Made(index_page(wheels))
+        files.update({f"{OWN}/wheels/{name}": Made(data) for name, data in wheels.items()})
     return files
 
 
