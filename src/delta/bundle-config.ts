@@ -112,7 +112,12 @@ const packing = z.strictObject({
   recipe: z
     .array(
       z.union([
-        z.strictObject({ encoder: z.string().max(64), header: base64, sizes: z.array(size) }),
+        z.strictObject({
+          encoder: z.string().max(64),
+          header: base64,
+          sizes: z.array(size),
+          corrections: base64.optional(),
+        }),
         z.strictObject({ literal: base64, size }),
       ]),
     )

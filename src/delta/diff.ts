@@ -214,7 +214,7 @@ async function patchLayers(
   for (const held of missing) {
     const watch = exact !== "never" && (await isWatchable(held)) ? new PackingWatch(held) : undefined;
     const spooled = await spoolLayer(held, watch, context, opened);
-    const packing = watch?.packing;
+    const packing = await watch?.packing();
     if (packing !== undefined) packings.push(packing);
     const { descriptor, diffId } = held.layer;
     const isUnexplained = exact !== "never" && packing === undefined && descriptor.digest !== diffId;

@@ -40,9 +40,12 @@ function members(tar: Buffer): Buffer {
   return Buffer.concat([...parts, stranger(Buffer.alloc(0))]);
 }
 
+/** An empty block that fills up its byte with ones, as nobody does: no encoder makes it, and it cannot be corrected. */
+const strangeBlock = Buffer.from([0xf8, 0, 0, 0xff, 0xff]);
+
 /** What no encoder of ours does. */
 function stranger(tar: Buffer): Buffer {
-  return Buffer.concat([javaHeader, deflateRawSync(tar, { memLevel: 1 }), gzipSync(tar).subarray(-8)]);
+  return Buffer.concat([javaHeader, strangeBlock, deflateRawSync(tar), gzipSync(tar).subarray(-8)]);
 }
 
 type Pack = "none" | ((tar: Buffer) => Buffer);

@@ -42,7 +42,7 @@ export async function keptPackings({ held, basePacked, proven }: KeptLayers): Pr
 async function provenPacking(held: HeldLayer): Promise<LayerPacking | undefined> {
   const watch = new PackingWatch(held);
   for await (const _ of await watch.open());
-  return watch.packing;
+  return watch.packing();
 }
 
 /** The layers of an image that will not be packed as its manifest names them, by all that a bundle says. */

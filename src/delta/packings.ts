@@ -1,7 +1,10 @@
 import type { Readable } from "node:stream";
 import { gunzipMembers } from "../codec/exact/gzip-members.ts";
+import { gzipAgain } from "../codec/exact/gzip-again.ts";
+import { hasCorrections } from "../codec/exact/gzip-recipe.ts";
 import { GzipRecogniser } from "../codec/exact/recognise.ts";
 import { verified } from "../codec/verify.ts";
+import { algorithmOf, Digester } from "../oci/digest.ts";
 import { compressionOfType } from "../oci/media-types.ts";
 import { isDdiffError } from "../util/errors.ts";
 import { readableOf } from "../util/readable.ts";
@@ -39,10 +42,10 @@ export class PackingWatch {
     }
   }
 
-  /** How the layer is packed, once all of it was read; undefined where that is not known. */
-  get packing(): LayerPacking | undefined {
+  /** How the layer is packed, once all of it was read; undefined where that is not known. Corrections are tried before. */
+  async packing(): Promise<LayerPacking | undefined> {
     const { recipe } = this.#recogniser;
-    return recipe?.length === 0 ? undefined : packingOf(this.#held, recipe);
+    return recipe?.length === 0 ? undefined : proven(this.#held, recipe);
   }
 }
 
@@ -55,13 +58,31 @@ export async function guessPacking(held: HeldLayer): Promise<LayerPacking | unde
   const { stream, tar } = await openWatched(held, recogniser);
   try {
     for await (const _ of tar) if (recogniser.isDecided) return packingOf(held, recogniser.guess);
-    return packingOf(held, recogniser.recipe);
+    return await proven(held, recogniser.recipe);
   } catch (error) {
     if (isDdiffError(error, "DECOMPRESSION_FAILED")) return undefined;
     throw error;
   } finally {
     stream.destroy();
   }
+}
+
+/** What a recipe says, once it has given the layer's digest where that has not yet been compared. */
+async function proven(
+  held: HeldLayer,
+  recipe: LayerPacking["recipe"] | undefined,
+): Promise<LayerPacking | undefined> {
+  if (recipe === undefined || !hasCorrections(recipe)) return packingOf(held, recipe);
+  const { descriptor, diffId } = held.layer;
+  const digester = new Digester(algorithmOf(descriptor.digest));
+  const tar = await held.source.openLayer(held.layer);
+  try {
+    for await (const piece of gzipAgain(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`))
+      digester.update(piece);
+  } finally {
+    tar.destroy();
+  }
+  return digester.digest() === descriptor.digest ? packingOf(held, recipe) : undefined;
 }
 
 async function* from(

@@ -1,9 +1,10 @@
 import { crc32 } from "node:zlib";
 import { DdiffError } from "../../util/errors.ts";
+import { encoderOfCorrections } from "./corrected-encoder.ts";
 import type { DeflateEncoder, ExactEncoder } from "./encoder.ts";
 import { findEncoder } from "./encoders.ts";
 import { parseGzipHeader } from "./gzip-header.ts";
-import { encodersIn, type GzipRecipe, isGuess } from "./gzip-recipe.ts";
+import { correctedEncoder, encodersIn, type GzipRecipe, isGuess } from "./gzip-recipe.ts";
 import { ParallelEncoder } from "./parallel-encoder.ts";
 
 /** What comes out is handed on in pieces of this size. */
@@ -11,7 +12,7 @@ const pieceSize = 256 << 10;
 
 /** The encoders that a recipe names and this ddiff does not have: a newer one made it. */
 export function unknownEncoders(recipe: GzipRecipe): string[] {
-  return encodersIn(recipe).filter((id) => findEncoder(id) === undefined);
+  return encodersIn(recipe).filter((id) => id !== correctedEncoder && findEncoder(id) === undefined);
 }
 
 /** What is wrong with a recipe that somebody else wrote, for plain bytes of this size where it is known; undefined where nothing is. */
@@ -28,6 +29,10 @@ export function recipeProblem(recipe: GzipRecipe, size: number | undefined): str
     } catch {
       return "a header is none of gzip";
     }
+    if ((members.encoder === correctedEncoder) !== (members.corrections !== undefined))
+      return "corrections are missing, or for an encoder that needs none";
+    if (members.corrections !== undefined && members.sizes.length !== 1)
+      return "corrections are for one member only";
     for (const one of members.sizes) total += one;
   }
   if (isGuess(recipe)) return recipe.length === 1 ? undefined : "a guess is for one member only";
@@ -89,7 +94,9 @@ function* partsOf(recipe: GzipRecipe, out: Pieces, what: string): Generator<Part
       yield { size: members.size, write() {}, finish: () => out.add(Buffer.from(members.literal, "base64")) };
       continue;
     }
-    const encoder = findEncoder(members.encoder);
+    const { corrections } = members;
+    const encoder =
+      corrections === undefined ? findEncoder(members.encoder) : encoderOfCorrections(corrections, what);
     if (encoder === undefined) throw unknown(members.encoder, what);
     const header = Buffer.from(members.header, "base64");
     const sizes = members.sizes.length > 0 ? members.sizes : [Number.POSITIVE_INFINITY];

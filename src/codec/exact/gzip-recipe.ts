@@ -6,6 +6,8 @@ interface PackedMembers {
   header: string;
   /** Plain bytes of each member; none where the first MiB alone was looked at: one member takes all that comes. */
   sizes: number[];
+  /** With the encoder `correctedEncoder`, of one member: what it does otherwise than foretold, in base64. */
+  corrections?: string | undefined;
 }
 
 /** Packed bytes as they are, where that costs little: a member that no encoder explains, zeros behind the last one. */
@@ -15,6 +17,9 @@ interface LiteralMembers {
   /** How many plain bytes they stand for. */
   size: number;
 }
+
+/** Stands for whoever packed a member that no encoder explains, where a few corrections tell all that was chosen. */
+export const correctedEncoder = "corrected";
 
 /** How a gzip stream was made, so that its plain bytes can be packed to the very same bytes again. */
 export type GzipRecipe = (PackedMembers | LiteralMembers)[];
@@ -27,4 +32,9 @@ export function isGuess(recipe: GzipRecipe): boolean {
 /** The encoders that a recipe names, each once. */
 export function encodersIn(recipe: GzipRecipe): string[] {
   return [...new Set(recipe.flatMap((members) => ("encoder" in members ? [members.encoder] : [])))];
+}
+
+/** Whether a recipe tells by corrections how to pack. */
+export function hasCorrections(recipe: GzipRecipe): boolean {
+  return recipe.some((members) => "corrections" in members);
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { Readable } from "node:stream";
 import { deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
 import * as fc from "fast-check";
@@ -73,6 +74,27 @@ describe("recognition", () => {
     }
   });
 
+  it.each(["-1", "-6", "-9"])("says by few corrections what GNU gzip %s packed", async (level) => {
+    for (const plain of [sample, sample.subarray(0, 700_000)]) {
+      const packed = execFileSync("gzip", ["-n", level], { input: plain, maxBuffer: 1 << 24 });
+      const recipe = (await recognised(packed, plain)) ?? [];
+      expect(recipe).toMatchObject([{ encoder: "corrected", sizes: [plain.length] }]);
+      expect(JSON.stringify(recipe).length).toBeLessThan(400);
+      expect(recipeProblem(recipe, plain.length)).toBeUndefined();
+      expect((await gathered(gzipAgain(cut(plain), recipe, "it"))).equals(packed)).toBe(true);
+    }
+  });
+
+  it("refuses corrections that are for other bytes", async () => {
+    const header = plainHeader.toString("base64");
+    const recipe = [{ encoder: "corrected", header, sizes: [3], corrections: "/////////w==" }];
+    const again = gathered(gzipAgain(cut(Buffer.from("abc")), recipe, "it"));
+    await expect(again).rejects.toMatchObject({ code: "RECIPE_INVALID" });
+    expect(recipeProblem([{ encoder: "corrected", header, sizes: [3] }], 3)).toContain("corrections");
+    expect(recipeProblem([{ ...recipe[0]!, encoder: "zlib-level6" }], 3)).toContain("corrections");
+    expect(recipeProblem([{ ...recipe[0]!, sizes: [1, 2] }], 3)).toContain("one member");
+  });
+
   it("packs any number of members, names, zeros and small strangers again", async () => {
     const piece = fc.record({
       size: fc.nat(90_000),
@@ -117,7 +139,7 @@ describe("recognition", () => {
   }, 60_000);
 
   it("claims nothing where another encoder takes over behind the first mebibyte", async () => {
-    const whole = deflateRawSync(sample, { level: 6, memLevel: 9 });
+    const whole = deflateRawSync(sample, { level: 6, windowBits: 9 });
     const packed = Buffer.concat([plainHeader, whole, gzipSync(sample).subarray(-8)]);
     expect(await recognised(packed, sample)).toBeUndefined();
     const two = Buffer.concat([await packedBy("zlib-level6", sample), packed]);
@@ -128,7 +150,7 @@ describe("recognition", () => {
     const first = sample.subarray(0, 2_900_000);
     const mixed = Buffer.concat([
       await packedBy("zlib-level6", first),
-      Buffer.concat([plainHeader, deflateRawSync(sample, { memLevel: 2 }), gzipSync(sample).subarray(-8)]),
+      Buffer.concat([plainHeader, deflateRawSync(sample, { windowBits: 9 }), gzipSync(sample).subarray(-8)]),
     ]);
     expect(await recognised(mixed, Buffer.concat([first, sample]))).toBeUndefined();
   });

@@ -1,8 +1,9 @@
 import { candidatesFor } from "./candidates.ts";
+import { DeflateCorrector } from "./corrections/corrector.ts";
 import type { ExactEncoder } from "./encoder.ts";
 import type { GzipHeader } from "./gzip-header.ts";
 import type { GzipListener } from "./gzip-members.ts";
-import type { GzipRecipe } from "./gzip-recipe.ts";
+import { correctedEncoder, type GzipRecipe } from "./gzip-recipe.ts";
 import { PackedStretch, Trial } from "./trial.ts";
 
 /** So much of a member decides who may have packed it: a block of pgzip, and so much more that what goes on without its end comes out, too. */
@@ -12,6 +13,13 @@ const mostRunners = 3;
 /** So many members up to this size are carried as they are where no encoder explains them; each costs a trial of many encoders. */
 const mostStrangers = 16;
 const literalSize = 4 << 10;
+/**
+ * Of a member that no encoder explains so much may be told by corrections: a hundredth of its packed bytes, and some for its beginning; of all
+ * together so much.
+ */
+const correctedShare = 1 / 100;
+const correctedStart = 256;
+const mostCorrections = 512 << 10;
 /** So many zeros may stand behind the last member. */
 const mostPadding = 256 << 10;
 /** What ends a block of those who pack in blocks: an empty stored block. */
@@ -19,7 +27,7 @@ const blockEnd = Buffer.from([0, 0, 0xff, 0xff]);
 
 /**
  * Finds out while a gzip stream is unpacked how it was packed. `recipe` is there once the stream is over, and only where an encoder gave
- * every byte of it: nothing is guessed.
+ * every byte of it, or where corrections say what no encoder explains; these have still to be tried.
  */
 export class GzipRecogniser implements GzipListener {
   readonly #recipe: GzipRecipe = [];
@@ -27,6 +35,7 @@ export class GzipRecogniser implements GzipListener {
   #member: Member | undefined;
   #last: ExactEncoder | undefined;
   #strangers = 0;
+  #corrections = 0;
   /** Zeros behind the last member. */
   #padding = 0;
 
@@ -69,7 +78,7 @@ export class GzipRecogniser implements GzipListener {
     const member = this.#member;
     const trial = member.finish();
     if (trial !== undefined) this.#addMember(trial, member);
-    else if (member.literal === undefined) this.#fail();
+    else if (member.literal === undefined) this.#addCorrected(member);
     else this.#addLiteral(Buffer.concat([member.literal, trailer]), member.size);
   }
 
@@ -85,6 +94,21 @@ export class GzipRecogniser implements GzipListener {
     if (last !== undefined && "encoder" in last && last.encoder === id && last.header === header) {
       last.sizes.push(member.size);
     } else this.#recipe.push({ encoder: id, header, sizes: [member.size] });
+  }
+
+  #addCorrected(member: Member): void {
+    const corrections = member.corrections;
+    this.#corrections += corrections?.length ?? 0;
+    if (corrections === undefined || this.#corrections > mostCorrections) {
+      this.#fail();
+      return;
+    }
+    this.#recipe.push({
+      encoder: correctedEncoder,
+      header: member.header.toString("base64"),
+      sizes: [member.size],
+      corrections: Buffer.from(corrections).toString("base64"),
+    });
   }
 
   #addLiteral(bytes: Buffer, size: number): void {
@@ -109,17 +133,33 @@ class Member {
   #headLength = 0;
   #trials: Trial[] = [];
   #start: Buffer[] = [];
+  /** Where no encoder explains the member. */
+  #corrector: DeflateCorrector | undefined;
   /** Plain bytes. */
   size = 0;
 
+  readonly #likelyLevel: number;
+
   constructor(header: GzipHeader, bytes: Buffer, last: ExactEncoder | undefined) {
+    this.#likelyLevel = header.effort === 4 ? 1 : header.effort === 2 ? 9 : 6;
     this.header = Buffer.from(bytes);
     this.#rounds = candidatesFor(header, last);
   }
 
-  /** Whether neither an encoder nor its small size can make it again. */
+  /** Whether neither an encoder nor corrections nor its small size can make it again. */
   get isLost(): boolean {
-    return this.#head === undefined && this.#trials.length === 0 && this.#stretch.length > literalSize;
+    const isUnexplained = this.#head === undefined && this.#trials.length === 0;
+    return isUnexplained && this.#stretch.length > literalSize && !this.#isCorrectable;
+  }
+
+  /** Where no encoder explains the member, once it is over: what makes it again, unless that is too much. */
+  get corrections(): Uint8Array | undefined {
+    return this.#isCorrectable ? this.#corrector?.finish() : undefined;
+  }
+
+  get #isCorrectable(): boolean {
+    const most = Math.min(mostCorrections, correctedStart + this.#stretch.length * correctedShare);
+    return this.#corrector !== undefined && this.#corrector.size <= most;
   }
 
   get isDecided(): boolean {
@@ -139,6 +179,7 @@ class Member {
   packed(bytes: Buffer): void {
     if (this.#stretch.length <= literalSize) this.#start.push(bytes);
     this.#stretch.append(bytes);
+    this.#corrector?.write(bytes);
   }
 
   plain(bytes: Buffer): void {
@@ -169,6 +210,13 @@ class Member {
   #decide(fits: (trial: Trial) => boolean): void {
     const head = this.#head ?? [];
     this.#head = undefined;
+    this.#tryRounds(head, fits);
+    if (this.#trials.length > 0 || this.#stretch.length <= literalSize) return;
+    this.#corrector = new DeflateCorrector(this.#likelyLevel);
+    for (const bytes of this.#stretch.chunks) this.#corrector.write(bytes);
+  }
+
+  #tryRounds(head: readonly Buffer[], fits: (trial: Trial) => boolean): void {
     const hasBlocks = this.#stretch.includes(blockEnd);
     for (const round of this.#rounds) {
       for (const encoder of round) {

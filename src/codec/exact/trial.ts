@@ -14,6 +14,11 @@ export class PackedStretch {
     this.length += bytes.length;
   }
 
+  /** What was not forgotten. */
+  get chunks(): readonly Buffer[] {
+    return this.#chunks;
+  }
+
   /** Forgets what stands before `position`. */
   forget(position: number): void {
     for (;;) {

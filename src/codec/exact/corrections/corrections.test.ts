@@ -11,7 +11,7 @@ import { DeflateCorrector } from "./corrector.ts";
 
 /** The corrections of a stream, which is written in pieces; checks that they give the stream again. */
 function correctionsOf(packed: Buffer, piece = 10_007): Uint8Array {
-  const corrector = new DeflateCorrector();
+  const corrector = new DeflateCorrector(6);
   for (let at = 0; at < packed.length; at += piece) corrector.write(packed.subarray(at, at + piece));
   const corrections = corrector.finish();
   if (corrections === undefined) throw new Error("there are no corrections");
@@ -22,7 +22,7 @@ function correctionsOf(packed: Buffer, piece = 10_007): Uint8Array {
 
 /** What a corrector says of a stream. */
 function finished(bytes: Buffer): Uint8Array | undefined {
-  const corrector = new DeflateCorrector();
+  const corrector = new DeflateCorrector(6);
   corrector.write(bytes);
   return corrector.finish();
 }

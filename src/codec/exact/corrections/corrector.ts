@@ -5,7 +5,9 @@ import { efforts, leastAhead, Predictor } from "./predictor.ts";
 import { mostTokens, StreamModel } from "./stream-model.ts";
 
 /** So many plain bytes decide which level foretells best. */
-const headSize = 200_000;
+const headSize = 400_000;
+/** The levels as they are used, most of all those that are some program's default, its fastest or its best. */
+const levelsByUse = [6, 9, 1, 5, 4, 8, 7, 3, 2] as const;
 /** Packed bytes that are taken apart at once: at most 264 kB come of them, for which the predictor has room. */
 const bite = 1 << 8;
 
@@ -35,6 +37,12 @@ export class DeflateCorrector implements DeflateListener {
   private end = 0;
   private notes: Note[] = [];
   private isBroken = false;
+  private readonly likely: number;
+
+  /** Where several levels foretell the beginning alike, the likely one is taken. */
+  constructor(likely: number) {
+    this.likely = likely;
+  }
 
   /** Bytes of corrections so far; infinite where the stream cannot be corrected. */
   get size(): number {
@@ -97,13 +105,13 @@ export class DeflateCorrector implements DeflateListener {
   }
 
   private chooseLevel(isAll: boolean): void {
-    let level = 0;
+    let best = this.likely;
     let most = -1;
-    for (let i = 0; i < efforts.length; i++) {
-      const hits = this.countHits(i, isAll);
-      if (hits > most) [level, most] = [i, hits];
+    for (const level of [this.likely, ...levelsByUse]) {
+      const hits = this.countHits(level - 1, isAll);
+      if (hits > most) [best, most] = [level, hits];
     }
-    this.model = new StreamModel(this.encoder, level);
+    this.model = new StreamModel(this.encoder, best - 1);
     this.model.predictor.append(this.head.bytes.subarray(0, this.head.end));
   }
 
