@@ -98,8 +98,11 @@ export class PackageCounter {
   add({ place, image, platform, layers }: ReadContents, stored: readonly string[]): void {
     const uses = new Map<CountedPackage, PackageUse>();
     const { owned, pythons } = ownedContents(layers);
+    const known = new Map<Package, CountedPackage>();
     for (const { owner, content, layer } of owned) {
-      const counted = this.#packageOf(owner, pythons.get(owner) ?? "");
+      let counted = known.get(owner);
+      if (counted === undefined)
+        known.set(owner, (counted = this.#packageOf(owner, pythons.get(owner) ?? "")));
       counted.add(image, stored[layer] ?? "", content);
       let use = uses.get(counted);
       if (use === undefined) uses.set(counted, (use = { package: counted, bytes: 0, layers: new Map() }));
