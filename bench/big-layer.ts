@@ -93,6 +93,9 @@ const diff = await measure(
 );
 report(`diff of a ${gigabytes} GB layer`, diff);
 process.stdout.write(`bundle: ${statSync(join(folder, "image.ddiff")).size} bytes\n`);
-// A load checks the new layer's diffID before it makes the image visible, so its success is the verification.
-report("load of it", await measure("$ddiff load --quiet image.ddiff --to oci:fresh:new", folder, env, hour));
+// A load checks the diffID and the digest of the packed layer before it makes the image visible, so its success is the verification.
+report(
+  "load of it",
+  await measure("$ddiff load --quiet --require-exact image.ddiff --to oci:fresh:new", folder, env, hour),
+);
 rmSync(folder, { recursive: true, force: true });

@@ -23,6 +23,8 @@ const subjects: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   base: async (args) => (await import("./base/main.ts")).benchBase(args),
   /** How big the images of `ddiff init` are, `SEED [amd64] [arm64]`. */
   init: async (args) => (await import("./init/size/main.ts")).benchInitSizes(args),
+  /** Which builders' layers are packed again bit for bit, `[WORD ...]`. */
+  exact: async (args) => (await import("./exact/matrix.ts")).benchExact(args),
   /** The speed of exact encoders beside the programs whose bytes they give. */
   "exact-speed": async () => (await import("./exact/speed.ts")).benchExactSpeed(),
   /** What twelve images cost in Docker, and how long it takes to know. */

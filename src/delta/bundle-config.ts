@@ -115,7 +115,7 @@ const packing = z.strictObject({
         z.strictObject({
           encoder: z.string().max(64),
           header: base64,
-          sizes: z.array(size),
+          sizes: z.array(size).max(1 << 20),
           corrections: base64.optional(),
         }),
         z.strictObject({ literal: base64, size }),
