@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- base [INDEX]`: a base with three real torches for CPUs, built with Buildah on Debian 12, layer by layer, with what a torch more
- * costs and what projects cost on it. INDEX is a folder `torch` of an index with such wheels; without it they are made of PyPI's (2.5 GB).
+ * costs. INDEX is a folder `torch` of an index with such wheels; without it they are made of PyPI's (2.5 GB).
  * `npm run bench -- base cuda`: a base in a folder, with three torches and CUDA's libraries from PyPI (9 GB; 15 GB on disk).
  * As root; each prints its tables and keeps them in docs/base.md.
  */
@@ -25,37 +25,14 @@ async function measureImages(index: string | undefined): Promise<string> {
     await bringTorches(workshop, index);
     await workshop.build("lab/base:less", definition(workshop, torches.slice(0, -1)));
     await workshop.build("lab/base:all", definition(workshop, torches));
-    const plain = await measurePlain(workshop);
-    const linked = await measureLinked(workshop);
-    const before = new Set(await workshop.layers("lab/base:less"));
     const layers = (await workshop.history("lab/base:all")).filter(({ bytes }) => bytes > 0);
-    const digests = await workshop.layers("lab/base:all");
-    const added = digests.filter((digest) => !before.has(digest)).length;
     const addedBytes = (await workshop.size("lab/base:all")) - (await workshop.size("lab/base:less"));
     return [
       table(
         ["layer", "bytes"],
         layers.map(({ step, bytes }) => [describe(step), formatBytes(bytes)]),
       ),
-      table(
-        ["what", "bytes"],
-        [
-          [
-            `torch ${torches.at(-1)} more: ${added} layers that the base without it has not`,
-            formatBytes(addedBytes),
-          ],
-          [`${torches.length} plain environments, one for each torch`, formatBytes(sum(plain))],
-          [
-            "the largest of them: what one project more costs without a base",
-            formatBytes(Math.max(...plain)),
-          ],
-          [
-            "one project more on the base (the largest of six, two on each torch)",
-            formatBytes(Math.max(...linked)),
-          ],
-          ["of a plain environment of the same torch, at most", percent(linked, plain)],
-        ],
-      ),
+      `torch ${torches.at(-1)} added to the others: ${formatBytes(addedBytes)}.`,
     ].join("\n\n");
   } finally {
     await workshop.close();
@@ -91,64 +68,6 @@ async function bringTorches({ engine, index }: BaseWorkshop, from: string | unde
     .filter((name) => name.endsWith(".whl"))
     .map((name) => `<a href="${encodeURIComponent(name)}">${name}</a>`);
   await writeFile(join(page, "index.html"), `${links.join("\n")}\n`);
-}
-
-/** Bytes of environments that are made without the base, one for each torch. */
-async function measurePlain(workshop: BaseWorkshop): Promise<number[]> {
-  return bytesIn(
-    workshop,
-    torches.map((torch) => ({
-      path: `/plain/${torch}`,
-      make: `uv venv -q .venv && uv pip install -q --no-cache --index ${workshop.torchUrl}/cpu --index-strategy unsafe-best-match torch==${torch} numpy einops`,
-    })),
-  );
-}
-
-/** Bytes of six projects on the base, two on each torch, each with a package of its own. */
-async function measureLinked(workshop: BaseWorkshop): Promise<number[]> {
-  return bytesIn(
-    workshop,
-    torches.flatMap((torch) =>
-      ["iniconfig", "six"].map((own) => ({
-        path: `/workspace/${own}-${torch}`,
-        make: `uv_init_torch${torch} && uv pip install -q --no-cache ${own} && .venv/bin/python -c 'import torch; print(torch.ones(2).sum())'`,
-      })),
-    ),
-  );
-}
-
-/** Makes folders in an image on the base, and answers what each takes on the disk. */
-async function bytesIn(
-  workshop: BaseWorkshop,
-  projects: readonly { path: string; make: string }[],
-): Promise<number[]> {
-  const { engine } = workshop;
-  const folder = join(engine.folder, `projects-${projects[0]?.path.split("/")[1] ?? ""}`);
-  await mkdir(folder);
-  const paths = projects.map(({ path }) => path).join(" ");
-  const lines = [
-    "FROM localhost/lab/base:all",
-    "USER 0",
-    `RUN install -d -o 1000 -g 1000 ${paths}`,
-    "USER 1000:1000",
-    ...projects.flatMap(({ path, make }) => [`WORKDIR ${path}`, `RUN ${make}`]),
-    `RUN du --summarize --block-size=1 ${paths} > /tmp/bytes`,
-    "FROM scratch",
-    "COPY --from=0 /tmp/bytes /",
-  ];
-  await writeFile(join(folder, "Dockerfile"), `${lines.join("\n")}\n`);
-  const out = join(folder, "out");
-  await engine.build(folder, "-q", "--output", `type=local,dest=${out}`);
-  const printed = await readFile(join(out, "bytes"), "utf8");
-  return printed
-    .trim()
-    .split("\n")
-    .map((line) => Number(line.split("\t")[0]));
-}
-
-function percent(linked: readonly number[], plain: readonly number[]): string {
-  const parts = linked.map((bytes, at) => bytes / (plain[Math.floor(at / 2)] ?? 1));
-  return `${(Math.max(...parts) * 100).toFixed(3)} %`;
 }
 
 function folderTables({ parts, alone }: FolderCost): string {
