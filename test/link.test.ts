@@ -203,7 +203,9 @@ describePlace("link", missing, () => {
   });
 
   describe.each(pips)("pip $version", ({ version }) => {
-    it("installs what is missing, refuses another torch, and replaces what is not torch's", async () => {
+    it("installs what is missing, refuses another torch, and replaces what is not torch's", {
+      timeout: 180_000,
+    }, async () => {
       const project = await linked(`by-pip-${version}`, { "requirements.txt": "lightning\ntorch>=2.4\n" });
       const pip = (...words: string[]): Promise<Ended> =>
         project.run(project.path(".venv/bin/pip"), ...words);
@@ -395,7 +397,9 @@ describePlace("link", missing, () => {
     expect((await later.run(later.path(".venv/bin/torchrun"))).output).toBe("torchrun\n");
   });
 
-  it("is whole or not there when it is killed, and mended by the next run", async () => {
+  it("is whole or not there when it is killed, and mended by the next run", {
+    timeout: 180_000,
+  }, async () => {
     const project = await shop.project("killed");
     for (let pause = 60; pause <= 420; pause += 40) {
       const child = spawn(join(base, "bin/uv_init_torch"), [pause % 80 === 60 ? "2.5.1" : "2.6.0"], {
