@@ -44,7 +44,7 @@ const forPristine = /^(?:docker push|podman push|GNU gzip|Python gzip, level 9)/
 
 /**
  * Has many builders pack the same tar, finds out how each did it, packs it again, and compares. Prints one row for each and keeps the table in
- * docs/exact.md; with words, only those Go makers that have one of them in their titles, and nothing is kept. Engines are Debian's, libraries
+ * docs/exact.md; with words, only those libraries and programs that have one of them in their titles, and nothing is kept. Engines are Debian's, libraries
  * come as Go modules.
  */
 export async function benchExact(words: readonly string[]): Promise<void> {
@@ -61,8 +61,9 @@ export async function benchExact(words: readonly string[]): Promise<void> {
     for (const { title, version, packed } of all ? await packByEngines(work) : []) {
       await add(title, version, packed);
     }
-    const wanted = goMakers.filter(({ title }) => all || words.some((word) => title.includes(word)));
-    for (const maker of wanted) {
+    const isWanted = ({ title }: { title: string }): boolean =>
+      all || words.some((word) => title.includes(word));
+    for (const maker of goMakers.filter(isWanted)) {
       const { toolchain, version = "", words = [] } = maker;
       const name = [version, toolchain.replace("go", "Go ")].filter((word) => word !== "").join(", ");
       try {
@@ -74,7 +75,7 @@ export async function benchExact(words: readonly string[]): Promise<void> {
         console.error(`${maker.title}, ${name}: ${String(error)}`);
       }
     }
-    for (const { title, version, script } of all ? programMakers(work) : []) {
+    for (const { title, version, script } of programMakers(work).filter(isWanted)) {
       const { cpu } = await measure(`${script} > packed`, work, {}, 300);
       await add(
         title,
