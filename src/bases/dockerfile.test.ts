@@ -84,8 +84,25 @@ describe("the Dockerfile", () => {
     const text = write(cpuDefinition.replace("[3.10]", "[3.10, 3.12]"));
     expect(text).toContain("uv python install --no-cache --no-bin 3.12");
     expect(text).toContain("UV_PYTHON_INSTALL_DIR=/opt/ddiff/runtimes");
-    expect(text.match(/COPY .*--from=python \/opt\/ddiff\/runtimes \/opt\/ddiff\/runtimes$/gm)).toHaveLength(
-      2,
+    expect(text.match(/^COPY .*--from=python \/layer\/python\/ \/$/gm)).toHaveLength(2);
+    expect(text).toContain("mv /opt/ddiff/runtimes /layer/python/opt/ddiff/");
+  });
+
+  test("leaves no folder of a part to the builder, which would date it by the clock", () => {
+    const text = write(gpuDefinition);
+    const copied = [...text.matchAll(/^COPY --link --from=(\S+) (\S+) (\S+)$/gm)].map(
+      ([, ...words]) => words,
+    );
+    expect(copied.length).toBeGreaterThan(6);
+    for (const [stage = "", from, to] of copied.slice(0, -1)) {
+      expect([from, to]).toEqual([`/layer/${stage}/`, "/"]);
+      const stageText = text.slice(text.indexOf(`FROM builder AS ${stage}\n`)).split("\n\n")[0];
+      expect(stageText).toMatch(new RegExp(`mv /opt/ddiff/\\S+ /layer/${stage}/opt/ddiff/`));
+      expect(stageText).toContain(`find /layer/${stage} -exec touch --no-dereference --date=@315532800 {} +`);
+    }
+    // What one step needs of another is looked for where that one laid it.
+    expect(text).toMatch(
+      /from=(common-\S+?),source=\/layer\/\1\/opt\/ddiff\/(\S+?),target=\/opt\/ddiff\/\2 /,
     );
   });
 

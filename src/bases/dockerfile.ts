@@ -2,6 +2,7 @@ import { toolImages } from "../scaffold/bases.ts";
 import { netrc } from "../scaffold/targets/dockerfile-recipe.ts";
 import { aptInstall, comment, env, run, shellWord } from "../scaffold/targets/dockerfile-text.ts";
 import { labelsOf } from "./labels.ts";
+import { layerCommands, layerFolder } from "./layers.ts";
 import { baseFolder, finishWords, program, runtimesFolder } from "./layout.ts";
 import type { BasePlan } from "./plan.ts";
 import { type Step, stepsOf } from "./steps.ts";
@@ -12,6 +13,9 @@ export interface DockerfileOptions {
   /** COPY --link: a layer that is the same whatever is below it. Buildah knows it since 1.41; before, it ends the build. */
   readonly link: boolean;
 }
+
+/** The stage of Pythons that the system does not have. */
+const pythonName = "python";
 
 /** The Dockerfile of a base. The same plan gives the same text. Its build context has the base's program in `bin`. */
 export function baseDockerfile(plan: BasePlan, { link }: DockerfileOptions): string {
@@ -115,7 +119,7 @@ function builderStage(plan: BasePlan): string {
     `COPY bin/ ${baseFolder}/bin/`,
     ...(plan.pythons.every(({ isSystems }) => isSystems)
       ? []
-      : [`COPY --from=python ${baseFolder}/${runtimesFolder} ${baseFolder}/${runtimesFolder}`]),
+      : [`COPY --from=${pythonName} ${layerFolder(pythonName)}/ /`]),
   ].join("\n");
 }
 
@@ -124,24 +128,30 @@ function pythonStage({ pythons }: BasePlan): string[] {
   if (versions.length === 0) return [];
   return [
     [
-      comment("python has those that the system does not have itself."),
-      "FROM system AS python",
-      run([], [`UV_PYTHON_DOWNLOADS=manual uv python install --no-cache --no-bin ${versions.join(" ")}`]),
+      comment(`${pythonName} has those that the system does not have itself.`),
+      `FROM system AS ${pythonName}`,
+      run(
+        [],
+        [
+          `UV_PYTHON_DOWNLOADS=manual uv python install --no-cache --no-bin ${versions.join(" ")}`,
+          ...layerCommands(pythonName, runtimesFolder),
+        ],
+      ),
     ].join("\n"),
   ];
 }
 
-function stepStage({ name, about, words, needs }: Step): string {
+function stepStage({ name, about, words, makes, needs }: Step): string {
   const mounts = needs.map(({ step, folder }) => {
     const path = `${baseFolder}/${folder}`;
-    return `type=bind,from=${step},source=${path},target=${path}`;
+    return `type=bind,from=${step},source=${layerFolder(step)}${path},target=${path}`;
   });
   return [
     comment(`${name} has ${about}.`),
     `FROM builder AS ${name}`,
     run(
       ["type=cache,target=/root/.cache/uv", netrc, ...mounts],
-      [`python3 ${baseFolder}/${program} ${words.map(shellWord).join(" ")}`],
+      [`python3 ${baseFolder}/${program} ${words.map(shellWord).join(" ")}`, ...layerCommands(name, makes)],
     ),
   ].join("\n");
 }
@@ -150,19 +160,21 @@ function finalStage(plan: BasePlan, steps: readonly Step[], link: boolean): stri
   const { definition, pythons } = plan;
   const copy = link ? "COPY --link" : "COPY";
   const parts = [
-    ...(pythons.every(({ isSystems }) => isSystems)
-      ? []
-      : [{ from: "python", path: `${baseFolder}/${runtimesFolder}` }]),
-    ...steps.map(({ name, makes }) => ({ from: name, path: `${baseFolder}/${makes}` })),
-    { from: "builder", path: `${baseFolder}/bin` },
+    ...(pythons.every(({ isSystems }) => isSystems) ? [] : [pythonName]),
+    ...steps.map(({ name }) => name),
   ];
   const labels = Object.entries(labelsOf(plan)).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const { user } = definition;
   return [
     comment("base is what people build on. What changes most seldom lies lowest."),
     "FROM system AS base",
-    ...parts.map(({ from, path }) => `${copy} --from=${from} ${path} ${path}`),
-    run([], [`python3 ${baseFolder}/${program} ${finishWords("/usr/local/bin").join(" ")}`]),
+    ...parts.map((stage) => `${copy} --from=${stage} ${layerFolder(stage)}/ /`),
+    `${copy} --from=builder ${baseFolder}/bin ${baseFolder}/bin`,
+    // It asks uv for Pythons, and what uv remembers is not the base's.
+    run(
+      ["type=cache,target=/root/.cache/uv"],
+      [`python3 ${baseFolder}/${program} ${finishWords("/usr/local/bin").join(" ")}`],
+    ),
     `LABEL ${labels.join(" \\\n      ")}`,
     "WORKDIR /workspace",
     ...(user === "root"
