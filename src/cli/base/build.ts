@@ -1,13 +1,14 @@
 import { join, resolve } from "node:path";
+import { layerDate } from "../../bases/layers.ts";
 import type { BasePlan } from "../../bases/plan.ts";
 import { type Builder, chooseBuilder } from "../build/builder.ts";
+import { readBuildFlags } from "../build/flags.ts";
+import { findResult } from "../build/result.ts";
 import { isOnPath, runBuilder } from "../build/spawn.ts";
 import type { Call, Outcome } from "../command.ts";
 import { isOn } from "../paths.ts";
 import { usageError } from "../usage.ts";
-
-/** The date of every file in layers, 1980-01-01, as the base's program has it: the same parts make the same layers on each day. */
-const epoch = "315532800";
+import { baseBuilder, isDocker } from "./builder.ts";
 
 /** Builds a base with the engine's builder, or with the one that `words` name, and tags it. Throws what the builder's run throws. */
 export async function buildImage(
@@ -23,7 +24,7 @@ export async function buildImage(
     import("../../bases/build-context.ts"),
     import("../../bases/tag.ts"),
   ]);
-  const builder = chooseBuilder(
+  const named = chooseBuilder(
     options.words,
     (program) => isOnPath(program, call.env),
     isOn(call.env["DDIFF_FORCE_PODMAN"]),
@@ -31,12 +32,13 @@ export async function buildImage(
   const day = readDay(options.date) ?? dayOf(new Date());
   const image = options.tag ?? `${plan.definition.name}:${baseTag(plan, day)}`;
   const context = await call.context();
+  const builder = await baseBuilder(named, context.signal);
   for (const note of plan.notes) context.progress.note(note);
   const folder = join(context.tempDir, "base");
   const file = await writeBuildContext(folder, plan, { link: isDocker(builder) });
   const words = [
     ...builder.command,
-    ...extraWords(builder),
+    ...extraWords(builder, image),
     ...builder.args,
     "-f",
     file,
@@ -61,14 +63,10 @@ export async function buildInFolder(call: Call, plan: BasePlan, folder: string):
   return { json: { folder: path, notes: plan.notes }, summary: [`${path} is a base now`] };
 }
 
-function isDocker({ kind }: Builder): boolean {
-  return kind === "docker" || kind === "buildx";
-}
-
 /** Buildah has no layers that are the same whatever lies below, but gives every file of a layer one date. */
-function extraWords(builder: Builder): string[] {
-  if (!isDocker(builder)) return ["--layers", "--timestamp", epoch];
-  return builder.kind === "buildx" ? ["--load"] : [];
+function extraWords(builder: Builder, image: string): string[] {
+  if (!isDocker(builder)) return ["--layers", "--timestamp", String(layerDate)];
+  return findResult(builder, readBuildFlags([...builder.args, "--tag", image]), "").extra;
 }
 
 /** A day as in tags: `251205`. Throws `USAGE`. */
