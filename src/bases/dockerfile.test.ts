@@ -108,6 +108,10 @@ describe("the Dockerfile", () => {
 
   test("does without COPY --link where the builder does not know it", () => {
     expect(write(gpuDefinition)).toContain("COPY --link --from=");
-    expect(write(gpuDefinition, false)).toBe(write(gpuDefinition).replaceAll("COPY --link", "COPY"));
+    const text = write(gpuDefinition, false);
+    expect(text).not.toContain("--link");
+    expect(text).toMatch(
+      /^COPY --from=(torch-2\.5\.1-\S+) \/layer\/\1(\/opt\/ddiff\/\S+\/torch2\.5\.1) \2$/m,
+    );
   });
 });

@@ -160,15 +160,19 @@ function finalStage(plan: BasePlan, steps: readonly Step[], link: boolean): stri
   const { definition, pythons } = plan;
   const copy = link ? "COPY --link" : "COPY";
   const parts = [
-    ...(pythons.every(({ isSystems }) => isSystems) ? [] : [pythonName]),
-    ...steps.map(({ name }) => name),
-  ];
+    ...(pythons.every(({ isSystems }) => isSystems) ? [] : [{ name: pythonName, makes: runtimesFolder }]),
+    ...steps,
+  ].map(({ name, makes }) => {
+    // Buildah gives the folders above a part their date by itself, and tells in the image's history where it copied to, but not from.
+    const path = link ? "/" : `${baseFolder}/${makes}`;
+    return `${copy} --from=${name} ${layerFolder(name)}${path} ${path}`;
+  });
   const labels = Object.entries(labelsOf(plan)).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const { user } = definition;
   return [
     comment("base is what people build on. What changes most seldom lies lowest."),
     "FROM system AS base",
-    ...parts.map((stage) => `${copy} --from=${stage} ${layerFolder(stage)}/ /`),
+    ...parts,
     `${copy} --from=builder ${baseFolder}/bin ${baseFolder}/bin`,
     // It asks uv for Pythons, and what uv remembers is not the base's.
     run(
