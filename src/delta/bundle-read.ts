@@ -6,6 +6,7 @@ import { type Digest, Digester } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import { parseDocument } from "../oci/manifest.ts";
 import { readTar, type TarEvent } from "../tar/reader.ts";
+import { makeBreath } from "../util/breath.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import { type BundleConfig, bundleTypes, carriedLayers, parseBundleConfig } from "./bundle-config.ts";
 import { blobPath, layoutMarker } from "./bundle-write.ts";
@@ -162,7 +163,9 @@ class BundleReader {
         bytes: part(this.#file.bytes, current.at, current.size),
         digest: current.digester?.digest(),
       };
+    const breathe = makeBreath(undefined);
     for await (const event of this.#events()) {
+      await breathe();
       if (event.kind === "entry") {
         const done = finished();
         if (done !== undefined) yield done;

@@ -3,6 +3,7 @@ import { encodersIn, isGuess } from "../codec/exact/gzip-recipe.ts";
 import { gzipAgain, unknownEncoders } from "../codec/exact/gzip-again.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import type { Layer, OutgoingBlob, PlaceContext, PlatformImage, Sink, Transport } from "../places/place.ts";
+import { makeBreath } from "../util/breath.ts";
 import { DdiffError } from "../util/errors.ts";
 import { streamOf } from "../util/random-bytes.ts";
 import { readableOf } from "../util/readable.ts";
@@ -106,10 +107,12 @@ async function* packedAgain(
   recipe: LayerPacking["recipe"],
 ): AsyncGenerator<Buffer, void, void> {
   const digester = new Digester(algorithmOf(descriptor.digest));
+  const breathe = makeBreath(undefined);
   for await (const piece of gzipAgain(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`)) {
     digester.update(piece);
     if (digester.size > descriptor.size) break;
     yield piece;
+    await breathe();
   }
   if (digester.size === descriptor.size && digester.digest() === descriptor.digest) return;
   throw new DdiffError(
@@ -133,10 +136,12 @@ async function tryGuess(
   keep(spool);
   const task = context.progress.task(`packing layer ${diffId.slice(7, 19)}`, descriptor.size);
   const digester = new Digester(algorithmOf(descriptor.digest));
+  const breathe = makeBreath(context.signal);
   const tar = await openTar(diffId, supply);
   try {
     for await (const piece of gzipAgain(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`)) {
       context.signal?.throwIfAborted();
+      await breathe();
       digester.update(piece);
       if (digester.size > descriptor.size) return undefined;
       spool.append(piece);

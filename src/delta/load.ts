@@ -2,16 +2,18 @@ import type { Readable } from "node:stream";
 import type { Digest } from "../oci/digest.ts";
 import { parseReference } from "../oci/reference.ts";
 import { openPlace } from "../places/open.ts";
-import type { ImageTree } from "../places/image-tree.ts";
-import type { Layer, Place, PlaceContext, Sink, Written } from "../places/place.ts";
+import type { Place, PlaceContext } from "../places/place.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import { BaseLayers } from "./base-layers.ts";
+import { baseMissing, namesInRegistry } from "./base-missing.ts";
 import { type Bundle, openBundleFile, readBundle } from "./bundle-read.ts";
 import { readTargets } from "./bundle-source.ts";
 import { isLegacyArchive, openLegacyArchive } from "./legacy.ts";
 import { keepsPacked } from "./exact-outgoing.ts";
-import { outgoingImage } from "./outgoing.ts";
-import { neededLayers, openPatches, type RebuiltLayers, rebuildLayers } from "./rebuild.ts";
+import type { Bytes } from "../util/random-bytes.ts";
+import { neededLayers, openPatches, rebuildLayers } from "./rebuild.ts";
+import { rebuildThere } from "./rebuild-there.ts";
+import { type LoadedTarget, type TargetSink, writeTargets } from "./write-targets.ts";
 
 /** What `ddiff load` is asked to do. */
 export interface LoadRequest {
@@ -33,12 +35,6 @@ export interface LoadReport {
   bundleBytes: number;
 }
 
-/** One image that was loaded. */
-interface LoadedTarget extends Written {
-  /** Whether it has the digest that it had where the bundle was made; undefined for places that keep no packed layers. */
-  exact: boolean | undefined;
-}
-
 /** What `--verify-only` found. */
 export interface VerifyReport {
   bundleBytes: number;
@@ -56,11 +52,9 @@ export interface VerifyReport {
  */
 export async function loadBundle(request: LoadRequest): Promise<LoadReport> {
   const { context } = request;
-  return withBundle(request, async (bundle) => {
+  return withBundle(request, async (bundle, bytes) => {
     const base = new BaseLayers();
-    const sinks: Sink[] = [];
-    let rebuilt: RebuiltLayers | undefined;
-    const kept: { close(): unknown }[] = [];
+    const targets: TargetSink[] = [];
     try {
       const trees = await readTargets(bundle, request.bundle);
       const places: Place[] = [];
@@ -68,26 +62,18 @@ export async function loadBundle(request: LoadRequest): Promise<LoadReport> {
         places.push(await placeForTarget(request.to, target.name, target.root.digest, context));
       }
       refuseSamePlace(places);
+      const there = bytes && (await rebuildThere(bundle, bytes, places, request));
+      if (there !== undefined) return { loaded: [there], bundleBytes: bundle.size };
       await findBase(bundle, base, request.bases, places, context);
-      for (const place of places) sinks.push(await place.sink());
-      const late = sinks.length === 1 && sinks[0]?.takesStreams === true;
-      rebuilt = await rebuildLayers(bundle, base, context, { late });
-      const loaded: LoadedTarget[] = [];
       for (const [i, tree] of trees.entries()) {
-        const sink = sinks[i] as Sink;
-        const receiver = keepsPacked((places[i] as Place).transport)
-          ? { sink, context, keep: (one: { close(): unknown }) => kept.push(one) }
-          : undefined;
-        const { image, lacking } = await outgoingImage(tree, { bundle, base, rebuilt }, receiver);
-        if (lacking !== undefined) sayInexact(tree, lacking, sink, request);
-        const written = await sink.write(image, writeOptions(context));
-        loaded.push({ ...written, exact: receiver && lacking === undefined });
+        const place = places[i] as Place;
+        targets.push({ tree, sink: await place.sink(), packed: keepsPacked(place.transport) });
       }
+      const requireExact = request.requireExact === true;
+      const loaded = await writeTargets(targets, { bundle, base, context, requireExact });
       return { loaded, bundleBytes: bundle.size };
     } finally {
-      for (const sink of sinks) await sink.close();
-      for (const one of kept) await one.close();
-      await rebuilt?.close();
+      for (const { sink } of targets) await sink.close();
       await base.close();
     }
   });
@@ -128,12 +114,15 @@ export async function verifyBundle(request: LoadRequest): Promise<VerifyReport> 
   });
 }
 
-/** Opens a bundle of ours or of the original tool, checks it, and hands it to `work`. */
-async function withBundle<T>(request: LoadRequest, work: (bundle: Bundle) => Promise<T>): Promise<T> {
+/** Opens a bundle of ours or of the original tool, checks it, and hands it to `work`; one of ours with its bytes. */
+async function withBundle<T>(
+  request: LoadRequest,
+  work: (bundle: Bundle, bytes?: Bytes) => Promise<T>,
+): Promise<T> {
   const { context, standardInput = process.stdin } = request;
   const file = await openBundleFile(request.bundle, context.tempDir, standardInput);
   try {
-    if (!isLegacyArchive(file.bytes)) return await work(await readBundle(file));
+    if (!isLegacyArchive(file.bytes)) return await work(await readBundle(file), file.bytes);
     const legacy = await openLegacyArchive(file.bytes, context.tempDir);
     try {
       return await work(legacy.bundle);
@@ -174,17 +163,8 @@ async function findBase(
   }
   const missing = base.missing(needed);
   if (missing.length === 0) return;
-  const names = bundle.config.base.names.join(", ") || "the base";
   const label = places[0]?.label ?? "the bases that were named";
-  const list = missing.map((diffId) => diffId.slice(0, 19)).join(", ");
-  throw new DdiffError(
-    "BASE_MISSING",
-    `${missing.length} of ${needed.size} layers of ${names} are not in ${label}: ${list}`,
-    {
-      cause: unlisted,
-      hint: `Load ${names} first or name a place that has it with --base; or cut the bundle against what is here: "ddiff have > have.json" here, then "ddiff diff --have have.json TARGET" there.`,
-    },
-  );
+  throw baseMissing(bundle, missing, needed, label, unlisted);
 }
 
 /** A registry cannot be listed: it is asked for the base by the names that the bundle gives. */
@@ -197,10 +177,10 @@ async function addNamesakes(
 ): Promise<void> {
   if (place.transport !== "docker") return;
   const { domain } = parseReference(place.label.replace(/^docker:\/\//, ""));
-  for (const name of bundle.config.base.names) {
+  for (const name of namesInRegistry(bundle)) {
+    if (base.missing(needed).length === 0) return;
     try {
-      const { path, tag = "latest" } = parseReference(name.replace(/^[a-z-]+:(?:\/\/)?(?=.*:)/, ""));
-      const source = await (await openPlace(`docker://${domain}/${path}:${tag}`, context)).source();
+      const source = await (await openPlace(`docker://${domain}/${name}`, context)).source();
       await base.addOwned(source, needed);
     } catch (error) {
       // A base that goes by another name in this registry is no failure yet: BASE_MISSING says what to do.
@@ -236,19 +216,4 @@ function refuseSamePlace(places: readonly Place[]): void {
       exitStatus: 2,
     },
   );
-}
-
-/** Throws `NOT_EXACT` where that was asked for, else says that the digest will be another. */
-function sayInexact({ root }: ImageTree, { descriptor }: Layer, sink: Sink, request: LoadRequest): void {
-  const why = `layer ${descriptor.digest.slice(0, 19)} cannot be packed again as it was`;
-  if (request.requireExact === true) {
-    throw new DdiffError("NOT_EXACT", `${sink.label} would get another digest than ${root.digest}: ${why}`, {
-      hint: "Make the bundle with --exact=always, or name a place that has the base's layers packed with --base.",
-    });
-  }
-  request.context.progress.note(`${sink.label} gets another digest: ${why}. The image ID is the same.`);
-}
-
-function writeOptions({ progress, signal }: PlaceContext) {
-  return signal === undefined ? { progress } : { progress, signal };
 }

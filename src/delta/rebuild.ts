@@ -4,6 +4,7 @@ import { verified } from "../codec/verify.ts";
 import { compressionOfType } from "../oci/media-types.ts";
 import { type Digest, Digester } from "../oci/digest.ts";
 import type { PlaceContext } from "../places/place.ts";
+import { makeBreath } from "../util/breath.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import type { BaseLayers } from "./base-layers.ts";
 import { BaseReader, type Wanted } from "./base-reader.ts";
@@ -189,15 +190,16 @@ async function explained(
 
 async function makeFile(
   { diffId, size }: PatchedLayer,
-  { progress }: PlaceContext,
+  { progress, signal }: PlaceContext,
   make: (give: Give) => Promise<void>,
 ): Promise<void> {
   const task = progress.task(`rebuilding layer ${diffId.slice(7, 19)}`, size);
+  const breathe = makeBreath(signal);
   try {
     await make({
       piece: (bytes) => {
         task.advance(bytes.length);
-        return undefined;
+        return breathe();
       },
       lends: true,
     });
@@ -265,11 +267,13 @@ async function checkWhole(
   if (compressionOfType(blob.mediaType) === undefined) return;
   const what = `the layer ${diffId}`;
   const task = context.progress.task(`checking layer ${diffId.slice(7, 19)}`);
+  const breathe = makeBreath(context.signal);
   try {
     const tar = verified(decompressed(streamOf(bundle.blob(blob)), { what }), { digest: diffId }, what);
     for await (const chunk of tar as AsyncIterable<Buffer>) {
       context.signal?.throwIfAborted();
       task.advance(chunk.length);
+      await breathe();
     }
   } catch (cause) {
     if (!isDdiffError(cause)) throw cause;

@@ -169,6 +169,11 @@ export interface Place {
   sink(): Promise<Sink>;
   /** Every image here. A registry cannot be listed this way and answers the one image named. */
   inventory(): Promise<HeldImage[]>;
+  /**
+   * Has the place itself make the image of a bundle, from what it holds, with the digest that it had where the bundle was made. Undefined
+   * where it does not do such things; throws where it does them but not this one. `bases` are names that the base may go by there.
+   */
+  rebuild?(bundle: OutgoingBlob, bases: readonly string[]): Promise<Written | undefined>;
 }
 
 /** What places need from the outside; made once by the CLI, by hand in tests. */

@@ -6,6 +6,7 @@ import type { HeldImage, Place, PlaceContext, Source } from "./place.ts";
 import { connectionFor } from "./registry/connection.ts";
 import { type Deleted, deleteManifest } from "./registry/deletion.ts";
 import { repositoriesOf, tagsOf } from "./registry/listing.ts";
+import { rebuildInRegistry } from "./registry/rebuild.ts";
 import { registrySink } from "./registry/sink.ts";
 import { registrySource } from "./registry/source.ts";
 import type { Tuning } from "./registry/tuning.ts";
@@ -25,6 +26,7 @@ export function registryPlace(rest: string, context: PlaceContext, tuning?: Part
     label: `docker://${familiarName(reference)}`,
     source,
     sink: async () => registrySink(connection, reference),
+    rebuild: (bundle, bases) => rebuildInRegistry(connection, reference, bundle, { bases, context }),
     async inventory() {
       return inventoryOf(await source(), source);
     },

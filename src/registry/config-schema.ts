@@ -95,6 +95,12 @@ const limits = z.strictObject({
     .prefault("4MiB"),
   blob: size("Bytes of a blob; no limit where it is not said.").optional(),
   uploads: z.int().positive().default(256).describe("Uploads under way at once."),
+  rebuilds: z
+    .int()
+    .nonnegative()
+    .default(1)
+    .describe("Images that are made of bundles at once; 0 makes none."),
+  "rebuild-time": duration("Making an image of a bundle is given up after so long.").prefault("30m"),
   connections: z.int().positive().default(4096).describe("Connections at once."),
   idle: duration("A client that neither sends nor takes for so long is let go.").prefault("60s"),
   rate: z

@@ -17,6 +17,10 @@ export const registryErrors = {
   /** Not of the spec: paging parameters that are no numbers, as other registries name it. */
   PAGINATION_NUMBER_INVALID: 400,
   RANGE_INVALID: 416,
+  /** Not of the spec, these three: a bundle that is none or lies; one whose base is not here; one that would give another digest. */
+  BUNDLE_INVALID: 400,
+  BASE_UNKNOWN: 409,
+  BUNDLE_INEXACT: 409,
   /** Not of the spec: the store is away for now. The name is docker's, whose clients try again after it. */
   UNAVAILABLE: 503,
   /** Not of the spec: the fault is ours, the disk's or the upstream's. */

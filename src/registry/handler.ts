@@ -5,6 +5,7 @@ import { checkName, type Exchange, refuseMethod, type Registry } from "./exchang
 import { answerBlob } from "./handlers/blobs.ts";
 import { answerCatalog } from "./handlers/catalog.ts";
 import { answerManifest } from "./handlers/manifests.ts";
+import { answerRebuild } from "./handlers/rebuild.ts";
 import { answerReferrers } from "./handlers/referrers.ts";
 import { answerTags } from "./handlers/tags.ts";
 import { answerUpload, answerUploads } from "./handlers/uploads.ts";
@@ -97,6 +98,9 @@ async function answer(exchange: Exchange, route: Route, url: string): Promise<vo
       return;
     case "referrers":
       await answerReferrers(exchange, checkName(route.repository), route.reference);
+      return;
+    case "rebuild":
+      await answerRebuild(exchange, checkName(route.repository));
       return;
     case "token":
     case "unknown":

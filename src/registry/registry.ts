@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import type { Digest } from "../oci/digest.ts";
 import type { ByteRange, Store } from "../store/store.ts";
 import type { Access } from "./access/access.ts";
+import type { Rebuilds } from "./rebuilds.ts";
 
 /** What a manifest may refer to without the repository holding it: nothing, an index's manifests, or an image's blobs, too. */
 export type Sparse = "none" | "indexes" | "all";
@@ -20,6 +21,8 @@ export interface RegistryOptions {
   sparse?: Sparse;
   /** Gives what the store lacks, from elsewhere. */
   mirror?: Mirror;
+  /** Makes images of bundles; without it nobody is told that there is such a thing. */
+  rebuilds?: Rebuilds;
   /** The address that a request comes from, where it is not the connection's. */
   addressOf?(request: IncomingMessage): string;
   /** Told of every answered request, for logs and metrics. */

@@ -9,9 +9,12 @@ export type Route =
   | { kind: "uploads"; repository: string }
   | { kind: "upload"; repository: string; reference: string }
   | { kind: "referrers"; repository: string; reference: string }
+  | { kind: "rebuild"; repository: string }
   | { kind: "unknown" };
 
 const base = "/v2/";
+/** Ours: an extension as the distribution spec has them ("Extensions": `_<extension>/<component>/<module>`). */
+const rebuild = "/_ddiff/bundles/rebuild";
 const unknown: Route = { kind: "unknown" };
 
 /**
@@ -26,6 +29,7 @@ export function parseRoute(path: string): Route {
   if (rest === "_catalog") return { kind: "catalog" };
   if (rest === "token") return { kind: "token" };
   if (rest.endsWith("/blobs/uploads/")) return { kind: "uploads", repository: rest.slice(0, -15) };
+  if (rest.endsWith(rebuild)) return { kind: "rebuild", repository: rest.slice(0, -rebuild.length) };
   const slash = rest.lastIndexOf("/");
   const before = rest.slice(0, Math.max(slash, 0));
   const last = decodeSegment(rest.slice(slash + 1));

@@ -5,6 +5,7 @@ import { makeHousekeeping } from "./chores.ts";
 import type { Log } from "./log.ts";
 import { mirrorOf } from "./mirrors.ts";
 import { openStore } from "./open-store.ts";
+import type { RebuildImage } from "./rebuilds.ts";
 import { reloadConfig } from "./reload.ts";
 import { expectGrace } from "./repositories.ts";
 import { startServer } from "./server.ts";
@@ -20,11 +21,12 @@ export async function runServer(
     env: Record<string, string | undefined>;
     log: Log;
     signal: AbortSignal;
+    rebuild?: RebuildImage;
     /** Reads the configuration again when its listener is called. */
     reload?: { read: () => ServerConfig & { listen: string }; onAsked: (listener: () => void) => void };
   },
 ): Promise<{ cut: number }> {
-  const { env, log, signal, reload } = options;
+  const { env, log, signal, reload, rebuild } = options;
   // Before the store, whose folder is made when it is not there.
   checkExposure(config);
   const store = await openStore(config, env);
@@ -34,7 +36,12 @@ export async function runServer(
   try {
     const mirror = await mirrorOf(config, store, log, env);
     if (mirror !== undefined) closing.push(() => mirror.close());
-    const server = await startServer(config, { store, log, ...(mirror === undefined ? {} : { mirror }) });
+    const server = await startServer(config, {
+      store,
+      log,
+      ...(mirror === undefined ? {} : { mirror }),
+      ...(rebuild === undefined ? {} : { rebuild }),
+    });
     closing.push(() => server.stop());
     const housekeeping = makeHousekeeping(store, config, log, server.metrics);
     closing.push(() => housekeeping.stop());

@@ -15,6 +15,7 @@ import { makeBuckets } from "./limits.ts";
 import { listen, makeServer } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { makeMetrics, type Metrics } from "./metrics.ts";
+import { makeRebuilds, type RebuildImage } from "./rebuilds.ts";
 import type { Answer, Mirror, RegistryHandler } from "./registry.ts";
 
 /** A server that answers. */
@@ -38,6 +39,7 @@ export interface ServerParts {
   store: Store;
   log: Log;
   mirror?: Mirror;
+  rebuild?: RebuildImage;
 }
 
 /**
@@ -77,6 +79,11 @@ export async function startServer(
       },
     });
     const watched = connections;
+    const rebuilds =
+      parts.rebuild === undefined || limits.rebuilds === 0
+        ? undefined
+        : makeRebuilds(parts.rebuild, { atOnce: limits.rebuilds, time: limits["rebuild-time"] });
+    closing.push(() => rebuilds?.ended());
     const registry = createRegistry({
       store,
       access,
@@ -91,6 +98,7 @@ export async function startServer(
       sparse: config.sparse,
       addressOf,
       ...(parts.mirror === undefined ? {} : { mirror: parts.mirror }),
+      ...(rebuilds === undefined ? {} : { rebuilds }),
       onAnswer(answer: Answer) {
         metrics?.request(answer);
         log.request(answer);

@@ -63,12 +63,18 @@ export const load = defineCommand({
     const request = { bundle, bases, requireExact, context, ...(to === undefined ? {} : { to }) };
     if (call.options["verify-only"]) return verified(bundle, await verifyBundle(request));
     const report = await loadBundle(request);
+    const [first] = report.loaded;
+    const size = formatBytes(report.bundleBytes);
+    if (first?.madeThere === true) {
+      const name = `${first.label} is loaded, ${first.digest.slice(0, 19)}`;
+      return { json: report, summary: [`${name}: made there of a bundle of ${size}`] };
+    }
     const sent = report.loaded.reduce((sum, one) => sum + one.bytes, 0);
     return {
       json: report,
       summary: report.loaded.map(
         (one, at) =>
-          `${one.label} is loaded, ${one.digest.slice(0, 19)}${at === report.loaded.length - 1 ? `: ${formatBytes(sent)} written from a bundle of ${formatBytes(report.bundleBytes)}` : ""}`,
+          `${one.label} is loaded, ${one.digest.slice(0, 19)}${at === report.loaded.length - 1 ? `: ${formatBytes(sent)} written from a bundle of ${size}` : ""}`,
       ),
     };
   },

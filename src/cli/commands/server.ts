@@ -123,6 +123,12 @@ async function serve(call: ServerCall): Promise<Outcome> {
     env: call.env,
     log,
     signal: call.signal,
+    async rebuild({ signal, ...arrival }) {
+      const { rebuildArrival } = await import("../../delta/arrival.ts");
+      const { silent } = await import("../../util/progress.ts");
+      const context = await call.context();
+      return await rebuildArrival({ ...arrival, context: { ...context, progress: silent, signal } });
+    },
     reload: {
       read: () => loadConfig(call.options, call.env).config,
       onAsked: (listener) => (reload = listener),

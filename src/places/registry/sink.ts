@@ -1,15 +1,14 @@
-import { Readable } from "node:stream";
-import type { Digest } from "../../oci/digest.ts";
 import { parseDocument } from "../../oci/manifest.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { DdiffError } from "../../util/errors.ts";
 import { mapLimited } from "../../util/map-limited.ts";
 import type { Progress } from "../../util/progress.ts";
 import type { Document, OutgoingBlob, OutgoingImage, Sink, Written } from "../place.ts";
+import { blobsToSend, manifestsToSend } from "../sending-order.ts";
 import { hasBlob } from "./blob-download.ts";
 import { uploadBlob } from "./blob-upload.ts";
 import type { Connection } from "./connection.ts";
-import { isManifest, putManifest } from "./manifests.ts";
+import { putManifest } from "./manifests.ts";
 import { addFallbackReferrer } from "./referrers.ts";
 
 /** The writing face of one name in a registry: a tag, or a digest that the image must have. */
@@ -22,7 +21,7 @@ export function registrySink(connection: Connection, reference: Reference): Sink
       hasBlob(connection, reference.path, descriptor, { signal: connection.signal, pushing: true }),
     async write(image, { progress, signal }) {
       refuseOtherDigest(reference, image);
-      const manifests = manifestsInOrder(image);
+      const manifests = manifestsToSend(image);
       const sent = await sendBlobs(connection, reference.path, image, progress, signal);
       const bytes = await sendManifests(connection, reference, image, manifests);
       return { label, digest: image.root.digest, bytes: sent + bytes } satisfies Written;
@@ -68,39 +67,9 @@ async function sendBlobs(
       task.end();
     }
   };
-  const counts = await mapLimited(outgoingBlobs(image), connection.tuning.parallel, upload);
+  const counts = await mapLimited(blobsToSend(image), connection.tuning.parallel, upload);
   if (failure !== undefined) throw failure;
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-/** Every blob once; the configs among the documents are blobs to a registry. */
-function outgoingBlobs(image: OutgoingImage): OutgoingBlob[] {
-  const blobs = new Map<Digest, OutgoingBlob>();
-  for (const blob of image.blobs) blobs.set(blob.descriptor.digest, blob);
-  for (const { descriptor, bytes } of image.documents.values()) {
-    if (isManifest(descriptor)) continue;
-    const open = async (): Promise<Readable> => Readable.from([bytes]);
-    blobs.set(descriptor.digest, { descriptor, open });
-  }
-  return [...blobs.values()];
-}
-
-/** Manifests and indexes so that each comes after what it lists and after its subject: registries check both. */
-function manifestsInOrder(image: OutgoingImage): Document[] {
-  const order: Document[] = [];
-  const seen = new Set<Digest>();
-  const visit = (digest: Digest): void => {
-    const document = image.documents.get(digest);
-    if (document === undefined || seen.has(digest) || !isManifest(document.descriptor)) return;
-    seen.add(digest);
-    const parsed = parseDocument(document.bytes, document.descriptor.mediaType);
-    if (parsed.kind === "index") for (const child of parsed.manifests) visit(child.digest);
-    if (parsed.subject !== undefined) visit(parsed.subject.digest);
-    order.push(document);
-  };
-  visit(image.root.digest);
-  for (const digest of image.documents.keys()) visit(digest);
-  return order;
 }
 
 /** All by digest, and the tag last: until then nobody sees the image. */
