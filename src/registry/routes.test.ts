@@ -18,6 +18,7 @@ describe("a path", () => {
     ["/v2/a/blobs/uploads", { kind: "uploads", repository: "a" }],
     ["/v2/a/blobs/uploads/xyz", { kind: "upload", repository: "a", reference: "xyz" }],
     [`/v2/a/referrers/${digest}`, { kind: "referrers", repository: "a", reference: digest }],
+    ["/v2/a/b/_ddiff/bundles/rebuild", { kind: "rebuild", repository: "a/b" }],
     // Names made of the words that routes are made of.
     [
       "/v2/blobs/uploads/manifests/list",
