@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { deflated, makerOf } from "../src/codec/exact/testing/deflated.ts";
 import { GoFlate, type GoProgram } from "./support/go-flate.ts";
-import { pgzipMaker } from "./support/klauspost-makers.ts";
+import { pgzipMaker, zstdMaker } from "./support/klauspost-makers.ts";
 import { randomInput } from "./support/random-input.ts";
 import { randomOf } from "./support/seeded.ts";
 import { describePlace } from "./support/tools.ts";
@@ -13,12 +13,14 @@ const go = process.env["DDIFF_TEST_GO"];
 const newGo = process.env["DDIFF_TEST_GO_1_27"];
 const mebibyte = 1 << 20;
 
+const levels = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
 /** Random inputs for each level, packed by the program and by ours. */
 function compare(
   toolchain: string,
   maker: GoProgram,
   idOf: (level: number) => string,
-  flushed = false,
+  { flushed = false, of = levels } = {},
 ): void {
   it("gives what the real program gives for any bytes", { timeout: 120_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), "exact-klauspost-"));
@@ -26,7 +28,7 @@ function compare(
     // Another seed each day: over time more is tried, and a day's failure can be made again.
     const day = new Date().toISOString().slice(0, 10);
     try {
-      for (let level = 1; level <= 9; level++) {
+      for (const level of of) {
         const random = randomOf(Number(day.replaceAll("-", "")) + level);
         for (let round = 0; round < 20; round++) {
           const input = randomInput(random, random.below(2 ** 30));
@@ -53,11 +55,21 @@ describePlace("exact-klauspost", go === undefined ? "DDIFF_TEST_GO names no go" 
   });
 });
 
+describePlace("exact-klauspost", go === undefined ? "DDIFF_TEST_GO names no go" : undefined, () => {
+  const byDefault = { of: [2] };
+  describe("zstd with klauspost/compress 1.18.6", () => {
+    compare(go!, zstdMaker("1.18.6"), () => "zstd-klauspost1.17.8-default", byDefault);
+  });
+  describe("zstd with klauspost/compress 1.20.3", () => {
+    compare(go!, zstdMaker("1.20.3"), () => "zstd-klauspost1.20.3-default", byDefault);
+  });
+});
+
 describePlace("exact-go1.27", newGo === undefined ? "DDIFF_TEST_GO_1_27 names no go" : undefined, () => {
   describe("compress/flate", () => {
     compare(newGo!, { source: "go-flate" }, (level) => `go1.27-level${level}`);
   });
   describe("compress/flate that is flushed before its end", () => {
-    compare(newGo!, { source: "go-flate" }, (level) => `go1.27-level${level}-flushed`, true);
+    compare(newGo!, { source: "go-flate" }, (level) => `go1.27-level${level}-flushed`, { flushed: true });
   });
 });

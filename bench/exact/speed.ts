@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { buildGoFlate } from "../../test/support/go-flate.ts";
-import { pgzipMaker } from "../../test/support/klauspost-makers.ts";
+import { pgzipMaker, zstdMaker } from "../../test/support/klauspost-makers.ts";
 import { writeSection } from "../document.ts";
 import { measure, median } from "../measure.ts";
 
@@ -69,6 +69,7 @@ async function klauspostRivals(go: string, work: string): Promise<Rival[]> {
   const newGo = await buildGoFlate(go, newFolder, { source: "go-flate", toolchain: "go1.27.4" });
   const version = "1.18.6";
   const pgzip = await buildGoFlate(go, work, pgzipMaker(version, 1 << 20));
+  const zstd = await buildGoFlate(go, work, zstdMaker(version));
   return [
     ...[1, 6, 9].map((level) => ({
       id: `go1.27-level${level}`,
@@ -80,6 +81,11 @@ async function klauspostRivals(go: string, work: string): Promise<Rival[]> {
       title: `pgzip with klauspost/compress ${version}, level ${level}`,
       script: `GOMAXPROCS=1 ${pgzip} ${1 << 20} ${level} < input | tail -c +11 | head -c -8`,
     })),
+    {
+      id: "zstd-klauspost1.17.8-default",
+      title: `zstd of klauspost/compress ${version}, its default`,
+      script: `GOMAXPROCS=1 ${zstd} 2 < input`,
+    },
   ];
 }
 

@@ -1,7 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
 import { recipeProblem } from "../codec/exact/gzip-again.ts";
-import type { GzipRecipe } from "../codec/exact/gzip-recipe.ts";
+import { type GzipRecipe, hasFrames } from "../codec/exact/gzip-recipe.ts";
 import { parseDescriptor, type Descriptor } from "../oci/descriptor.ts";
 import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
 import { parseJson } from "../oci/json.ts";
@@ -14,8 +14,8 @@ export const bundleTypes = {
   layerPatch: "application/vnd.ddiff.layer-patch.v1",
 } as const;
 
-/** The versions of the format that this ddiff reads. A writer takes the first that can say all: only the second has `packings`. */
-const bundleVersions = [1, 2] as const;
+/** The versions of the format that this ddiff reads. A writer takes the first that can say all: the second has `packings`, the third those of zstd. */
+const bundleVersions = [1, 2, 3] as const;
 
 /** A config holds the images' documents, 4 MiB each at the most; more than this is a bomb. */
 const largestConfig = 64 << 20;
@@ -114,7 +114,7 @@ const packing = z.strictObject({
       z.union([
         z.strictObject({
           encoder: z.string().max(64),
-          header: base64,
+          header: base64.optional(),
           sizes: z.array(size).max(1 << 20),
           corrections: base64.optional(),
         }),
@@ -147,7 +147,7 @@ export function parseBundleConfig(bytes: Uint8Array): BundleConfig {
   if (version.success && !bundleVersions.some((known) => known === version.data.version)) {
     throw new DdiffError(
       "BUNDLE_VERSION",
-      `the bundle has version ${version.data.version} of the format, this ddiff reads versions ${bundleVersions.join(" and ")}`,
+      `the bundle has version ${version.data.version} of the format, this ddiff reads versions ${bundleVersions[0]} to ${bundleVersions.at(-1)}`,
       {
         hint: "Install a newer ddiff here, or make the bundle again with the version that is installed here.",
       },
@@ -170,6 +170,12 @@ export function parseBundleConfig(bytes: Uint8Array): BundleConfig {
   return config;
 }
 
+/** The first version of the format that can say how layers are packed. */
+export function versionFor(packings: readonly LayerPacking[]): BundleConfig["version"] {
+  if (packings.length === 0) return 1;
+  return packings.some(({ recipe }) => hasFrames(recipe)) ? 3 : 2;
+}
+
 /** The config's bytes: JSON without white space, in one zstd frame. */
 export function encodeBundleConfig(config: BundleConfig): Buffer {
   return zstdCompressSync(JSON.stringify(config), { params: { [constants.ZSTD_c_compressionLevel]: 19 } });
@@ -182,6 +188,7 @@ export function carriedLayers(config: BundleConfig): (PatchedLayer | WholeLayer)
 
 function checkPackings({ version, packings, layers }: BundleConfig): void {
   if (version === 1 && packings !== undefined) throw invalid("version 1 of the format has no packings");
+  if (version < versionFor(packings ?? [])) throw invalid(`version ${version} of the format packs no zstd`);
   const blobs = new Set<Digest>();
   const there = new Map(layers.map((layer) => [layer.diffId, layer]));
   for (const { diffId, blob, recipe } of packings ?? []) {

@@ -8,7 +8,13 @@ import type { Document, HeldImage, PlaceContext, Source } from "../places/place.
 import { DdiffError } from "../util/errors.ts";
 import { BaseLayers, type HeldLayer } from "./base-layers.ts";
 import { BaseReader } from "./base-reader.ts";
-import type { BundleConfig, BundleLayer, CarriedDocument, LayerPacking } from "./bundle-config.ts";
+import {
+  type BundleConfig,
+  type BundleLayer,
+  type CarriedDocument,
+  type LayerPacking,
+  versionFor,
+} from "./bundle-config.ts";
 import { type BundleBlob, bundleStream, writeBundle } from "./bundle-write.ts";
 import { cacheDir } from "../store/cache.ts";
 import { cachedRecipe, keepRecipe } from "./cache.ts";
@@ -100,14 +106,15 @@ export async function diffImages(request: DiffRequest): Promise<DiffReport> {
     if (exact !== "never") {
       const held = [...layers.values()].filter(({ layer }) => there.has(layer.diffId));
       const basePacked = new Set(baseIds.map((diffId) => base.require(diffId).layer.descriptor.digest));
-      packings.push(...(await keptPackings({ held, basePacked, proven: request.requireExact === true })));
+      const proven = request.requireExact === true;
+      packings.push(...(await keptPackings({ held, basePacked, known: packings, proven })));
     }
     const byLayer = new Map(carried.map((blob) => [blob.layer.diffId, blob]));
 
     const documents = new Map(trees.flatMap((tree) => [...tree.documents]));
     const binaries = [...documents.values()].filter((document) => !isText(document));
     const config: BundleConfig = {
-      version: packings.length > 0 ? 2 : 1,
+      version: versionFor(packings),
       targets: trees.map((tree, i) => withName(request.targets[i]?.name, tree)),
       documents: textsOf(documents),
       referrers: trees.flatMap((tree) => tree.referrers),

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encoders } from "../codec/exact/encoders.ts";
+import { deflated, makerOf } from "../codec/exact/testing/deflated.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MemoryStore } from "../places/testing/memory.ts";
 import type { BundleConfig } from "./bundle-config.ts";
@@ -54,7 +55,10 @@ function stranger(tar: Buffer): Buffer {
   return Buffer.concat([javaHeader, strangeBlock, deflateRawSync(tar), gzipSync(tar).subarray(-8)]);
 }
 
-type Pack = "none" | ((tar: Buffer) => Buffer);
+/** What podman, BuildKit and nerdctl do with zstd. */
+const zstd = { zstd: (tar: Buffer) => deflated(makerOf("zstd-klauspost1.17.8-default"), tar) };
+
+type Pack = "none" | ((tar: Buffer) => Buffer) | typeof zstd;
 const bottom = makeTar([
   { path: "etc/os", bytes: makeContent({ kind: "text", seed: 7, size: 90_000, edits: 0 }) },
 ]);
@@ -86,8 +90,8 @@ async function loaded(file: string, base: string, requireExact = false) {
 }
 
 /** A bundle whose config is changed, and where it would be loaded to. */
-async function forged(change: (config: BundleConfig) => void) {
-  const { file, base } = await shipped([zlib(6), zlib(6), zlib(6)]);
+async function forged(change: (config: BundleConfig) => void, pack: Pack = zlib(6)) {
+  const { file, base } = await shipped([pack, pack, pack]);
   const open = await takeApart(file, shop.tempDir);
   change(open.config);
   await writeFile(file, await putTogether(open));
@@ -109,6 +113,8 @@ describe("an image made from a bundle", () => {
     ["several encoders", [zlib(1), zlib(9), gzipSync]],
     ["members", [members, members, members]],
     ["GNU gzip", [gnuGzip, gnuGzip, gnuGzip]],
+    ["klauspost's zstd", [zstd, zstd, zstd]],
+    ["zstd and gzip", [zstd, zlib(6), zstd]],
     ["nothing", ["none", "none", "none"]],
   ])("has its old digest and its signature where its layers were packed by %s", async (_, packs) => {
     const { file, base, root, signature, targets } = await shipped(packs);
@@ -188,6 +194,17 @@ it("says who packed each layer", async () => {
   ]);
 });
 
+it("says by which zstd each layer was packed, in the third version of the format", async () => {
+  const { file } = await shipped([zstd, zstd, zlib(6)]);
+  const { layers, version } = await describeBundle(file, shop.context);
+  expect(version).toBe(3);
+  expect(layers.map(({ packedBy }) => packedBy?.map(({ encoders }) => encoders))).toEqual([
+    [["zstd-klauspost1.17.8-default"]],
+    [["zstd-klauspost1.17.8-default"]],
+    [["zlib-level6"]],
+  ]);
+});
+
 it("asks nothing of packed layers when it is never to be exact", async () => {
   const { file, base, root } = await shipped([zlib(6), zlib(6), zlib(6)], { exact: "never" });
   expect((await describeBundle(file, shop.context)).version).toBe(1);
@@ -238,6 +255,44 @@ describe("a bundle that lies about how a layer was packed", () => {
     ["version 1", (config) => (config.version = 1), "BUNDLE_INVALID", /version 1/],
   ])("with %s is refused, and nothing becomes visible", async (_, change, code, message) => {
     const { run, server } = await forged(change);
+    await expect(run).rejects.toMatchObject({ code, exitStatus: 3, message: expect.stringMatching(message) });
+    expect(await treeOf(server)).toEqual({});
+    expect(await readdir(shop.tempDir)).toEqual([]);
+  });
+
+  it.each<[string, (config: BundleConfig) => unknown, string, RegExp]>([
+    [
+      "an encoder of the future",
+      (config) => (packed(config).encoder = "zstd-klauspost9.9.9-default"),
+      "ENCODER_UNKNOWN",
+      /zstd-klauspost9\.9\.9-default, which this ddiff does not know/,
+    ],
+    [
+      "two frames instead of one",
+      (config) => packed(config).sizes.splice(0, 1, 1, (packed(config).sizes[0] ?? 0) - 1),
+      "BUNDLE_INVALID",
+      /packed again by zstd-klauspost1\.17\.8-default, is not sha256:/,
+    ],
+    [
+      "an encoder of gzip",
+      (config) => (packed(config).encoder = "zlib-level6"),
+      "BUNDLE_INVALID",
+      /a header is missing/,
+    ],
+    [
+      "a header of gzip",
+      (config) => (packed(config).header = javaHeader.toString("base64")),
+      "BUNDLE_INVALID",
+      /a zstd frame has a header of gzip/,
+    ],
+    [
+      "version 2",
+      (config) => (config.version = 2),
+      "BUNDLE_INVALID",
+      /version 2 of the format packs no zstd/,
+    ],
+  ])("with zstd and %s is refused, and nothing becomes visible", async (_, change, code, message) => {
+    const { run, server } = await forged(change, zstd);
     await expect(run).rejects.toMatchObject({ code, exitStatus: 3, message: expect.stringMatching(message) });
     expect(await treeOf(server)).toEqual({});
     expect(await readdir(shop.tempDir)).toEqual([]);

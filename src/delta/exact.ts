@@ -23,17 +23,19 @@ export interface KeptLayers {
   held: readonly HeldLayer[];
   /** Digests of the base's packed layers: these the other side has as they are. */
   basePacked: ReadonlySet<Digest>;
+  /** How the layers are packed that are carried. */
+  known: readonly LayerPacking[];
   /** Whether a layer that the base packs otherwise is read whole instead of being guessed. */
   proven: boolean;
 }
 
 /** How the layers are packed that the other side has, in case it has them packed in another way or not at all. */
-export async function keptPackings({ held, basePacked, proven }: KeptLayers): Promise<LayerPacking[]> {
+export async function keptPackings({ held, basePacked, known, proven }: KeptLayers): Promise<LayerPacking[]> {
   const packings: LayerPacking[] = [];
   for (const one of held) {
     if (!(await isWatchable(one))) continue;
     const whole = proven && !basePacked.has(one.layer.descriptor.digest);
-    const packing = await (whole ? provenPacking(one) : guessPacking(one));
+    const packing = await (whole ? provenPacking(one) : guessPacking(one, known));
     if (packing !== undefined) packings.push(packing);
   }
   return packings;

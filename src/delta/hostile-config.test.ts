@@ -22,10 +22,10 @@ describe("a bundle whose config lies", () => {
   const none = digestOf(Buffer.from("none"));
 
   it("is refused for another version with the way out", async () => {
-    const bytes = await withConfig((config) => Object.assign(config, { version: 3 }));
+    const bytes = await withConfig((config) => Object.assign(config, { version: 4 }));
     await forge.expectRefused(
       bytes,
-      /has version 3 of the format, this ddiff reads versions 1 and 2/,
+      /has version 4 of the format, this ddiff reads versions 1 to 3/,
       "BUNDLE_VERSION",
     );
     await forge.expectRefused(

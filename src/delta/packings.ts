@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
+import { ZstdRecogniser, unzstdRecognised } from "../codec/exact/zstd/recognise-zstd.ts";
 import { gunzipMembers } from "../codec/exact/gzip-members.ts";
 import { gzipAgain } from "../codec/exact/gzip-again.ts";
-import { hasCorrections } from "../codec/exact/gzip-recipe.ts";
+import { encodersIn, hasCorrections } from "../codec/exact/gzip-recipe.ts";
 import { GzipRecogniser } from "../codec/exact/recognise.ts";
 import { verified } from "../codec/verify.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
@@ -11,23 +12,27 @@ import { readableOf } from "../util/readable.ts";
 import type { HeldLayer } from "./base-layers.ts";
 import type { LayerPacking } from "./bundle-config.ts";
 
-/** Whether a layer is packed with gzip and its packed bytes are at hand. */
+/** Whether a layer is packed and its packed bytes are at hand. */
 export async function isWatchable({ source, layer }: HeldLayer): Promise<boolean> {
-  return compressionOfType(layer.descriptor.mediaType) === "gzip" && (await source.hasBlob(layer.descriptor));
+  const compression = compressionOfType(layer.descriptor.mediaType);
+  return (compression === "gzip" || compression === "zstd") && (await source.hasBlob(layer.descriptor));
 }
+
+type Recogniser = GzipRecogniser | ZstdRecogniser;
 
 /** Finds out how a layer is packed while its tar is read. */
 export class PackingWatch {
   readonly #held: HeldLayer;
-  #recogniser = new GzipRecogniser();
+  #recogniser: Recogniser;
 
   constructor(held: HeldLayer) {
     this.#held = held;
+    this.#recogniser = recogniserOf(held);
   }
 
   /** The layer's tar. May be opened again: what was read last counts. */
   async open(): Promise<Readable> {
-    this.#recogniser = new GzipRecogniser();
+    this.#recogniser = recogniserOf(this.#held);
     const { source, layer } = this.#held;
     const { stream, tar } = await openWatched(this.#held, this.#recogniser);
     try {
@@ -36,8 +41,8 @@ export class PackingWatch {
     } catch (error) {
       stream.destroy();
       if (!isDdiffError(error, "DECOMPRESSION_FAILED")) throw error;
-      // What is called gzip and is not, or is damaged, is for others to judge.
-      this.#recogniser = new GzipRecogniser();
+      // What is called gzip or zstd and is not, or is damaged, is for others to judge.
+      this.#recogniser = recogniserOf(this.#held);
       return source.openLayer(layer);
     }
   }
@@ -51,10 +56,13 @@ export class PackingWatch {
 
 /**
  * How a layer is probably packed, by its beginning alone (of a small layer: by all of it). For layers that the other side has and that are not
- * to be read whole for this; it is checked where it is used.
+ * to be read whole for this; it is checked where it is used. `known` is how other layers are packed, likely by the same program.
  */
-export async function guessPacking(held: HeldLayer): Promise<LayerPacking | undefined> {
-  const recogniser = new GzipRecogniser();
+export async function guessPacking(
+  held: HeldLayer,
+  known: readonly LayerPacking[],
+): Promise<LayerPacking | undefined> {
+  const recogniser = recogniserOf(held, known);
   const { stream, tar } = await openWatched(held, recogniser);
   try {
     for await (const _ of tar) if (recogniser.isDecided) return packingOf(held, recogniser.guess);
@@ -94,11 +102,21 @@ async function* from(
   yield* rest;
 }
 
-async function openWatched({ source, layer }: HeldLayer, recogniser: GzipRecogniser) {
+function recogniserOf({ layer }: HeldLayer, known: readonly LayerPacking[] = []): Recogniser {
+  return compressionOfType(layer.descriptor.mediaType) === "zstd"
+    ? new ZstdRecogniser(known.flatMap(({ recipe }) => encodersIn(recipe)))
+    : new GzipRecogniser();
+}
+
+async function openWatched({ source, layer }: HeldLayer, recogniser: Recogniser) {
   const { descriptor, diffId } = layer;
   const what = `layer ${diffId}`;
   const stream = verified(await source.openBlob(descriptor), descriptor, what);
-  return { stream, tar: gunzipMembers(stream as AsyncIterable<Buffer>, recogniser, what) };
+  const tar =
+    recogniser instanceof ZstdRecogniser
+      ? unzstdRecognised(stream, recogniser, what)
+      : gunzipMembers(stream as AsyncIterable<Buffer>, recogniser, what);
+  return { stream, tar };
 }
 
 function packingOf(

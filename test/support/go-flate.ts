@@ -5,7 +5,7 @@ import { run } from "./run.ts";
 
 /** One of the Go programs beside this file. */
 export interface GoProgram {
-  source: "go-flate" | "go-pgzip" | "go-estargz";
+  source: "go-flate" | "go-pgzip" | "go-estargz" | "go-zstd";
   /** A .mod file in its folder, where it may be built with several versions of what it needs. */
   versions?: string;
   words?: string[];

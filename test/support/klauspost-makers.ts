@@ -23,6 +23,20 @@ export function pgzipMaker(version: string, blockSize: number): GoProgram {
   return { source: "go-pgzip", versions: `versions/${version}.mod`, words: [`${blockSize}`] };
 }
 
+/** The program of zstd with a version of klauspost/compress; its level 2 is the default. */
+export function zstdMaker(version: string): GoProgram {
+  return { source: "go-zstd", versions: `versions/${version}.mod` };
+}
+
+/** Each encoder of zstd with the programs that should give the same bytes. */
+export const zstdMakers: Readonly<Record<string, readonly string[]>> = {
+  "zstd-klauspost1.15.9-default": ["1.15.9", "1.15.12", "1.16.3"],
+  "zstd-klauspost1.16.4-default": ["1.16.4", "1.16.5"],
+  "zstd-klauspost1.17.0-default": ["1.17.0", "1.17.7"],
+  "zstd-klauspost1.17.8-default": ["1.17.8", "1.18.6", "1.20.2"],
+  "zstd-klauspost1.20.3-default": ["1.20.3"],
+};
+
 /** Each encoder of klauspost's family with the programs that should give the same bytes. */
 export function klauspostMakers(): { id: string; level: number; makers: GoProgram[] }[] {
   const found = encoders.flatMap(({ id }) => {

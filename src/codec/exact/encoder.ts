@@ -1,5 +1,5 @@
 /**
- * Deflates what is written and hands the packed bytes to `emit`, good only during the call. Synchronous, with no allocation in its loops and
+ * Packs what is written and hands the packed bytes to `emit`, good only during the call. Synchronous, with no allocation in its loops and
  * in bounded memory. What comes out depends on the bytes written, never on how they were cut into pieces.
  */
 export interface DeflateEncoder {
@@ -10,7 +10,7 @@ export interface DeflateEncoder {
   finish(): void;
 }
 
-/** Begins a raw deflate stream (RFC 1951), without the header and trailer of gzip. */
+/** Begins a raw deflate stream (RFC 1951), without the header and trailer of gzip; of zstd, a whole frame. */
 export type DeflateMaker = (emit: (bytes: Uint8Array) => void) => DeflateEncoder;
 
 /** Packs one block after the other, which need not be those of one stream. */

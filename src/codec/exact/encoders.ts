@@ -4,8 +4,10 @@ import { goDeflate } from "./go/deflate.ts";
 import { go127Deflate, pgzipBlocks } from "./klauspost/deflate.ts";
 import type { versions } from "./klauspost/versions.ts";
 import { chromiumDeflate, zlibDeflate } from "./zlib.ts";
+import { klauspostZstd } from "./zstd/frame-encoder.ts";
+import type { zstdVersions } from "./zstd/versions.ts";
 
-/** Every encoder that layers can be packed with again, bit for bit. */
+/** Every encoder of gzip that layers can be packed with again, bit for bit. */
 export const encoders: readonly ExactEncoder[] = [
   ...withFlushed(levels("go1.8", goDeflate)),
   { id: "go1.8-level0", make: goDeflate(0) },
@@ -29,9 +31,19 @@ export const encoders: readonly ExactEncoder[] = [
   ...levels("chromium", chromiumDeflate),
 ];
 
+/** Every encoder of zstd, the likeliest first: each makes whole frames, header and checksum included. */
+export const zstdEncoders: readonly ExactEncoder[] = (
+  ["1.17.8", "1.20.3", "1.17.0", "1.16.4", "1.15.9"] satisfies (keyof typeof zstdVersions)[]
+).map((version) => ({ id: `zstd-klauspost${version}-default`, make: klauspostZstd(version) }));
+
+/** Whether an encoder makes zstd frames. */
+export function makesFrames(id: string): boolean {
+  return zstdEncoders.some((encoder) => encoder.id === id);
+}
+
 /** The encoder of an id, or undefined where there is none. */
 export function findEncoder(id: string): ExactEncoder | undefined {
-  for (const encoder of encoders) {
+  for (const encoder of [...encoders, ...zstdEncoders]) {
     if (encoder.id === id) return encoder;
     if (encoder.flushed?.id === id) return encoder.flushed;
   }

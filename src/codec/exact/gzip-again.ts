@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { DdiffError } from "../../util/errors.ts";
 import { encoderOfCorrections } from "./corrected-encoder.ts";
 import type { DeflateEncoder, ExactEncoder } from "./encoder.ts";
-import { findEncoder } from "./encoders.ts";
+import { findEncoder, makesFrames } from "./encoders.ts";
 import { parseGzipHeader } from "./gzip-header.ts";
 import { correctedEncoder, encodersIn, type GzipRecipe, isGuess } from "./gzip-recipe.ts";
 import { ParallelEncoder } from "./parallel-encoder.ts";
@@ -23,12 +23,8 @@ export function recipeProblem(recipe: GzipRecipe, size: number | undefined): str
       total += members.size;
       continue;
     }
-    const header = Buffer.from(members.header, "base64");
-    try {
-      if (parseGzipHeader(header)?.length !== header.length) return "a header is not one header";
-    } catch {
-      return "a header is none of gzip";
-    }
+    const problem = headerProblem(members.encoder, members.header);
+    if (problem !== undefined) return problem;
     if ((members.encoder === correctedEncoder) !== (members.corrections !== undefined))
       return "corrections are missing, or for an encoder that needs none";
     if (members.corrections !== undefined && members.sizes.length !== 1)
@@ -37,6 +33,19 @@ export function recipeProblem(recipe: GzipRecipe, size: number | undefined): str
   }
   if (isGuess(recipe)) return recipe.length === 1 ? undefined : "a guess is for one member only";
   return size === undefined || total === size ? undefined : `it is for ${total} bytes, not for ${size}`;
+}
+
+/** Gzip members have a header; zstd frames have none, for their encoder makes it. */
+function headerProblem(encoder: string, base64: string | undefined): string | undefined {
+  const isMember = encoder === correctedEncoder || findEncoder(encoder) !== undefined;
+  if (base64 === undefined) return isMember && !makesFrames(encoder) ? "a header is missing" : undefined;
+  if (makesFrames(encoder)) return "a zstd frame has a header of gzip";
+  const header = Buffer.from(base64, "base64");
+  try {
+    return parseGzipHeader(header)?.length === header.length ? undefined : "a header is not one header";
+  } catch {
+    return "a header is none of gzip";
+  }
 }
 
 /**
@@ -98,10 +107,18 @@ function* partsOf(recipe: GzipRecipe, out: Pieces, what: string): Generator<Part
     const encoder =
       corrections === undefined ? findEncoder(members.encoder) : encoderOfCorrections(corrections, what);
     if (encoder === undefined) throw unknown(members.encoder, what);
-    const header = Buffer.from(members.header, "base64");
+    const { header } = members;
     const sizes = members.sizes.length > 0 ? members.sizes : [Number.POSITIVE_INFINITY];
-    for (const size of sizes) yield memberOf(encoder, header, size, out);
+    for (const size of sizes)
+      yield header === undefined
+        ? frameOf(encoder, size, out)
+        : memberOf(encoder, Buffer.from(header, "base64"), size, out);
   }
+}
+
+function frameOf(encoder: ExactEncoder, size: number, out: Pieces): Part {
+  const frame = encoder.make((bytes) => out.add(bytes));
+  return { size, write: (plain) => frame.write(plain), finish: () => frame.finish() };
 }
 
 function memberOf(encoder: ExactEncoder, header: Buffer, size: number, out: Pieces): Part {

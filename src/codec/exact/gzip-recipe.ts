@@ -1,9 +1,9 @@
-/** Members one behind the other that one encoder packed and that have the same header. */
+/** Members one behind the other that one encoder packed and that have the same header, or frames of zstd. */
 interface PackedMembers {
   /** An encoder's id. */
   encoder: string;
-  /** The header's bytes, in base64. */
-  header: string;
+  /** The header's bytes, in base64; none of zstd, where the encoder makes whole frames. */
+  header?: string | undefined;
   /** Plain bytes of each member; none where the first MiB alone was looked at: one member takes all that comes. */
   sizes: number[];
   /** With the encoder `correctedEncoder`, of one member: what it does otherwise than foretold, in base64. */
@@ -21,7 +21,7 @@ interface LiteralMembers {
 /** Stands for whoever packed a member that no encoder explains, where a few corrections tell all that was chosen. */
 export const correctedEncoder = "corrected";
 
-/** How a gzip stream was made, so that its plain bytes can be packed to the very same bytes again. */
+/** How a gzip or zstd stream was made, so that its plain bytes can be packed to the very same bytes again. */
 export type GzipRecipe = (PackedMembers | LiteralMembers)[];
 
 /** Whether a recipe was made of the beginning alone. */
@@ -32,6 +32,11 @@ export function isGuess(recipe: GzipRecipe): boolean {
 /** The encoders that a recipe names, each once. */
 export function encodersIn(recipe: GzipRecipe): string[] {
   return [...new Set(recipe.flatMap((members) => ("encoder" in members ? [members.encoder] : [])))];
+}
+
+/** Whether a recipe is of zstd frames. */
+export function hasFrames(recipe: GzipRecipe): boolean {
+  return recipe.some((members) => "encoder" in members && members.header === undefined);
 }
 
 /** Whether a recipe tells by corrections how to pack. */

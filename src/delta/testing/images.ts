@@ -14,10 +14,10 @@ import { MemoryStore } from "../../places/testing/memory.ts";
 import { silent } from "../../util/progress.ts";
 import { diffImages, type DiffReport, type DiffRequest } from "../diff.ts";
 
-/** A layer of a made image and how it is packed; gzip when not said, or gzip as a function makes it. */
+/** A layer of a made image and how it is packed; gzip when not said, or gzip or zstd as a function makes it. */
 export interface LayerSpec {
   tar: Buffer;
-  pack?: "none" | "gzip" | "zstd" | ((tar: Buffer) => Buffer);
+  pack?: "none" | "gzip" | "zstd" | ((tar: Buffer) => Buffer) | { zstd: (tar: Buffer) => Buffer };
 }
 
 /** Stores a runnable image; the descriptor carries its platform, as an index would. */
@@ -43,6 +43,7 @@ export function addImage(
 
 function packLayer(store: MemoryStore, { tar, pack = "gzip" }: LayerSpec): Descriptor {
   if (pack === "none") return store.blob(mediaTypes.ociLayer, tar);
+  if (typeof pack === "object") return store.blob(mediaTypes.ociLayerZstd, pack.zstd(tar));
   if (pack === "zstd") return store.blob(mediaTypes.ociLayerZstd, zstdCompressSync(tar));
   return store.blob(mediaTypes.ociLayerGzip, pack === "gzip" ? gzipSync(tar) : pack(tar));
 }

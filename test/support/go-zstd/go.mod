@@ -1,0 +1,3 @@
+module ddiff.example/go-zstd
+
+go 1.20
