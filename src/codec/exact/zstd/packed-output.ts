@@ -26,17 +26,21 @@ export class PackedOutput {
     this.at += end - start;
   }
 
-  /** Puts the low `count` bits, at most 24, of a value; others are not looked at. */
+  /** Puts the low `count` bits, at most 16, of a value; others are not looked at. */
   bits(value: number, count: number): void {
-    let word = this.word | ((value & ((1 << count) - 1)) << this.filled);
-    let filled = this.filled + count;
-    while (filled >= 8) {
-      this.bytes[this.at++] = word;
-      word >>>= 8;
-      filled -= 8;
+    const word = this.word | ((value & ((1 << count) - 1)) << this.filled);
+    const filled = this.filled + count;
+    if (filled < 16) {
+      this.word = word;
+      this.filled = filled;
+      return;
     }
-    this.word = word;
-    this.filled = filled;
+    const { at, bytes } = this;
+    bytes[at] = word;
+    bytes[at + 1] = word >>> 8;
+    this.at = at + 2;
+    this.word = word >>> 16;
+    this.filled = filled - 16;
   }
 
   /** Ends bits that are read from their end: with a one, and zeros up to the next byte. */
@@ -47,7 +51,10 @@ export class PackedOutput {
 
   /** Fills up the byte that was begun with zeros. */
   fillByte(): void {
-    if (this.filled > 0) this.bytes[this.at++] = this.word;
+    for (; this.filled > 0; this.filled -= 8) {
+      this.bytes[this.at++] = this.word;
+      this.word >>>= 8;
+    }
     this.word = 0;
     this.filled = 0;
   }

@@ -4,9 +4,6 @@ import { FseTable } from "./fse-table.ts";
 export const literalBits = bitsFrom(16, [1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
 /** Of a match's length, less 3. */
 export const matchBits = bitsFrom(32, [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
-/** Of an offset, the code is how many it has. */
-export const offsetBits = Uint8Array.from({ length: 32 }, (_, code) => code);
-
 const literalCodes = codesOf(literalBits, 64);
 const matchCodes = codesOf(matchBits, 128);
 
@@ -20,7 +17,7 @@ export function matchCode(length: number): number {
   return length < 128 ? matchCodes[length]! : 31 - Math.clz32(length) + 36;
 }
 
-/** The code of an offset. */
+/** The code of an offset, which is how many extra bits it has. */
 export function offsetCode(offset: number): number {
   return 31 - Math.clz32(offset);
 }

@@ -7,7 +7,6 @@ import {
   matchBits,
   matchCode,
   matchTable,
-  offsetBits,
   offsetCode,
   offsetTable,
 } from "./sequence-codes.ts";
@@ -183,18 +182,16 @@ export class SequencePacker {
         const forOffset = (offset + offsets.bitSteps[offsetAt]!) >>> 16;
         const forMatch = (match + matches.bitSteps[matchAt]!) >>> 16;
         const forLiteral = (literal + literals.bitSteps[literalAt]!) >>> 16;
-        const states =
-          (offset & ((1 << forOffset) - 1)) |
-          ((match & ((1 << forMatch) - 1)) << forOffset) |
-          ((literal & ((1 << forLiteral) - 1)) << (forOffset + forMatch));
-        out.bits(states, forOffset + forMatch + forLiteral);
+        out.bits((offset & ((1 << forOffset) - 1)) | (match << forOffset), forOffset + forMatch);
+        out.bits(literal, forLiteral);
         offset = offsets.states[(offset >> forOffset) + offsets.stateSteps[offsetAt]!]!;
         match = matches.states[(match >> forMatch) + matches.stateSteps[matchAt]!]!;
         literal = literals.states[(literal >> forLiteral) + literals.stateSteps[literalAt]!]!;
       }
       if (literalAt >= 16) out.bits(sequences.literals[i]!, literalBits[literalAt]!);
       if (matchAt >= 32) out.bits(sequences.matches[i]!, matchBits[matchAt]!);
-      out.bits(sequences.offsets[i]!, offsetBits[offsetAt]!);
+      out.bits(sequences.offsets[i]!, Math.min(offsetAt, 16));
+      if (offsetAt > 16) out.bits(sequences.offsets[i]! >>> 16, offsetAt - 16);
     }
     out.bits(match, matches.log);
     out.bits(offset, offsets.log);
