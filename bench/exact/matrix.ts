@@ -11,9 +11,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { gzipAgain } from "../../src/codec/exact/gzip-again.ts";
+import { repacked } from "../../src/codec/exact/repack.ts";
 import { gunzipMembers } from "../../src/codec/exact/gzip-members.ts";
-import { encodersIn, type GzipRecipe } from "../../src/codec/exact/gzip-recipe.ts";
+import { encodersIn, type PackingRecipe } from "../../src/codec/exact/packing-recipe.ts";
 import { GzipRecogniser } from "../../src/codec/exact/recognise.ts";
 import { digestOf, Digester } from "../../src/oci/digest.ts";
 import { streamOf, bufferBytes } from "../../src/util/random-bytes.ts";
@@ -32,7 +32,7 @@ interface Row {
   title: string;
   version: string;
   packedBytes: number;
-  recipe: GzipRecipe | undefined;
+  recipe: PackingRecipe | undefined;
   same: boolean;
   /** Seconds of CPU: the maker's, finding out, packing again. */
   cpu: { maker: number | undefined; recognise: number; again: number };
@@ -127,7 +127,7 @@ async function tryMaker({ title, version, packed, maker }: Made, work: string): 
   const plain = gunzipSync(packed);
   const again = await cpuOf(async () => {
     const tar = streamOf(bufferBytes(plain)) as AsyncIterable<Buffer>;
-    for await (const piece of gzipAgain(tar, recipe ?? [{ literal: "", size: plain.length }], title))
+    for await (const piece of repacked(tar, recipe ?? [{ literal: "", size: plain.length }], title))
       digester.update(piece);
   });
   return {
@@ -185,7 +185,7 @@ function seconds(value: number | undefined): string {
   return value === undefined ? "" : `${value.toFixed(1)} s`;
 }
 
-function memberCount(recipe: GzipRecipe): string {
+function memberCount(recipe: PackingRecipe): string {
   const members = recipe.reduce((sum, one) => sum + ("sizes" in one ? one.sizes.length : 1), 0);
   return members > 1 ? `, ${members} members` : "";
 }

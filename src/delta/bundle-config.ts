@@ -1,7 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
-import { recipeProblem } from "../codec/exact/gzip-again.ts";
-import { type GzipRecipe, hasFrames } from "../codec/exact/gzip-recipe.ts";
+import { recipeProblem } from "../codec/exact/repack.ts";
+import { type PackingRecipe, hasFrames } from "../codec/exact/packing-recipe.ts";
 import { parseDescriptor, type Descriptor } from "../oci/descriptor.ts";
 import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
 import { parseJson } from "../oci/json.ts";
@@ -46,7 +46,7 @@ export type BundleLayer = { from: "base"; diffId: Digest } | PatchedLayer | Whol
 export interface LayerPacking {
   diffId: Digest;
   blob: Descriptor;
-  recipe: GzipRecipe;
+  recipe: PackingRecipe;
 }
 
 /** An index, manifest or config as the bundle carries it: `text` is exactly its bytes. */

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
-import { encodersIn, isGuess } from "../codec/exact/gzip-recipe.ts";
-import { gzipAgain, unknownEncoders } from "../codec/exact/gzip-again.ts";
+import { encodersIn, isGuess } from "../codec/exact/packing-recipe.ts";
+import { repacked, unknownEncoders } from "../codec/exact/repack.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import type { Layer, OutgoingBlob, PlaceContext, PlatformImage, Sink, Transport } from "../places/place.ts";
 import { makeBreath } from "../util/breath.ts";
@@ -108,7 +108,7 @@ async function* packedAgain(
 ): AsyncGenerator<Buffer, void, void> {
   const digester = new Digester(algorithmOf(descriptor.digest));
   const breathe = makeBreath(undefined);
-  for await (const piece of gzipAgain(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`)) {
+  for await (const piece of repacked(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`)) {
     digester.update(piece);
     if (digester.size > descriptor.size) break;
     yield piece;
@@ -139,7 +139,7 @@ async function tryGuess(
   const breathe = makeBreath(context.signal);
   const tar = await openTar(diffId, supply);
   try {
-    for await (const piece of gzipAgain(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`)) {
+    for await (const piece of repacked(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`)) {
       context.signal?.throwIfAborted();
       await breathe();
       digester.update(piece);

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import { ZstdRecogniser, unzstdRecognised } from "../codec/exact/zstd/recognise-zstd.ts";
 import { gunzipMembers } from "../codec/exact/gzip-members.ts";
-import { gzipAgain } from "../codec/exact/gzip-again.ts";
-import { encodersIn, hasCorrections } from "../codec/exact/gzip-recipe.ts";
+import { repacked } from "../codec/exact/repack.ts";
+import { encodersIn, hasCorrections } from "../codec/exact/packing-recipe.ts";
 import { GzipRecogniser } from "../codec/exact/recognise.ts";
 import { verified } from "../codec/verify.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
@@ -85,7 +85,7 @@ async function proven(
   const digester = new Digester(algorithmOf(descriptor.digest));
   const tar = await held.source.openLayer(held.layer);
   try {
-    for await (const piece of gzipAgain(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`))
+    for await (const piece of repacked(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`))
       digester.update(piece);
   } finally {
     tar.destroy();

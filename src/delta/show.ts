@@ -1,4 +1,4 @@
-import { encodersIn, isGuess } from "../codec/exact/gzip-recipe.ts";
+import { encodersIn, isGuess } from "../codec/exact/packing-recipe.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { PlaceContext } from "../places/place.ts";

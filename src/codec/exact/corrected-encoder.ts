@@ -1,7 +1,7 @@
 import { DdiffError } from "../../util/errors.ts";
 import { correctedDeflate } from "./corrections/corrected.ts";
 import type { DeflateMaker, ExactEncoder } from "./encoder.ts";
-import { correctedEncoder } from "./gzip-recipe.ts";
+import { correctedEncoder } from "./packing-recipe.ts";
 
 /** The encoder that corrections, in base64, make; it throws `RECIPE_INVALID` where they are for other bytes. */
 export function encoderOfCorrections(corrections: string, what: string): ExactEncoder {

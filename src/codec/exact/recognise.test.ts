@@ -4,9 +4,9 @@ import { deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encoders } from "./encoders.ts";
-import { gzipAgain, recipeProblem } from "./gzip-again.ts";
+import { repacked, recipeProblem } from "./repack.ts";
 import { gunzipMembers } from "./gzip-members.ts";
-import type { GzipRecipe } from "./gzip-recipe.ts";
+import type { PackingRecipe } from "./packing-recipe.ts";
 import { GzipRecogniser } from "./recognise.ts";
 import { sampleBytes } from "./testing/sample.ts";
 
@@ -27,7 +27,7 @@ async function gathered(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 /** How a stream was packed, once it was unpacked and compared with what it should hold. */
-async function recognised(packed: Buffer, plain: Buffer, piece?: number): Promise<GzipRecipe | undefined> {
+async function recognised(packed: Buffer, plain: Buffer, piece?: number): Promise<PackingRecipe | undefined> {
   const recogniser = new GzipRecogniser();
   const unpacked = await gathered(gunzipMembers(cut(packed, piece), recogniser, "the sample"));
   expect(unpacked.equals(plain)).toBe(true);
@@ -37,7 +37,7 @@ async function recognised(packed: Buffer, plain: Buffer, piece?: number): Promis
 /** One member as an encoder and a header make it. */
 async function packedBy(id: string, plain: Buffer, header = plainHeader): Promise<Buffer> {
   const recipe = [{ encoder: id, header: header.toString("base64"), sizes: [plain.length] }];
-  return gathered(gzipAgain(cut(plain), recipe, "the sample"));
+  return gathered(repacked(cut(plain), recipe, "the sample"));
 }
 
 /** The header that the encoder's program writes. */
@@ -55,7 +55,7 @@ describe("recognition", () => {
     expect(gunzipSync(packed).equals(plain)).toBe(true);
     const recipe = await recognised(packed, plain);
     expect(recipe).toMatchObject([{ sizes: [plain.length] }]);
-    expect((await gathered(gzipAgain(cut(plain), recipe ?? [], "it"))).equals(packed)).toBe(true);
+    expect((await gathered(repacked(cut(plain), recipe ?? [], "it"))).equals(packed)).toBe(true);
   });
 
   it("takes what ddiff itself packs for Chromium's", async () => {
@@ -81,14 +81,14 @@ describe("recognition", () => {
       expect(recipe).toMatchObject([{ encoder: "corrected", sizes: [plain.length] }]);
       expect(JSON.stringify(recipe).length).toBeLessThan(400);
       expect(recipeProblem(recipe, plain.length)).toBeUndefined();
-      expect((await gathered(gzipAgain(cut(plain), recipe, "it"))).equals(packed)).toBe(true);
+      expect((await gathered(repacked(cut(plain), recipe, "it"))).equals(packed)).toBe(true);
     }
   });
 
   it("refuses corrections that are for other bytes", async () => {
     const header = plainHeader.toString("base64");
     const recipe = [{ encoder: "corrected", header, sizes: [3], corrections: "/////////w==" }];
-    const again = gathered(gzipAgain(cut(Buffer.from("abc")), recipe, "it"));
+    const again = gathered(repacked(cut(Buffer.from("abc")), recipe, "it"));
     await expect(again).rejects.toMatchObject({ code: "RECIPE_INVALID" });
     expect(recipeProblem([{ encoder: "corrected", header, sizes: [3] }], 3)).toContain("corrections");
     expect(recipeProblem([{ ...recipe[0]!, encoder: "zlib-level6" }], 3)).toContain("corrections");
@@ -131,7 +131,7 @@ describe("recognition", () => {
           const recipe = await recognised(packed, plain, step);
           expect(recipe).toBeDefined();
           expect(recipeProblem(recipe ?? [], plain.length)).toBeUndefined();
-          expect((await gathered(gzipAgain(cut(plain), recipe ?? [], "it"))).equals(packed)).toBe(true);
+          expect((await gathered(repacked(cut(plain), recipe ?? [], "it"))).equals(packed)).toBe(true);
         },
       ),
       { numRuns: 8 },

@@ -3,7 +3,7 @@ import { DeflateCorrector } from "./corrections/corrector.ts";
 import type { ExactEncoder } from "./encoder.ts";
 import type { GzipHeader } from "./gzip-header.ts";
 import type { GzipListener } from "./gzip-members.ts";
-import { correctedEncoder, type GzipRecipe } from "./gzip-recipe.ts";
+import { correctedEncoder, type PackingRecipe } from "./packing-recipe.ts";
 import { PackedStretch, Trial } from "./trial.ts";
 
 /** So much of a member decides who may have packed it: a block of pgzip, and so much more that what goes on without its end comes out, too. */
@@ -30,7 +30,7 @@ const blockEnd = Buffer.from([0, 0, 0xff, 0xff]);
  * every byte of it, or where corrections say what no encoder explains; these have still to be tried.
  */
 export class GzipRecogniser implements GzipListener {
-  readonly #recipe: GzipRecipe = [];
+  readonly #recipe: PackingRecipe = [];
   #failed = false;
   #member: Member | undefined;
   #last: ExactEncoder | undefined;
@@ -40,14 +40,14 @@ export class GzipRecogniser implements GzipListener {
   #padding = 0;
 
   /** How the stream was packed; undefined where that is not known. */
-  get recipe(): GzipRecipe | undefined {
+  get recipe(): PackingRecipe | undefined {
     if (this.#failed) return undefined;
     if (this.#padding === 0) return this.#recipe;
     return [...this.#recipe, { literal: Buffer.alloc(this.#padding).toString("base64"), size: 0 }];
   }
 
   /** How a stream that is not over was packed so far, once its beginning has decided; a guess. */
-  get guess(): GzipRecipe | undefined {
+  get guess(): PackingRecipe | undefined {
     const encoder = this.#member?.leading;
     if (encoder === undefined || this.#recipe.length > 0) return undefined;
     return [{ encoder: encoder.id, header: this.#member?.header.toString("base64") ?? "", sizes: [] }];

@@ -3,7 +3,7 @@ import { readableOf } from "../../../util/readable.ts";
 import { decompressed } from "../../compression.ts";
 import type { ExactEncoder } from "../encoder.ts";
 import { zstdEncoders } from "../encoders.ts";
-import type { GzipRecipe } from "../gzip-recipe.ts";
+import type { PackingRecipe } from "../packing-recipe.ts";
 import { PackedStretch, Trial } from "../trial.ts";
 
 /** So much of a layer decides who may have packed it, and so much where several give the same bytes: versions differ in few blocks. */
@@ -28,14 +28,14 @@ export class ZstdRecogniser {
   }
 
   /** How the stream was packed; undefined where that is not known. */
-  get recipe(): GzipRecipe | undefined {
+  get recipe(): PackingRecipe | undefined {
     const [first] = this.#trials;
     if (first === undefined || !this.#isOver) return undefined;
     return [{ encoder: first.encoder.id, sizes: [this.#size] }];
   }
 
   /** How a stream that is not over was packed so far; a guess. */
-  get guess(): GzipRecipe | undefined {
+  get guess(): PackingRecipe | undefined {
     const [first] = this.#trials;
     return first && [{ encoder: first.encoder.id, sizes: [] }];
   }

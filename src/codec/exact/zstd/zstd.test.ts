@@ -4,7 +4,7 @@ import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { zstdEncoders } from "../encoders.ts";
-import { gzipAgain, recipeProblem } from "../gzip-again.ts";
+import { repacked, recipeProblem } from "../repack.ts";
 import { anyBytes } from "../testing/any-bytes.ts";
 import { deflated, makerOf } from "../testing/deflated.ts";
 import { sampleBytes } from "../testing/sample.ts";
@@ -76,7 +76,7 @@ describe("recognition of zstd", () => {
       const { recipe = [] } = await recognised(packed, plain);
       expect(recipe).toMatchObject([{ sizes: [size] }]);
       expect(recipeProblem(recipe, size)).toBeUndefined();
-      expect((await gathered(gzipAgain(cut(plain), recipe, "it"))).equals(packed)).toBe(true);
+      expect((await gathered(repacked(cut(plain), recipe, "it"))).equals(packed)).toBe(true);
     }
   });
 

@@ -4,19 +4,19 @@ import { encoderOfCorrections } from "./corrected-encoder.ts";
 import type { DeflateEncoder, ExactEncoder } from "./encoder.ts";
 import { findEncoder, makesFrames } from "./encoders.ts";
 import { parseGzipHeader } from "./gzip-header.ts";
-import { correctedEncoder, encodersIn, type GzipRecipe, isGuess } from "./gzip-recipe.ts";
+import { correctedEncoder, encodersIn, isGuess, type PackingRecipe } from "./packing-recipe.ts";
 import { ParallelEncoder } from "./parallel-encoder.ts";
 
 /** What comes out is handed on in pieces of this size. */
 const pieceSize = 256 << 10;
 
 /** The encoders that a recipe names and this ddiff does not have: a newer one made it. */
-export function unknownEncoders(recipe: GzipRecipe): string[] {
+export function unknownEncoders(recipe: PackingRecipe): string[] {
   return encodersIn(recipe).filter((id) => id !== correctedEncoder && findEncoder(id) === undefined);
 }
 
 /** What is wrong with a recipe that somebody else wrote, for plain bytes of this size where it is known; undefined where nothing is. */
-export function recipeProblem(recipe: GzipRecipe, size: number | undefined): string | undefined {
+export function recipeProblem(recipe: PackingRecipe, size: number | undefined): string | undefined {
   let total = 0;
   for (const members of recipe) {
     if ("literal" in members) {
@@ -52,9 +52,9 @@ function headerProblem(encoder: string, base64: string | undefined): string | un
  * Packs plain bytes again as a recipe says. Whether the bytes are the right ones is for the caller to check by their digest. Throws
  * `ENCODER_UNKNOWN`; `what` names the data.
  */
-export async function* gzipAgain(
+export async function* repacked(
   plain: AsyncIterable<Buffer>,
-  recipe: GzipRecipe,
+  recipe: PackingRecipe,
   what: string,
 ): AsyncGenerator<Buffer, void, void> {
   const out = new Pieces();
@@ -97,7 +97,7 @@ interface Part {
   finish(): void | Promise<void>;
 }
 
-function* partsOf(recipe: GzipRecipe, out: Pieces, what: string): Generator<Part, void, void> {
+function* partsOf(recipe: PackingRecipe, out: Pieces, what: string): Generator<Part, void, void> {
   for (const members of recipe) {
     if ("literal" in members) {
       yield { size: members.size, write() {}, finish: () => out.add(Buffer.from(members.literal, "base64")) };

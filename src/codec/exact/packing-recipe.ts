@@ -22,24 +22,24 @@ interface LiteralMembers {
 export const correctedEncoder = "corrected";
 
 /** How a gzip or zstd stream was made, so that its plain bytes can be packed to the very same bytes again. */
-export type GzipRecipe = (PackedMembers | LiteralMembers)[];
+export type PackingRecipe = (PackedMembers | LiteralMembers)[];
 
 /** Whether a recipe was made of the beginning alone. */
-export function isGuess(recipe: GzipRecipe): boolean {
+export function isGuess(recipe: PackingRecipe): boolean {
   return recipe.some((members) => "sizes" in members && members.sizes.length === 0);
 }
 
 /** The encoders that a recipe names, each once. */
-export function encodersIn(recipe: GzipRecipe): string[] {
+export function encodersIn(recipe: PackingRecipe): string[] {
   return [...new Set(recipe.flatMap((members) => ("encoder" in members ? [members.encoder] : [])))];
 }
 
 /** Whether a recipe is of zstd frames. */
-export function hasFrames(recipe: GzipRecipe): boolean {
+export function hasFrames(recipe: PackingRecipe): boolean {
   return recipe.some((members) => "encoder" in members && members.header === undefined);
 }
 
 /** Whether a recipe tells by corrections how to pack. */
-export function hasCorrections(recipe: GzipRecipe): boolean {
+export function hasCorrections(recipe: PackingRecipe): boolean {
   return recipe.some((members) => "corrections" in members);
 }
