@@ -135,9 +135,12 @@ describePlace("chromium", toolMissing("chromium"), () => {
     await expect.poll(() => crumbs(page)).toHaveLength(3);
     // The focus stays in the map, at the first box of what is shown.
     expect(await focused()).toMatch(/^lib, 1\.3 GB/);
-    await page.keyboard.press("Escape");
-    await page.keyboard.press("Escape");
-    await expect.poll(() => crumbs(page)).toEqual(["image"]);
+    // Keys that come faster than the browser tells of the new address.
+    await page.evaluate(() => {
+      for (let times = 0; times < 2; times++)
+        document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    });
+    expect(await crumbs(page)).toEqual(["image"]);
     await page.keyboard.press("4");
     await expect.poll(() => page.locator("#cut-class").isChecked()).toBe(true);
     await page.keyboard.press("/");

@@ -25,6 +25,8 @@ class Explorer {
   #cut: Cut = "path";
   #tree: Area;
   #at: Area;
+  /** The address that is shown; undefined where the picture has changed since. */
+  #address: string | undefined;
 
   constructor(picture: Picture) {
     this.#picture = picture;
@@ -74,7 +76,13 @@ class Explorer {
   }
 
   #turn(cut: Cut): void {
-    location.hash = cut;
+    this.#go(cut);
+  }
+
+  /** Shows a place at once, for the browser tells of a new address only after the keys that were pressed by then. */
+  #go(address: string): void {
+    location.hash = address;
+    this.#follow();
   }
 
   /** The same place again, as far as the new picture has it. */
@@ -82,6 +90,7 @@ class Explorer {
     const names: string[] = [];
     for (let area: Area | undefined = this.#at; area?.parent !== undefined; area = area.parent)
       names.unshift(area.name);
+    this.#address = undefined;
     this.#at = this.#tree = this.#plant();
     for (const name of names) {
       const next = this.#at.children.find((one) => one.name === name && one.leaf === -1);
@@ -98,7 +107,7 @@ class Explorer {
     const places: number[] = [];
     for (; target?.parent !== undefined; target = target.parent)
       places.unshift(target.parent.children.indexOf(target));
-    location.hash = [this.#cut, ...places].join(".");
+    this.#go([this.#cut, ...places].join("."));
   }
 
   #zoomOut(): void {
@@ -107,6 +116,8 @@ class Explorer {
 
   /** Shows what the address says: the cut, and the way down by the places of areas in their parents. */
   #follow(): void {
+    if (location.hash === this.#address) return;
+    this.#address = location.hash;
     const [word, ...places] = location.hash.slice(1).split(".");
     const cut = cuts.find((one) => one === word) ?? "path";
     const zooming = cut === this.#cut;
