@@ -14,7 +14,7 @@ export class Level1 extends Matcher {
   }
 
   protected override scan(start: number, end: number): number {
-    const { bytes, view, places, origin } = this;
+    const { view, places, origin } = this;
     const limit = end - margin;
     let emitted = start;
     let at = start;
@@ -46,15 +46,9 @@ export class Level1 extends Matcher {
         at = next;
       }
       for (;;) {
-        let length = this.common(at + 4, from + 4, end - at - 4) + 4;
-        while (from > 0 && at > emitted && bytes[from - 1] === bytes[at - 1]) {
-          at--;
-          from--;
-          length++;
-        }
-        this.putLiterals(emitted, at);
-        this.putMatch(length, at - from);
-        at += length;
+        const found = this.common(at + 4, from + 4, end - at - 4) + 4;
+        const length = this.putExtended(emitted, at, from, found);
+        at += found;
         emitted = at;
         if (next >= at) at = next + 1;
         if (at >= limit) {

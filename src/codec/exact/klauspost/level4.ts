@@ -20,7 +20,7 @@ export class Level4 extends Matcher {
   }
 
   protected override scan(start: number, end: number): number {
-    const { bytes, view, short, long, origin } = this;
+    const { view, short, long, origin } = this;
     const limit = end - margin;
     let emitted = start;
     let at = start;
@@ -57,15 +57,9 @@ export class Level4 extends Matcher {
         word = nextWord;
       }
 
-      let length = this.common(at + 4, from + 4, end - at - 4) + 4;
-      while (from > 0 && at > emitted && bytes[from - 1] === bytes[at - 1]) {
-        at--;
-        from--;
-        length++;
-      }
-      this.putLiterals(emitted, at);
-      this.putMatch(length, at - from);
-      at += length;
+      const found = this.common(at + 4, from + 4, end - at - 4) + 4;
+      this.putExtended(emitted, at, from, found);
+      at += found;
       emitted = at;
       if (next >= at) at = next + 1;
       if (at >= limit) {

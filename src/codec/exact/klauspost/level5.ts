@@ -32,7 +32,7 @@ export class Level5 extends Matcher {
   }
 
   protected override scan(start: number, end: number): number {
-    const { bytes, view, short, long, origin, later } = this;
+    const { view, short, long, origin, later } = this;
     const limit = end - margin;
     let emitted = start;
     let at = start;
@@ -133,19 +133,13 @@ export class Level5 extends Matcher {
           }
         }
       }
-      while (from > 0 && at > emitted && bytes[from - 1] === bytes[at - 1]) {
-        at--;
-        from--;
-        length++;
-      }
-      this.putLiterals(emitted, at);
-      this.putMatch(length, at - from);
+      const whole = this.putExtended(emitted, at, from, length);
       at += length;
       emitted = at;
       if (next >= at) at = next + 1;
       if (at >= limit) return emitted;
 
-      let place = at - length + 1;
+      let place = at - whole + 1;
       if (place < at - 1) {
         const first = view.getInt32(place, true);
         const second = view.getInt32(place + 4, true);

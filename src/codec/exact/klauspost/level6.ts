@@ -21,7 +21,7 @@ export class Level6 extends Matcher {
   }
 
   protected override scan(start: number, end: number): number {
-    const { bytes, view, short, long, origin } = this;
+    const { view, short, long, origin } = this;
     const limit = end - margin;
     let emitted = start;
     let at = start;
@@ -142,14 +142,8 @@ export class Level6 extends Matcher {
           }
         }
       }
-      while (from > 0 && at > emitted && bytes[from - 1] === bytes[at - 1]) {
-        at--;
-        from--;
-        length++;
-      }
-      this.putLiterals(emitted, at);
       distance = at - from;
-      this.putMatch(length, distance);
+      this.putExtended(emitted, at, from, length);
       at += length;
       emitted = at;
       if (next >= at) at = next + 1;

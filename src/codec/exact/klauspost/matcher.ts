@@ -64,7 +64,22 @@ export abstract class Matcher {
   /** Finds the tokens of a run that is part of `bytes`, and returns where the literals begin that are left at its end. */
   protected abstract scan(start: number, end: number): number;
 
-  protected putLiterals(start: number, end: number): void {
+  /**
+   * Puts a match of the bytes at `at` with those at `from`, which begins earlier where the bytes before are the same, too, and before it the
+   * literals from `start` on. Returns how long it has become; its end is where it was.
+   */
+  protected putExtended(start: number, at: number, from: number, length: number): number {
+    const { bytes } = this;
+    const distance = at - from;
+    let first = at;
+    while (first > distance && first > start && bytes[first - distance - 1] === bytes[first - 1]) first--;
+    this.putLiterals(start, first);
+    const whole = length + at - first;
+    this.putMatch(whole, distance);
+    return whole;
+  }
+
+  private putLiterals(start: number, end: number): void {
     const { bytes, tokens } = this;
     let { count } = this;
     for (let at = start; at < end; at++) tokens[count++] = bytes[at]!;
@@ -72,7 +87,7 @@ export abstract class Matcher {
   }
 
   /** Puts a match of any length, in as many tokens as it takes, each of 3 bytes at least. */
-  protected putMatch(length: number, distance: number): void {
+  private putMatch(length: number, distance: number): void {
     let rest = length;
     while (rest > longestMatch) {
       const takesAll = rest > longestMatch + shortestMatch && !this.partsOf255;
