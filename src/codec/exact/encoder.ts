@@ -4,10 +4,12 @@
  */
 export interface DeflateEncoder {
   write(input: Uint8Array): void;
-  /** Has all that was written so that it can be unpacked: an empty stored block ends it (what zlib calls a sync flush). */
+  /** Has all that was written so that it can be unpacked: an empty stored block ends it (what zlib calls a sync flush); of zstd, a block ends. */
   flush?(): void;
-  /** Ends the stream; nothing may be written after it. */
+  /** Ends the stream; nothing may be written after it but with `restart`. */
   finish(): void;
+  /** Begins a stream that does not depend on the one before; of zstd, where a layer may have a hundred thousand frames. */
+  restart?(): void;
 }
 
 /** Begins a raw deflate stream (RFC 1951), without the header and trailer of gzip; of zstd, a whole frame. */

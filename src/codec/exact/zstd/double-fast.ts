@@ -51,6 +51,15 @@ export class DoubleFastMatcher {
     this.putLiterals(rest, this.filled);
   }
 
+  /** Forgets all blocks: what the tables say of them is too far away. */
+  restart(): void {
+    this.origin += this.filled + windowSize;
+    this.filled = 0;
+    if (this.origin < highestOrigin) return;
+    for (const table of [this.long, this.short]) table.fill(0);
+    this.origin = windowSize;
+  }
+
   /** Keeps the window only. */
   private move(): void {
     const moved = this.filled - windowSize;

@@ -66,6 +66,23 @@ class ZstdEncoder implements DeflateEncoder {
     this.handOut();
   }
 
+  flush(): void {
+    if (this.filled === 0) return;
+    if (!this.isBegun) this.writeHeader();
+    this.pack(this.filled, false, false);
+    this.filled = 0;
+    this.handOut();
+  }
+
+  restart(): void {
+    this.filled = 0;
+    this.isBegun = false;
+    this.hash.restart();
+    this.matcher.restart();
+    this.literals.forget();
+    this.sequences.forget();
+  }
+
   private handOut(): void {
     this.emit(this.out.bytes.subarray(0, this.out.at));
     this.out.at = 0;

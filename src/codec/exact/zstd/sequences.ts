@@ -94,6 +94,10 @@ class Coder {
     } else if (this.table !== this.before) this.before.symbols = 0;
   }
 
+  forget(): void {
+    this.before.symbols = 0;
+  }
+
   private cheapest(): number {
     const { fresh, before, everybodys, weighsTables } = this;
     const { counts, symbols } = fresh;
@@ -160,6 +164,13 @@ export class SequencePacker {
     this.literals.keep();
     this.offsets.keep();
     this.matches.keep();
+  }
+
+  /** Lets no block use a table of one before this. */
+  forget(): void {
+    this.literals.forget();
+    this.offsets.forget();
+    this.matches.forget();
   }
 
   /** From the last sequence to the first. */

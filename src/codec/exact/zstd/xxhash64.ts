@@ -14,17 +14,26 @@ const oneHigh = highOf(primes[0]);
 const twoLow = lowOf(primes[1]);
 const twoHigh = highOf(primes[1]);
 const stripe = 32;
+const firstSums = [primes[0] + primes[1], primes[1], 0n, -primes[0]].flatMap((sum) => [
+  lowOf(sum),
+  highOf(sum),
+]);
 
 /** XXH64 with the seed 0: a zstd frame ends with its lower half. */
 export class XxHash64 {
   /** Four sums of 64 bits, each its lower and its upper half. */
-  private readonly sums = new Int32Array(
-    [primes[0] + primes[1], primes[1], 0n, -primes[0]].flatMap((sum) => [lowOf(sum), highOf(sum)]),
-  );
+  private readonly sums = new Int32Array(firstSums);
   private readonly pending = new Uint8Array(stripe);
   private readonly pendingView = new DataView(this.pending.buffer);
   private waiting = 0;
   private size = 0;
+
+  /** Forgets all bytes. */
+  restart(): void {
+    this.sums.set(firstSums);
+    this.waiting = 0;
+    this.size = 0;
+  }
 
   update(bytes: Uint8Array): void {
     this.size += bytes.length;

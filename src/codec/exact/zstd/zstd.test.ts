@@ -44,6 +44,32 @@ describe("klauspost/compress/zstd at its default level", () => {
     },
     60_000,
   );
+
+  it.each(Object.keys(goldens))(
+    "packs a frame behind others, and one that is flushed, as if it were alone: %s",
+    (id) => {
+      const out: Buffer[] = [];
+      const encoder = makerOf(id)((emitted) => out.push(Buffer.from(emitted)));
+      fc.assert(
+        fc.property(anyBytes, fc.nat(100_000), (bytes, flushedAt) => {
+          fc.pre(bytes.length > 0);
+          const packed = (isFlushed: boolean): Buffer => {
+            out.length = 0;
+            encoder.restart?.();
+            encoder.write(bytes.subarray(0, flushedAt));
+            if (isFlushed) encoder.flush?.();
+            encoder.write(bytes.subarray(flushedAt));
+            encoder.finish();
+            return Buffer.concat(out);
+          };
+          expect(packed(false).equals(deflated(makerOf(id), bytes))).toBe(true);
+          expect(zstdDecompressSync(packed(true)).equals(bytes)).toBe(true);
+        }),
+        { numRuns: 20 },
+      );
+    },
+    60_000,
+  );
 });
 
 const sample = sampleBytes(2_500_000, 3);
