@@ -66,6 +66,14 @@ describe("a gzip header", () => {
     ["another method", Buffer.from([0x1f, 0x8b, 7])],
     ["flags of the future", Buffer.from([0x1f, 0x8b, 8, 0x20])],
     [
+      "a name that is too long",
+      Buffer.concat([
+        Buffer.from([31, 139, 8, 8, 0, 0, 0, 0, 0, 3]),
+        Buffer.alloc(1 << 18, 65),
+        Buffer.alloc(9),
+      ]),
+    ],
+    [
       "a name without an end",
       Buffer.concat([Buffer.from([31, 139, 8, 8, 0, 0, 0, 0, 0, 3]), Buffer.alloc(1 << 18, 65)]),
     ],

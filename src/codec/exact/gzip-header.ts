@@ -54,10 +54,8 @@ export function parseGzipHeader(bytes: Buffer): GzipHeader | undefined {
   ] as const) {
     if ((flags & flag) === 0) continue;
     const end = bytes.indexOf(0, header.length);
-    if (end < 0) {
-      if (bytes.length > longestHeader) throw invalid("it is too long");
-      return undefined;
-    }
+    if ((end < 0 ? bytes.length : end) > longestHeader) throw invalid("it is too long");
+    if (end < 0) return undefined;
     header[field] = bytes.toString("latin1", header.length, end);
     header.length = end + 1;
   }
