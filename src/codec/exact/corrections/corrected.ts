@@ -40,6 +40,8 @@ class CorrectedDeflate implements DeflateEncoder {
 
   write(input: Uint8Array): void {
     for (let rest = input; rest.length > 0; ) {
+      // Nothing would make room for them any more.
+      if (this.state === "over") throw new RangeError("corrections are for other bytes");
       rest = rest.subarray(this.model.predictor.append(rest));
       this.run(false);
     }

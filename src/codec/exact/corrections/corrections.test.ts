@@ -87,18 +87,40 @@ describe("corrections", () => {
     const make = correctedDeflate(correctionsOf(packed));
     expect(() => deflated(make, sample.subarray(1))).toThrow(RangeError);
     expect(() => deflated(make, Buffer.concat([sample, sample]))).toThrow(RangeError);
+    const ofFew = correctedDeflate(correctionsOf(deflateRawSync(sample.subarray(0, 9))));
+    expect(() => deflated(ofFew, Buffer.alloc(2_000_000, sample))).toThrow(RangeError);
   });
 
   it("give some stream or a RangeError, whatever they are", () => {
+    const real = correctionsOf(deflateRawSync(sample.subarray(0, 30_000), { level: 3, memLevel: 2 }));
+    const changed = fc
+      .array(fc.tuple(fc.nat(real.length), fc.nat(255)), { minLength: 1, maxLength: 4 })
+      .map((changes) => {
+        const bytes = Uint8Array.from(real);
+        for (const [at, byte] of changes) bytes[at] = byte;
+        return bytes;
+      });
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(20_000), (corrections, size) => {
-        try {
-          deflated(correctedDeflate(corrections), sample.subarray(0, size));
-        } catch (error) {
-          expect(error).toBeInstanceOf(RangeError);
-        }
-      }),
+      fc.property(
+        fc.oneof(fc.uint8Array({ maxLength: 300 }), changed),
+        fc.oneof(fc.nat(30_000), fc.constant(2_000_000)),
+        (corrections, size) => {
+          try {
+            deflated(correctedDeflate(corrections), Buffer.alloc(size, sample));
+          } catch (error) {
+            expect(error).toBeInstanceOf(RangeError);
+          }
+        },
+      ),
       { numRuns: 60 },
     );
+  });
+
+  it("are not looked for in a stream of empty blocks, which would fill the memory", () => {
+    const emptyOnes = Buffer.concat(Array.from({ length: 1 << 16 }, () => Buffer.from([0, 0, 0, 255, 255])));
+    const corrector = new DeflateCorrector(6);
+    corrector.write(emptyOnes);
+    expect(corrector.size).toBe(Number.POSITIVE_INFINITY);
+    expect(corrector.finish()).toBeUndefined();
   });
 });

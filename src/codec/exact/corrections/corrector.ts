@@ -11,6 +11,9 @@ const levelsByUse = [6, 9, 1, 5, 4, 8, 7, 3, 2] as const;
 /** Packed bytes that are taken apart at once: at most 264 kB come of them, for which the predictor has room. */
 const bite = 1 << 8;
 
+/** So many beginnings and ends of blocks are kept at most: 400 kB in blocks of a few dozen bytes have fewer. */
+const mostNotes = 1 << 14;
+
 /** What is not a token in the queue; what it says more is in the notes. */
 const marks = { block: -1, stored: -2, blockEnd: -3 } as const;
 
@@ -90,6 +93,7 @@ export class DeflateCorrector implements DeflateListener {
 
   private note(mark: number, note: Note): void {
     this.notes.push(note);
+    if (this.notes.length > mostNotes) this.isBroken = true;
     this.push(mark);
   }
 
