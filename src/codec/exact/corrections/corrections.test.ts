@@ -74,9 +74,23 @@ describe("corrections", () => {
       packer.write(sample.subarray(at, at + 30_000));
       await new Promise<void>((resolve) => packer.flush(resolve));
     }
+    // As often as can be: an empty block behind each byte.
+    for (let at = 300_000; at < 303_000; at++) {
+      packer.write(sample.subarray(at, at + 1));
+      await new Promise<void>((resolve) => packer.flush(resolve));
+    }
     packer.end();
     await once(packer, "end");
     correctionsOf(Buffer.concat(packed));
+  });
+
+  it("are not made of more empty blocks than anybody writes", () => {
+    const empty = Buffer.from([0, 0, 0, 0xff, 0xff]);
+    const packed = deflateRawSync(sample.subarray(0, 1));
+    const behind = (count: number): Buffer =>
+      Buffer.concat([...Array.from({ length: count }, () => empty), packed]);
+    correctionsOf(behind(900));
+    expect(finished(behind(1100))).toBeUndefined();
   });
 
   it("are not made of what is no deflate stream, and are refused beside other bytes", () => {

@@ -9,7 +9,7 @@ import { TokenModel } from "./token-model.ts";
 /** Blocks with more tokens are not corrected: they would have to be held in memory. */
 export const mostTokens = 1 << 20;
 
-/** So many blocks that stand for no bytes may follow each other, lest a few corrections make an endless stream. */
+/** So many more blocks may be empty than there are tokens and stored bytes, lest a few corrections make an endless stream. */
 const mostEmpty = 1000;
 
 /**
@@ -30,7 +30,8 @@ export class StreamModel {
   private readonly literalCounts = new Int32Array(288);
   private readonly distanceCounts = new Int32Array(distanceSymbols);
   private lastType = 0;
-  private lastStart = -1;
+  /** Bytes of the block, where it is stored. */
+  private storedSize = 0;
   private empty = 0;
   /** Tokens of the block before: many encoders have always as many. */
   private usual = 0;
@@ -45,19 +46,21 @@ export class StreamModel {
     this.codes = new CodeModel(coder);
   }
 
-  /** Begins a block: whether it is the last, and its type << 1. Throws a RangeError where too many stand for no bytes. */
+  /** Begins a block: whether it is the last, and its type << 1. Throws a RangeError where too many are empty. */
   codeBlock(given: number): number {
-    this.empty = this.predictor.at === this.lastStart ? this.empty + 1 : 0;
-    this.lastStart = this.predictor.at;
+    const content = this.tokenCount + this.storedSize;
+    this.empty = content === 0 ? this.empty + 1 : Math.max(0, this.empty - content);
     if (this.empty > mostEmpty) throw new RangeError("corrections name too many empty blocks");
     const value = codeValue(this.coder, this.types, 8 * this.lastType, 3, given);
     this.lastType = value >>> 1;
     this.tokenCount = 0;
+    this.storedSize = 0;
     return value;
   }
 
   codeStoredSize(given: number): number {
-    return codeNumber(this.coder, this.sizes, 0, given);
+    this.storedSize = codeNumber(this.coder, this.sizes, 0, given);
+    return this.storedSize;
   }
 
   /** Whether the block ends before the next token. */
