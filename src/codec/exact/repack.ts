@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { makeBreath } from "../../util/breath.ts";
 import { DdiffError } from "../../util/errors.ts";
 import { encoderOfCorrections } from "./corrected-encoder.ts";
 import type { DeflateEncoder, ExactEncoder } from "./encoder.ts";
@@ -9,6 +10,9 @@ import { ParallelEncoder } from "./parallel-encoder.ts";
 
 /** What comes out is handed on in pieces of this size. */
 const pieceSize = 256 << 10;
+/** So many plain bytes are packed at once; corrections may make hundreds of bytes of each. */
+const stepSize = 64 << 10;
+const correctedStep = 4 << 10;
 
 /** The encoders that a recipe names and this ddiff does not have: a newer one made it. */
 export function unknownEncoders(recipe: PackingRecipe): string[] {
@@ -49,37 +53,44 @@ function headerProblem(encoder: string, base64: string | undefined): string | un
 }
 
 /**
- * Packs plain bytes again as a recipe says. Whether the bytes are the right ones is for the caller to check by their digest. Throws
- * `ENCODER_UNKNOWN`; `what` names the data.
+ * Packs plain bytes again as a recipe says. Whether the bytes are the right ones, and no more than there should be, is for the caller to
+ * check: what came out is handed on before much gathers. Gives way to timers and signals. Throws `ENCODER_UNKNOWN`, `RECIPE_INVALID` and
+ * the reason of `signal`; `what` names the data.
  */
 export async function* repacked(
   plain: AsyncIterable<Buffer>,
   recipe: PackingRecipe,
   what: string,
+  signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   const out = new Pieces();
+  const breathe = makeBreath(signal);
   const parts = partsOf(recipe, out, what);
   let part = parts.next();
   // Bytes that the current part still takes.
   let left = part.done === true ? 0 : part.value.size;
-  const advance = async (): Promise<void> => {
+  /** Ends the part that has all its bytes, and those behind it that take none: of these a recipe may name millions. */
+  async function* advance(): AsyncGenerator<Buffer, void, void> {
     while (part.done !== true && left === 0) {
       await part.value.finish();
       part = parts.next();
       if (part.done !== true) left = part.value.size;
+      yield* out.take();
+      await breathe();
     }
-  };
-  await advance();
+  }
+  yield* advance();
   for await (const chunk of plain) {
     for (let at = 0; at < chunk.length; ) {
       if (part.done === true)
         throw new DdiffError("RECIPE_INVALID", `${what} is longer than its recipe says`);
-      const some = chunk.subarray(at, at + Math.min(left, pieceSize));
+      const some = chunk.subarray(at, at + Math.min(left, part.value.step));
       await part.value.write(some);
       at += some.length;
       left -= some.length;
-      await advance();
       yield* out.take();
+      await breathe();
+      if (left === 0) yield* advance();
     }
   }
   if (part.done !== true && part.value.size === Number.POSITIVE_INFINITY) {
@@ -93,6 +104,8 @@ export async function* repacked(
 /** One member, or literal bytes, that takes `size` plain bytes. */
 interface Part {
   size: number;
+  /** So many of them at once. */
+  step: number;
   write(plain: Buffer): void | Promise<void>;
   finish(): void | Promise<void>;
 }
@@ -100,7 +113,8 @@ interface Part {
 function* partsOf(recipe: PackingRecipe, out: Pieces, what: string): Generator<Part, void, void> {
   for (const members of recipe) {
     if ("literal" in members) {
-      yield { size: members.size, write() {}, finish: () => out.add(Buffer.from(members.literal, "base64")) };
+      const finish = (): void => out.add(Buffer.from(members.literal, "base64"));
+      yield { size: members.size, step: stepSize, write() {}, finish };
       continue;
     }
     const { corrections } = members;
@@ -118,7 +132,7 @@ function* partsOf(recipe: PackingRecipe, out: Pieces, what: string): Generator<P
 
 function frameOf(encoder: ExactEncoder, size: number, out: Pieces): Part {
   const frame = encoder.make((bytes) => out.add(bytes));
-  return { size, write: (plain) => frame.write(plain), finish: () => frame.finish() };
+  return { size, step: stepSize, write: (plain) => frame.write(plain), finish: () => frame.finish() };
 }
 
 function memberOf(encoder: ExactEncoder, header: Buffer, size: number, out: Pieces): Part {
@@ -128,6 +142,7 @@ function memberOf(encoder: ExactEncoder, header: Buffer, size: number, out: Piec
   let written = 0;
   return {
     size,
+    step: encoder.id === correctedEncoder ? correctedStep : stepSize,
     write(plain) {
       checksum = crc32(plain, checksum);
       written += plain.length;
