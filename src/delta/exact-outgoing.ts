@@ -3,8 +3,7 @@ import { encodersIn, isGuess } from "../codec/exact/packing-recipe.ts";
 import { repacked, unknownEncoders } from "../codec/exact/repack.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import type { Layer, OutgoingBlob, PlaceContext, PlatformImage, Sink, Transport } from "../places/place.ts";
-import { makeBreath } from "../util/breath.ts";
-import { DdiffError } from "../util/errors.ts";
+import { DdiffError, isDdiffError } from "../util/errors.ts";
 import { streamOf } from "../util/random-bytes.ts";
 import { readableOf } from "../util/readable.ts";
 import { checkRoom } from "../util/room.ts";
@@ -107,18 +106,22 @@ async function* packedAgain(
   recipe: LayerPacking["recipe"],
 ): AsyncGenerator<Buffer, void, void> {
   const digester = new Digester(algorithmOf(descriptor.digest));
-  const breathe = makeBreath(undefined);
-  for await (const piece of repacked(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`)) {
-    digester.update(piece);
-    if (digester.size > descriptor.size) break;
-    yield piece;
-    await breathe();
+  let cause: unknown;
+  try {
+    for await (const piece of repacked(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`)) {
+      digester.update(piece);
+      if (digester.size > descriptor.size) break;
+      yield piece;
+    }
+    if (digester.size === descriptor.size && digester.digest() === descriptor.digest) return;
+  } catch (error) {
+    if (!isDdiffError(error, "RECIPE_INVALID")) throw error;
+    cause = error;
   }
-  if (digester.size === descriptor.size && digester.digest() === descriptor.digest) return;
   throw new DdiffError(
     "BUNDLE_INVALID",
     `layer ${diffId}, packed again by ${encodersIn(recipe).join(", ")}, is not ${descriptor.digest}`,
-    { hint: "Make the bundle again with ddiff diff." },
+    { hint: "Make the bundle again with ddiff diff.", cause },
   );
 }
 
@@ -136,12 +139,10 @@ async function tryGuess(
   keep(spool);
   const task = context.progress.task(`packing layer ${diffId.slice(7, 19)}`, descriptor.size);
   const digester = new Digester(algorithmOf(descriptor.digest));
-  const breathe = makeBreath(context.signal);
   const tar = await openTar(diffId, supply);
   try {
-    for await (const piece of repacked(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`)) {
-      context.signal?.throwIfAborted();
-      await breathe();
+    const pieces = repacked(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`, context.signal);
+    for await (const piece of pieces) {
       digester.update(piece);
       if (digester.size > descriptor.size) return undefined;
       spool.append(piece);

@@ -298,6 +298,18 @@ describe("a bundle that lies about how a layer was packed", () => {
     expect(await readdir(shop.tempDir)).toEqual([]);
   });
 
+  it("with corrections that are for other bytes is refused, and nothing becomes visible", async () => {
+    const { run, server } = await forged((config) =>
+      Object.assign(packed(config), { encoder: "corrected", corrections: "/////////w==" }),
+    );
+    await expect(run).rejects.toMatchObject({
+      code: "BUNDLE_INVALID",
+      message: expect.stringMatching(/^layer \S+, packed again by corrected, is not sha256:/),
+    });
+    expect(await treeOf(server)).toEqual({});
+    expect(await readdir(shop.tempDir)).toEqual([]);
+  });
+
   it("by a guess gets another digest and nothing worse", async () => {
     const { run } = await forged((config) => (packed(config).sizes = []));
     expect((await run).loaded[0]?.exact).toBe(true);
