@@ -38,7 +38,8 @@ const newLayers = [
 
 async function withLayers(
   work: (rebuilt: RebuiltLayers) => Promise<void>,
-  baseTar = oldLayer,
+  openLayer = () => Readable.from([oldLayer]),
+  context = shop.context,
 ): Promise<void> {
   const store = new MemoryStore();
   const older = await shop.write(store, addImage(store, [{ tar: oldLayer, pack: "none" }]), "old:1");
@@ -55,8 +56,8 @@ async function withLayers(
   const base = new BaseLayers();
   try {
     const root = addImage(store, [{ tar: oldLayer, pack: "none" }]);
-    await base.addSource(store.source(root, { openLayer: async () => Readable.from([baseTar]) }));
-    const rebuilt = await rebuildLayers(await readBundle(opened), base, shop.context, { late: true });
+    await base.addSource(store.source(root, { openLayer: async () => openLayer() }));
+    const rebuilt = await rebuildLayers(await readBundle(opened), base, context, { late: true });
     try {
       await work(rebuilt);
     } finally {
@@ -98,12 +99,26 @@ it("leaves nothing where the readers go away, before the first byte or in the mi
 it("fails a layer's stream where its base is another than it says", async () => {
   const damaged = Buffer.from(oldLayer);
   damaged[oldLayer.length - 400_000] = (damaged[oldLayer.length - 400_000] ?? 0) ^ 1;
-  const late = withLayers(async ({ streams }) => {
-    const { open, size } = streams.get(digestOf(newLayers[2] as Buffer)) ?? expect.fail("it is no stream");
-    await readAll(open(), size, "a layer");
-  }, damaged);
+  const late = withLayers(
+    async ({ streams }) => {
+      const { open, size } = streams.get(digestOf(newLayers[2] as Buffer)) ?? expect.fail("it is no stream");
+      await readAll(open(), size, "a layer");
+    },
+    () => Readable.from([damaged]),
+  );
   await expect(late).rejects.toMatchObject({
     code: "DIGEST_MISMATCH",
     message: expect.stringMatching(/^base layer/),
   });
+});
+
+it("reads a base no further once it is to be given up", async () => {
+  const stop = new AbortController();
+  const stalled = (): Readable => {
+    setImmediate(() => stop.abort(new Error("enough")));
+    return new Readable({ read() {} });
+  };
+  const context = { ...shop.context, signal: stop.signal };
+  await expect(withLayers(async () => {}, stalled, context)).rejects.toThrow("aborted");
+  expect(await readdir(shop.tempDir)).toEqual([]);
 });

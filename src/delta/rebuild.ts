@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import { decompressed } from "../codec/compression.ts";
 import { verified } from "../codec/verify.ts";
 import { compressionOfType } from "../oci/media-types.ts";
@@ -83,10 +83,10 @@ export async function rebuildLayers(
     for (const spool of spools.values()) spool.close();
   };
   const make = (job: Job, own: Spool | undefined, give: Give): Promise<void> =>
-    explained(base, used, () => rebuildLayer({ ...job, own, spools, reader, give }, context));
+    explained(base, used, context, () => rebuildLayer({ ...job, own, spools, reader, give }, context));
   const rebuilt: RebuiltLayers = { spools: new Map(), streams: new Map(), close };
   try {
-    await explained(base, used, () => fetchBase(bundle, base, reader, wanted));
+    await explained(base, used, context, () => fetchBase(bundle, base, { reader, wanted }, context));
     for (const layer of carriedLayers(bundle.config)) {
       if (layer.from === "blob") await checkWhole(bundle, layer, context);
     }
@@ -163,27 +163,36 @@ function planRebuild(bundle: Bundle, late: boolean): { wanted: Map<number, Wante
 async function fetchBase(
   bundle: Bundle,
   base: BaseLayers,
-  reader: BaseReader,
-  wanted: ReadonlyMap<number, Wanted>,
+  { reader, wanted }: { reader: BaseReader; wanted: ReadonlyMap<number, Wanted> },
+  context: PlaceContext,
 ): Promise<void> {
   for (const [number, entries] of wanted) {
+    context.signal?.throwIfAborted();
     const diffId = bundle.config.base.layers[number] as Digest;
     const unpacked = await base.openUnpacked(diffId);
-    if (unpacked === undefined) await reader.fetch(number, await base.open(diffId), entries);
+    if (unpacked === undefined) await reader.fetch(number, await openBase(base, diffId, context), entries);
     else await reader.fetchUnpacked(number, unpacked, entries);
   }
+}
+
+/** A base layer's tar, which is read no further once it is to be given up. */
+async function openBase(base: BaseLayers, diffId: Digest, { signal }: PlaceContext): Promise<Readable> {
+  const tar = await base.open(diffId);
+  return signal === undefined ? tar : addAbortSignal(signal, tar);
 }
 
 /** A layer that came out right proves its base right; where `work` finds one wrong, the base may be why. */
 async function explained(
   base: BaseLayers,
   used: readonly Digest[],
+  context: PlaceContext,
   work: () => Promise<void>,
 ): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (isDdiffError(error, "BUNDLE_INVALID")) for (const diffId of used) await checkBase(base, diffId);
+    if (isDdiffError(error, "BUNDLE_INVALID"))
+      for (const diffId of used) await checkBase(base, diffId, context);
     throw error;
   }
 }
@@ -209,8 +218,8 @@ async function makeFile(
 }
 
 /** Throws `DIGEST_MISMATCH` or `LAYER_CHANGED` where a base layer is not what it should be. */
-async function checkBase(base: BaseLayers, diffId: Digest): Promise<void> {
-  const tar = verified(await base.open(diffId), { digest: diffId }, `base layer ${diffId}`);
+async function checkBase(base: BaseLayers, diffId: Digest, context: PlaceContext): Promise<void> {
+  const tar = verified(await openBase(base, diffId, context), { digest: diffId }, `base layer ${diffId}`);
   for await (const _ of tar) continue;
 }
 
