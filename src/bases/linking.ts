@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile, realpath } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { DdiffError, isDdiffError, systemErrorCode } from "../util/errors.ts";
 import { writeProgram } from "./build-context.ts";
@@ -42,7 +42,9 @@ const checked = z.object({
   findings: z.array(z.object({ code: z.string(), text: z.string(), remedy: z.string() })),
 });
 const refused = z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() });
-const inventory = z.object({ pythons: z.array(z.object({ executable: z.string() })).min(1) });
+const inventory = z.object({
+  pythons: z.array(z.object({ executable: z.string().regex(/^\/[^\0]*$/) })).min(1),
+});
 const state = z.object({ base: z.string() });
 
 /** A base on this machine, whose own program does the work: what is linked in an image and on a bare server is the same. */
@@ -157,10 +159,15 @@ export class LocalBase {
   }
 }
 
-/** The base that a project is linked to, or undefined. */
+/**
+ * The base that a project is linked to, or undefined. One that lies in the project itself counts only where it is named: its program would be
+ * run, and it may have come with somebody's files.
+ */
 async function linkedBase(project: string): Promise<string | undefined> {
   try {
-    return parse(state, await readFile(join(project, ".venv/ddiff/link.json"), "utf8"))?.base;
+    const base = parse(state, await readFile(join(project, ".venv/ddiff/link.json"), "utf8"))?.base;
+    if (base === undefined || !isAbsolute(base)) return undefined;
+    return `${await realpath(base)}/`.startsWith(`${await realpath(project)}/`) ? undefined : base;
   } catch (error) {
     if (systemErrorCode(error) !== undefined) return undefined;
     throw error;
