@@ -81,9 +81,12 @@ def read_pythons(root: Path) -> dict[str, str]:
         told = json.loads((root / "base.json").read_text("utf-8"))
         schema = told["schema"]
         pythons = {one["version"]: one["executable"] for one in told["pythons"]}
+        # Both become paths.
+        if not all(re.fullmatch(r"3\.\d{1,2}", version) and re.fullmatch(r"/[^\0]*", executable) for version, executable in pythons.items()):
+            raise ValueError("it names a Python that cannot be")
     except FileNotFoundError:
         raise Refusal("BASE_UNFINISHED", f"{root} has no base.json", "`base.py finish` writes it when everything is installed.") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refusal("BASE_BROKEN", f"{root}/base.json cannot be read: {error}", "`base.py finish` writes it anew.") from None
     if schema != SCHEMA:
         raise Refusal("BASE_NEWER", f"{root}/base.json is of version {schema}, and this program reads {SCHEMA}")

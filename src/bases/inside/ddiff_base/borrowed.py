@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from .files import read_text
 from .refusal import Refusal
 
 
@@ -22,11 +23,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as data; an empty one where there is no such file."""
     toml = import_module("tomllib" if sys.version_info >= (3, 11) else "pip._vendor.tomli")
     try:
-        data: dict[str, Any] = toml.loads(path.read_text("utf-8"))
+        data: dict[str, Any] = toml.loads(read_text(path) or "")
         return data
-    except FileNotFoundError:
-        return {}
-    except (ValueError, OSError) as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal("FILE_BROKEN", f"{path} cannot be read: {error}") from None
 
 

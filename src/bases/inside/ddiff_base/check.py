@@ -146,7 +146,11 @@ def look_at_import(venv: Path, state: State) -> Iterator[Finding]:
     if answer.returncode != 0:
         yield Finding("IMPORT_FAILS", f"torch cannot be imported: {last[0]}", "Look at the whole message: .venv/bin/python -c 'import torch'")
         return
-    version, file = json.loads(answer.stdout.strip().splitlines()[-1])
+    try:
+        version, file = json.loads(answer.stdout.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        yield Finding("IMPORT_FAILS", "torch is imported, but Python does not answer", "Look at what it says: .venv/bin/python -c 'import torch'")
+        return
     if not Path(file).resolve().is_relative_to(Path(state.base).resolve()):
         yield Finding("SECOND_TORCH", f"torch is imported from {file}, not from the base", "`ddiff link --force` removes a second torch.")
     elif public(version) != public(state.torch):

@@ -30,15 +30,22 @@ def main(words: list[str]) -> int:
         run: Callable[[argparse.Namespace], int] = arguments.run
         return run(arguments)
     except Refusal as refusal:
-        if arguments.json:
-            print(json.dumps({"code": refusal.code, "message": refusal.sentence, "hint": refusal.hint}), file=sys.stderr)
-        else:
-            print(f"error: {refusal.sentence}", file=sys.stderr)
-            if refusal.hint:
-                print(f"hint: {refusal.hint}", file=sys.stderr)
-        return 3
+        return refuse(arguments, refusal)
+    except OSError as error:
+        # What is written tells of itself (files.told): this is a file that is not for us to read.
+        return refuse(arguments, Refusal("FILE_BROKEN", f"{error.filename or 'a file'} cannot be read: {error.strerror or error}"))
     except KeyboardInterrupt:
         return 130
+
+
+def refuse(arguments: argparse.Namespace, refusal: Refusal) -> int:
+    if arguments.json:
+        print(json.dumps({"code": refusal.code, "message": refusal.sentence, "hint": refusal.hint}), file=sys.stderr)
+    else:
+        print(f"error: {refusal.sentence}", file=sys.stderr)
+        if refusal.hint:
+            print(f"hint: {refusal.hint}", file=sys.stderr)
+    return 3
 
 
 def build_parsers() -> dict[str, argparse.ArgumentParser]:

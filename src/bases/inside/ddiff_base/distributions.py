@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from .files import is_inside
+from .refusal import Refusal
+
 #: The headers of METADATA that installers read. The rest is prose, and much longer.
 KEPT_HEADERS = ("metadata-version", "name", "version", "summary", "requires-python", "requires-dist", "provides-extra")
 
@@ -94,14 +97,20 @@ class Distribution:
     @cached_property
     def files(self) -> list[str]:
         """Its files as RECORD names them, relative to `site`."""
-        return [row[0] for row in csv.reader(self._text("RECORD").splitlines()) if row and row[0]]
+        try:
+            return [row[0] for row in csv.reader(self._text("RECORD").splitlines()) if row and row[0]]
+        except csv.Error as error:
+            raise Refusal("PACKAGE_BROKEN", f"{self.info}/RECORD cannot be read: {error}") from None
 
     @cached_property
     def programs(self) -> dict[str, str]:
         """Its console and GUI programs: name to `module:function`."""
         parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
         parser.optionxform = str  # type: ignore[assignment,method-assign]
-        parser.read_string(self._text("entry_points.txt"))
+        try:
+            parser.read_string(self._text("entry_points.txt"))
+        except configparser.Error as error:
+            raise Refusal("PACKAGE_BROKEN", f"{self.info}/entry_points.txt cannot be read: {error}") from None
         sections = ("console_scripts", "gui_scripts")
         return {name: target.split("[")[0].strip() for section in sections if parser.has_section(section) for name, target in parser.items(section)}
 
@@ -112,7 +121,8 @@ class Distribution:
         for file in self.files:
             parts = file.split("/")
             depth = 2 if parts[0] == "nvidia" else 1
-            if len(parts) > depth and not parts[0].endswith((".dist-info", ".data")) and parts[0] not in ("..", "bin", "share", "etc"):
+            is_code = is_inside(file) and not parts[0].endswith((".dist-info", ".data")) and parts[0] not in ("bin", "share", "etc")
+            if is_code and len(parts) > depth:
                 found.add("/".join(parts[:depth]))
         return found - {"nvidia/__pycache__", "__pycache__"}
 
@@ -137,10 +147,8 @@ class Distribution:
         return next((value for header, value in self.headers if header == wanted), "")
 
     def _text(self, name: str) -> str:
-        try:
-            return (self.info / name).read_text("utf-8", "replace")
-        except (FileNotFoundError, NotADirectoryError):
-            return ""
+        path = self.info / name
+        return path.read_text("utf-8", "replace") if path.is_file() else ""
 
 
 def repin(requirement: str, pins: dict[str, str]) -> str:

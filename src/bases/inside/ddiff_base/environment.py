@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .base_folder import Torch
 from .distributions import Distribution, read_site
-from .files import remove, write_file
+from .files import is_inside, link_above, read_text, remove, write_file
 from .refusal import Refusal
 from .standins import INSTALLER
 from .view import OWN, Made, View, site_folder
@@ -35,16 +36,31 @@ class State:
     """False while files are being changed: a run that was killed leaves it so."""
     schema: int = SCHEMA
 
+    def check(self) -> None:
+        """Raises ValueError where something is not what this program writes: it may have come with somebody's project."""
+        by_name = [self.versions, self.fixed]
+        texts = [self.base, self.python, self.torch, self.project, *self.guards, *self.files, *(text for one in by_name for text in one.values())]
+        if self.schema != SCHEMA or not all(isinstance(text, str) for text in texts):
+            raise ValueError("it is of another form")
+        if not re.fullmatch(r"3\.\d{1,2}", self.python):
+            raise ValueError(f"there is no Python {self.python}")
+        outside = next((place for place in [*self.guards, *self.files] if not is_inside(place)), None)
+        if outside is not None:
+            raise ValueError(f"{outside!r} leads out of .venv")
+
 
 def read_state(venv: Path) -> State | None:
     """What a .venv says of its link; None where it has none. A link to another folder is never ours."""
-    if venv.is_symlink():
+    if venv.is_symlink() or (venv / OWN).is_symlink():
+        return None
+    text = read_text(venv / STATE)
+    if text is None:
         return None
     try:
-        return State(**json.loads((venv / STATE).read_text("utf-8")))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValueError, TypeError) as error:
+        state = State(**json.loads(text))
+        state.check()
+        return state
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Refusal("LINK_BROKEN", f"{venv / STATE} cannot be read: {error}", "Remove .venv, and link again.") from None
 
 
@@ -54,7 +70,7 @@ def write_state(venv: Path, state: State) -> None:
 
 def make_empty(torch: Torch, aside: Path, venv: Path) -> None:
     """Makes an environment with nothing in it, which will stand at `venv`."""
-    words = ["-I", "-m", "venv", "--without-pip", "--symlinks", "--prompt", venv.parent.name or "project", str(aside)]
+    words = ["-I", "-m", "venv", "--without-pip", "--symlinks", f"--prompt={venv.parent.name or 'project'}", str(aside)]
     done = subprocess.run([torch.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise Refusal("NOT_WRITTEN", f"{torch.executable} -m venv failed: {done.stdout.strip()}")
@@ -67,6 +83,8 @@ def make_empty(torch: Torch, aside: Path, venv: Path) -> None:
 def write_view(view: View, aside: Path) -> None:
     """Writes files into a folder that nobody sees yet."""
     for place, entry in view.entries.items():
+        if not is_inside(place):
+            raise Refusal("BASE_BROKEN", f"{place!r}, which a package of the base names, leads out of .venv")
         path = aside / place
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(entry, Made):
@@ -98,11 +116,12 @@ def remove_package(one: Distribution, venv: Path) -> None:
     """Removes a package's files as RECORD names them, and nothing outside .venv, whatever RECORD says."""
     for file in one.files:
         path = Path(os.path.normpath(one.site / file))
-        if venv in path.parents and (path.is_symlink() or path.is_file()):
+        if venv in path.parents and link_above(path, venv) is None and (path.is_symlink() or path.is_file()):
             path.unlink()
     for package in one.packages:
-        if (one.site / package).is_dir():
-            remove(one.site / package)
+        path = one.site / package
+        if link_above(path, venv) is None and path.is_dir():
+            remove(path)
     remove(one.info)
 
 

@@ -33,6 +33,18 @@ def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
         raise
 
 
+def read_text(path: Path) -> str | None:
+    """A file of a project as text; None where it is not there. A pipe or a device, which may never end, is not opened."""
+    try:
+        if path.exists() and not path.is_file():
+            raise Refusal("FILE_BROKEN", f"{path} is no file")
+        return path.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (UnicodeDecodeError, OSError) as error:
+        raise Refusal("FILE_BROKEN", f"{path} cannot be read: {error}") from None
+
+
 @contextmanager
 def folder_aside(target: Path) -> Iterator[Path]:
     """A new folder beside `target`, which takes its place in the end, or is removed where something fails."""
@@ -63,6 +75,16 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     else:
         shutil.rmtree(path)
+
+
+def is_inside(place: str) -> bool:
+    """Whether a relative path that some file names leads to something below the folder that it is meant for."""
+    return "\0" not in place and not {"", ".", ".."} & set(place.split("/"))
+
+
+def link_above(path: Path, top: Path) -> Path | None:
+    """A folder between `top` and what lies below it that is a link, and so leads elsewhere; None where all are real."""
+    return next((folder for folder in path.parents if top in folder.parents and folder.is_symlink()), None)
 
 
 def sweep(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +79,11 @@ def make_programs(root: Path, executable: str, torches: list[Torch], programs: P
 
 def launcher(executable: str, version: str) -> bytes:
     """A program of the shell that finds base.py beside itself, also behind links and in a folder that was moved."""
-    quoted = "'" + executable.replace("'", "'\\''") + "'"
     lines = [
         "#!/bin/sh",
         "# Links the project in this folder to a torch of the base. Made by `base.py finish`.",
-        f"python={quoted}",
+        f"python={shlex.quote(executable)}",
         '[ -x "$python" ] || python=python3',
-        'exec "$python" "$(dirname -- "$(readlink -f -- "$0")")/base.py" link ' + (f'{version} "$@"' if version else '"$@"'),
+        'exec "$python" "$(dirname -- "$(readlink -f -- "$0")")/base.py" link ' + (f'{shlex.quote(version)} "$@"' if version else '"$@"'),
     ]
     return ("\n".join(lines) + "\n").encode()

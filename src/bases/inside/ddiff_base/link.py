@@ -23,11 +23,11 @@ from .environment import (
     write_state,
     write_view,
 )
-from .files import ASIDE, folder_aside, lock, remove, scratch, sweep, told
+from .files import ASIDE, folder_aside, link_above, lock, remove, scratch, sweep, told
 from .project import Project, read_project
 from .refusal import Refusal
 from .uv_settings import remove_settings, wanted_settings, write_settings
-from .view import OWN, View, make_view
+from .view import OWN, View, make_view, site_folder
 
 
 def link(root: Path, version: str | None, python: str | None, folder: Path, force: bool) -> dict[str, Any]:
@@ -129,6 +129,7 @@ def choose(torches: list[Torch], version: str | None, python: str | None, projec
 
 def relink(torch: Torch, project: Project, venv: Path, state: State, force: bool) -> View:
     """Changes what is the base's in a .venv, file by file; what the user has installed stays."""
+    refuse_link(venv / site_folder(torch.python) / "ddiff.pth", venv)
     clear_second(torch, project, venv, state, force)
     packages = own_packages(venv, torch.python)
     view = make_view(torch, project, venv, set(packages))
@@ -136,12 +137,16 @@ def relink(torch: Torch, project: Project, venv: Path, state: State, force: bool
     taken = {file for one in packages.values() for file in files_of(one, venv)}
     root = torch.site.parent.parent
     old = set(state.files)
+    sweep(venv / OWN)
     with scratch(venv) as aside:
         make_empty(torch, aside, venv)
         write_view(view, aside)
+        places = files_below(aside)
+        for place in places:
+            refuse_link(venv / place, venv)
         # From here on a killed run leaves a link that says so, and knows all its files.
         write_state(venv, state_of(root, torch, venv, view, {*view.entries, *old}, is_whole=False))
-        for place in files_below(aside):
+        for place in places:
             if place in taken:
                 view.entries.pop(place, None)
             else:
@@ -172,6 +177,13 @@ def files_of(one: Distribution, venv: Path) -> list[str]:
     return [os.path.relpath(os.path.normpath(one.site / file), venv) for file in one.files]
 
 
+def refuse_link(path: Path, venv: Path) -> None:
+    """Refuses to write where a folder of .venv is a link: what it leads to is not the project's."""
+    link = link_above(path, venv)
+    if link is not None:
+        raise Refusal("LINK_BROKEN", f"{link} is a link to another folder", "Remove .venv, and link again.")
+
+
 def put(source: Path, target: Path) -> None:
     """Moves a file or a link to its place in .venv, whatever stands there."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -181,7 +193,8 @@ def put(source: Path, target: Path) -> None:
 
 
 def remove_files(venv: Path, files: list[str]) -> None:
-    """Removes files of ours, and the folders that they leave empty."""
+    """Removes files of ours, and the folders that they leave empty. What lies behind a link is not ours."""
+    files = [file for file in files if link_above(venv / file, venv) is None]
     for file in files:
         path = venv / file
         if path.is_symlink() or path.is_file():

@@ -13,6 +13,10 @@ from .distributions import OF_TORCH, Distribution, key_of, public
 from .refusal import Refusal
 from .standins import INDEX, fixed_keys
 
+#: Both become parts of paths: a lock file comes with somebody's project.
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+VERSION = re.compile(r"[A-Za-z0-9.!+_-]+")
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -132,8 +136,12 @@ def read_requirements(project: Project) -> None:
 
 
 def read_lock(project: Project) -> None:
-    for package in read_toml(project.folder / "uv.lock").get("package", []):
+    path = project.folder / "uv.lock"
+    packages = read_toml(path).get("package")
+    for package in packages if isinstance(packages, list) else []:
         if isinstance(package, dict) and isinstance(package.get("name"), str) and isinstance(package.get("version"), str):
+            if not NAME.fullmatch(package["name"]) or not VERSION.fullmatch(package["version"]):
+                raise Refusal("FILE_BROKEN", f"{path} names a package that cannot be: {package['name']!r} {package['version']!r}")
             key, source = key_of(package["name"]), table(package, "source").get("registry")
             if isinstance(source, str) and source.endswith(INDEX):
                 project.linked[key] = package["version"]
@@ -145,11 +153,10 @@ def add_wish(project: Project, file: str, text: str) -> None:
     """Keeps what is asked for in a range on this machine. A line that is none (a path, a URL) is for uv to judge."""
     try:
         requirement = parse_requirement(text)
+        is_meant = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
     except ValueError:
         return
-    if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-        return
-    if requirement.url is None and str(requirement.specifier):
+    if is_meant and requirement.url is None and str(requirement.specifier):
         project.wishes.append(Wish(file, text, key_of(requirement.name), requirement.specifier))
 
 

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .files import remove, write_file
+from .files import read_text, remove, write_file
 from .project import Project
 from .refusal import Refusal
 from .standins import INDEX
@@ -32,7 +32,9 @@ OF_PROJECT = frozenset("sources workspace managed package default-groups depende
 def wanted_settings(project: Project) -> str | None:
     """What uv.toml has to be; None where it is right already."""
     path = project.folder / NAME
-    text = read(path)
+    if path.is_symlink():
+        raise Refusal("UV_TOML", f"{path} is a link: what it leads to may be others' as well", "Put a file in its place.")
+    text = read_text(path)
     if text is None or text.startswith(HEAD):
         wanted = own_file(project.tool_uv)
     else:
@@ -44,20 +46,27 @@ def write_settings(project: Project) -> bool:
     """Writes uv.toml where it has to change; answers whether it did."""
     wanted = wanted_settings(project)
     if wanted is not None:
-        write_file(project.folder / NAME, wanted.encode())
+        write_file(project.folder / NAME, wanted.encode(), mode_of(project.folder))
     return wanted is not None
 
 
 def remove_settings(folder: Path) -> None:
     """Takes away what was written: the whole file or the block."""
     path = folder / NAME
-    text = read(path)
+    # What a link leads to is not written to, here as there.
+    text = None if path.is_symlink() else read_text(path)
     if text is None:
         return
     if text.startswith(HEAD):
         remove(path)
     elif BEGIN in text:
-        write_file(path, without_block(text).encode())
+        write_file(path, without_block(text).encode(), mode_of(folder))
+
+
+def mode_of(folder: Path) -> int:
+    """Who may read uv.toml: who may read what its settings are from. Addresses of indexes may have passwords in them."""
+    origin = next((path for path in (folder / NAME, folder / "pyproject.toml") if path.is_file()), None)
+    return 0o644 if origin is None else origin.stat().st_mode & 0o777
 
 
 def own_file(settings: dict[str, Any]) -> str:
@@ -110,12 +119,3 @@ def with_block(text: str, path: Path) -> str:
 def without_block(text: str) -> str:
     begin, end = text.find(BEGIN), text.find(END)
     return text if begin < 0 or end < begin else text[:begin] + text[end + len(END) :]
-
-
-def read(path: Path) -> str | None:
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        return None
-    except UnicodeDecodeError:
-        raise Refusal("FILE_BROKEN", f"{path} is no text") from None

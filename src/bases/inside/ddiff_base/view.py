@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from .base_folder import Torch
 from .distributions import Distribution, key_of
+from .files import is_inside
 from .project import Project
 from .standins import EVERYWHERE, GUARD, StandIn, fixed_keys, index_page
 
@@ -118,11 +119,11 @@ def outside_files(one: Distribution, venv: Path) -> dict[str, Entry]:
     python = venv / "bin" / "python"
     for name, target in one.programs.items():
         found[f"bin/{name}"] = Made(script(python, target), 0o755)
-    for file in one.files:
+    for file in filter(is_inside, one.files):
         parts = file.split("/")
         if parts[0] == "bin" and len(parts) == 2 and file not in found:
             found[file] = program_of(one.site / file, python)
-        elif parts[0] in ("share", "etc") and ".." not in parts:
+        elif parts[0] in ("share", "etc"):
             place = "/".join(parts[: own_depth(parts)])
             found[place] = Linked(str(one.site / place))
     return found
@@ -149,7 +150,7 @@ def script(python: Path, target: str) -> bytes:
 def shebang(python: Path) -> bytes:
     """The first line of a program, by way of the shell where the kernel could not read it: there the Python beside the program is meant."""
     plain = f"#!{python}\n".encode()
-    if len(plain) <= 127 and b" " not in plain:
+    if len(plain) <= 127 and len(plain.split()) == 1:
         return plain
     return b"""#!/bin/sh
 '''exec' "$(dirname -- "$(realpath -- "$0")")/python" "$0" "$@"
