@@ -122,7 +122,7 @@ class ZstdEncoder implements DeflateEncoder {
     }
     const matched = size - matcher.literalCount - (size >> this.version.matchedShift);
     if (matched < leastMatched) {
-      this.writePlain(size, isLast);
+      this.packLiterals(size, isLast);
       return;
     }
     const start = out.at;
@@ -141,7 +141,7 @@ class ZstdEncoder implements DeflateEncoder {
     this.sequences.keep();
   }
 
-  /** Of a block without a match. */
+  /** Of a block without a match, or with hardly any. */
   private packLiterals(size: number, isLast: boolean): void {
     const { out } = this;
     const start = out.at;

@@ -45,6 +45,19 @@ describe("klauspost/compress/zstd at its default level", () => {
     60_000,
   );
 
+  it("packs the literals of a small block with hardly a match where versions did so", () => {
+    const text = Buffer.from(
+      "Wheel-Version: 1.0\nGenerator: bdist_wheel (0.38.4)\nRoot-Is-Purelib: false\nTag: cp311-cp311-linux_x86_64\n\n",
+    );
+    // What klauspost/compress 1.15.12 and 1.16.3 gave.
+    const real = [
+      "28b52ffd04001d030092c6171b70691d08ebd293725f21fa2979051580f066ff4b3bb8cc007ae080aa07c290e4618ff3",
+      "dc73b76a16ee56cdb24bd10aeaf25b6297e2dea3336029e009214101074a144ac6be3bb360533a84b22bc2d9a23f0f68",
+      "42bdeb4127a31bf8dd9943005045d9b2",
+    ].join("");
+    expect(deflated(makerOf("zstd-klauspost1.15.9-default"), text).toString("hex")).toBe(real);
+  });
+
   it.each(Object.keys(goldens))(
     "packs a frame behind others, and one that is flushed, as if it were alone: %s",
     (id) => {
