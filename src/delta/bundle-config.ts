@@ -1,7 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
 import { recipeProblem } from "../codec/exact/repack.ts";
-import { type PackingRecipe, hasFrames } from "../codec/exact/packing-recipe.ts";
+import { type PackingRecipe, hasFrames, mostMembers } from "../codec/exact/packing-recipe.ts";
 import { parseDescriptor, type Descriptor } from "../oci/descriptor.ts";
 import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
 import { parseJson } from "../oci/json.ts";
@@ -115,7 +115,7 @@ const packing = z.strictObject({
         z.strictObject({
           encoder: z.string().max(64),
           header: base64.optional(),
-          sizes: z.array(size).max(1 << 20),
+          sizes: z.array(size).max(mostMembers),
           corrections: base64.optional(),
         }),
         z.strictObject({ literal: base64, size }),

@@ -9,11 +9,16 @@ const zeroGoTime = 0x886e0900;
  * The encoders that may have made a member with this header, the likeliest first, in rounds: the next is asked only where none of a round
  * fits. `last` is the encoder of the member before.
  */
-export function candidatesFor(header: GzipHeader, last?: ExactEncoder): ExactEncoder[][] {
+export function* candidatesFor(
+  header: GzipHeader,
+  last?: ExactEncoder,
+): Generator<readonly ExactEncoder[], void, void> {
+  yield last === undefined ? [] : [last];
   const level = levelsOf(header);
   const families = familiesOf(header).map((family) => encoders.filter(({ id }) => family.test(id)));
   const usual = families.flatMap((family) => family.filter(({ id }) => level.test(id)));
-  return [last === undefined ? [] : [last], usual, families.flat().filter((one) => !usual.includes(one))];
+  yield usual;
+  yield families.flat().filter((one) => !usual.includes(one));
 }
 
 /** Go's programs say neither time nor system, those for Unix say that they are. */

@@ -1,3 +1,6 @@
+/** So many members one recipe may tell of, each of which is packed for itself. */
+export const mostMembers = 1 << 20;
+
 /** Members one behind the other that one encoder packed and that have the same header, or frames of zstd. */
 interface PackedMembers {
   /** An encoder's id. */

@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { Readable } from "node:stream";
 import { deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -8,36 +7,16 @@ import { repacked, recipeProblem } from "./repack.ts";
 import { gunzipMembers } from "./gzip-members.ts";
 import type { PackingRecipe } from "./packing-recipe.ts";
 import { GzipRecogniser } from "./recognise.ts";
+import { packedBy, plainHeader, watched } from "./testing/gzip.ts";
 import { sampleBytes } from "./testing/sample.ts";
+import { cut, gathered } from "./testing/streams.ts";
 
 const sample = sampleBytes(3_000_000);
-const plainHeader = Buffer.from([31, 139, 8, 0, 0, 0, 0, 0, 0, 255]);
-
-function cut(bytes: Buffer, piece = 50_021): Readable {
-  function* pieces(): Generator<Buffer> {
-    for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
-  }
-  return Readable.from(pieces());
-}
-
-async function gathered(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
-  const all: Buffer[] = [];
-  for await (const chunk of chunks) all.push(Buffer.from(chunk));
-  return Buffer.concat(all);
-}
-
 /** How a stream was packed, once it was unpacked and compared with what it should hold. */
 async function recognised(packed: Buffer, plain: Buffer, piece?: number): Promise<PackingRecipe | undefined> {
-  const recogniser = new GzipRecogniser();
-  const unpacked = await gathered(gunzipMembers(cut(packed, piece), recogniser, "the sample"));
+  const { plain: unpacked, recogniser } = await watched(packed, piece);
   expect(unpacked.equals(plain)).toBe(true);
   return recogniser.recipe;
-}
-
-/** One member as an encoder and a header make it. */
-async function packedBy(id: string, plain: Buffer, header = plainHeader): Promise<Buffer> {
-  const recipe = [{ encoder: id, header: header.toString("base64"), sizes: [plain.length] }];
-  return gathered(repacked(cut(plain), recipe, "the sample"));
 }
 
 /** The header that the encoder's program writes. */

@@ -3,13 +3,20 @@ import { DeflateCorrector } from "./corrections/corrector.ts";
 import type { ExactEncoder } from "./encoder.ts";
 import type { GzipHeader } from "./gzip-header.ts";
 import type { GzipListener } from "./gzip-members.ts";
-import { correctedEncoder, type PackingRecipe } from "./packing-recipe.ts";
+import { correctedEncoder, mostMembers, type PackingRecipe } from "./packing-recipe.ts";
 import { PackedStretch, Trial } from "./trial.ts";
 
 /** So much of a member decides who may have packed it: a block of pgzip, and so much more that what goes on without its end comes out, too. */
 const headSize = (1 << 20) + (256 << 10);
 /** So many encoders are run behind the head at the same time, where several give the same bytes so far. */
 const mostRunners = 3;
+/**
+ * So many bytes of a member may wait for their plain bytes, or for an encoder that is behind; a stream of blocks that stand for nothing makes
+ * them wait for ever.
+ */
+const mostHeld = 8 << 20;
+/** Of so many members it is found out anew who packed them, which takes up to seconds each; real streams have one packer, or a few. */
+const mostSearches = 256;
 /** So many members up to this size are carried as they are where no encoder explains them; each costs a trial of many encoders. */
 const mostStrangers = 16;
 const literalSize = 4 << 10;
@@ -20,6 +27,8 @@ const literalSize = 4 << 10;
 const correctedShare = 1 / 100;
 const correctedStart = 256;
 const mostCorrections = 512 << 10;
+/** Of headers, where they are not those of the member before, so much is told. */
+const mostHeaders = 512 << 10;
 /** So many zeros may stand behind the last member. */
 const mostPadding = 256 << 10;
 /** What ends a block of those who pack in blocks: an empty stored block. */
@@ -36,6 +45,9 @@ export class GzipRecogniser implements GzipListener {
   #last: ExactEncoder | undefined;
   #strangers = 0;
   #corrections = 0;
+  #headers = 0;
+  #members = 0;
+  #searches = 0;
   /** Zeros behind the last member. */
   #padding = 0;
 
@@ -63,7 +75,9 @@ export class GzipRecogniser implements GzipListener {
   }
 
   packed(bytes: Buffer): void {
-    if (!this.#failed) this.#member?.packed(bytes);
+    if (this.#failed || this.#member === undefined) return;
+    this.#member.packed(bytes);
+    if (this.#member.isLost) this.#fail();
   }
 
   plain(bytes: Buffer): void {
@@ -77,9 +91,12 @@ export class GzipRecogniser implements GzipListener {
     if (this.#failed || this.#member === undefined) return;
     const member = this.#member;
     const trial = member.finish();
-    if (trial !== undefined) this.#addMember(trial, member);
+    this.#members++;
+    if (member.wasSearched) this.#searches++;
+    if (this.#members > mostMembers || this.#searches > mostSearches) this.#fail();
+    else if (trial !== undefined) this.#addMember(trial, member);
     else if (member.literal === undefined) this.#addCorrected(member);
-    else this.#addLiteral(Buffer.concat([member.literal, trailer]), member.size);
+    else this.#addLiteral(Buffer.concat([member.literal, trailer]), member);
   }
 
   padding(bytes: Buffer): void {
@@ -93,7 +110,7 @@ export class GzipRecogniser implements GzipListener {
     const last = this.#recipe.at(-1);
     if (last !== undefined && "encoder" in last && last.encoder === id && last.header === header) {
       last.sizes.push(member.size);
-    } else this.#recipe.push({ encoder: id, header, sizes: [member.size] });
+    } else this.#add({ encoder: id, header, sizes: [member.size] }, member);
   }
 
   #addCorrected(member: Member): void {
@@ -103,18 +120,21 @@ export class GzipRecogniser implements GzipListener {
       this.#fail();
       return;
     }
-    this.#recipe.push({
-      encoder: correctedEncoder,
-      header: member.header.toString("base64"),
-      sizes: [member.size],
-      corrections: Buffer.from(corrections).toString("base64"),
-    });
+    const header = member.header.toString("base64");
+    const told = Buffer.from(corrections).toString("base64");
+    this.#add({ encoder: correctedEncoder, header, sizes: [member.size], corrections: told }, member);
   }
 
-  #addLiteral(bytes: Buffer, size: number): void {
+  #addLiteral(bytes: Buffer, member: Member): void {
     this.#strangers++;
     if (this.#strangers > mostStrangers) this.#fail();
-    else this.#recipe.push({ literal: bytes.toString("base64"), size });
+    else this.#add({ literal: bytes.toString("base64"), size: member.size }, member);
+  }
+
+  #add(members: PackingRecipe[number], { header }: Member): void {
+    this.#headers += header.length;
+    if (this.#headers > mostHeaders) this.#fail();
+    else this.#recipe.push(members);
   }
 
   #fail(): void {
@@ -126,7 +146,7 @@ export class GzipRecogniser implements GzipListener {
 /** One member on its way through. */
 class Member {
   readonly header: Buffer;
-  readonly #rounds: ExactEncoder[][];
+  readonly #rounds: Iterable<readonly ExactEncoder[]>;
   readonly #stretch = new PackedStretch();
   /** The plain bytes up to `headSize`; undefined once they have decided. */
   #head: Buffer[] | undefined = [];
@@ -137,6 +157,8 @@ class Member {
   #corrector: DeflateCorrector | undefined;
   /** Plain bytes. */
   size = 0;
+  /** Whether more than the encoder of the member before had to be tried. */
+  wasSearched = false;
 
   readonly #likelyLevel: number;
 
@@ -146,8 +168,9 @@ class Member {
     this.#rounds = candidatesFor(header, last);
   }
 
-  /** Whether neither an encoder nor corrections nor its small size can make it again. */
+  /** Whether neither an encoder nor corrections nor its small size can make it again, or it would take too much memory to say so. */
   get isLost(): boolean {
+    if (this.#stretch.held > mostHeld) return true;
     const isUnexplained = this.#head === undefined && this.#trials.length === 0;
     return isUnexplained && this.#stretch.length > literalSize && !this.#isCorrectable;
   }
@@ -227,6 +250,7 @@ class Member {
         if (this.#trials.length === mostRunners) return;
       }
       if (this.#trials.length > 0) return;
+      this.wasSearched = true;
     }
   }
 }

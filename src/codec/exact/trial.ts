@@ -14,6 +14,11 @@ export class PackedStretch {
     this.length += bytes.length;
   }
 
+  /** How many bytes of it were not forgotten. */
+  get held(): number {
+    return this.length - this.#start;
+  }
+
   /** What was not forgotten. */
   get chunks(): readonly Buffer[] {
     return this.#chunks;
