@@ -126,6 +126,17 @@ describe("progress", () => {
     );
   });
 
+  test("of work without bytes tells of none", async () => {
+    const out = screen();
+    const progress = lineProgress(out, 20);
+    const task = progress.task("installing torch");
+    await sleep(50);
+    task.end();
+    progress.close();
+    expect(out.text).toBe("installing torch\ninstalling torch: ended\n");
+    expect(barLine("installing torch", { value: 0, total: 0, startTime: 0 }, 5000)).toBe("installing torch");
+  });
+
   test("in a log gets rarer the longer a task takes", async () => {
     const out = screen();
     const progress = lineProgress(out, 20);

@@ -69,7 +69,7 @@ export function barLine(
     parts.push(`${formatBytes(rate)}/s`);
     if (total > value) parts.push(`${clock((total - value) / rate)} left`);
   }
-  return parts.join("  ");
+  return parts.join("  ").trimEnd();
 }
 
 function bar(share: number): string {

@@ -35,7 +35,7 @@ export function lineProgress(screen: Screen, everyMs = 5000): ClosableProgress {
       line.gap = Math.min(longestGap, line.gap * 2);
       line.due = line.gap;
       line.printed = line.done;
-      screen.write(`${line.label}: ${amount(line)}\n`);
+      screen.write(`${[line.label, amount(line)].filter(Boolean).join(": ")}\n`);
     }
   }, everyMs);
   // A forgotten task must not keep a finished program running.
@@ -50,7 +50,7 @@ export function lineProgress(screen: Screen, everyMs = 5000): ClosableProgress {
         },
         end() {
           if (lines.delete(line) && line.printed !== undefined) {
-            screen.write(`${line.label}: ended after ${formatBytes(line.done)}\n`);
+            screen.write(`${line.label}: ended${line.done > 0 ? ` after ${formatBytes(line.done)}` : ""}\n`);
           }
         },
       };
@@ -65,8 +65,8 @@ export function lineProgress(screen: Screen, everyMs = 5000): ClosableProgress {
   };
 }
 
-/** `12 MB of 72 MB (17 %)`, or `12 MB` where the total is not known. */
+/** `12 MB of 72 MB (17 %)`, or `12 MB` where the total is not known; nothing for work that has no bytes, such as an installation. */
 export function amount({ done, total }: { done: number; total: number | undefined }): string {
-  if (total === undefined || total <= 0) return formatBytes(done);
+  if (total === undefined || total <= 0) return done > 0 ? formatBytes(done) : "";
   return `${formatBytes(done)} of ${formatBytes(total)} (${Math.min(100, Math.floor((done / total) * 100))} %)`;
 }
