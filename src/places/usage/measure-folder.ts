@@ -1,4 +1,12 @@
-import { type BigIntStats, lstatSync, readdirSync, type Stats } from "node:fs";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  type Stats,
+} from "node:fs";
 import { systemErrorCode } from "../../util/errors.ts";
 import { makeBreath } from "../../util/breath.ts";
 
@@ -19,6 +27,15 @@ export interface Measured {
   linked: LinkedFile[];
 }
 
+/** A folder that is not read yet. */
+interface Folder {
+  path: Buffer;
+  /** Whether what lies in it is content. */
+  isContent: boolean;
+}
+
+/** Longer paths are shortened: systems take 4096 bytes, and containers can make folders that lie deeper. */
+const longestPath = 3000;
 /** `st_blocks` is in these units, whatever the file system's own are (inode(7)). */
 const blockSize = 512;
 const separator = Buffer.from("/");
@@ -38,13 +55,14 @@ export async function measureFolder(
   const top = stateOf(root);
   if (top === undefined) return undefined;
   const seen = new Set<string>();
-  const left: Buffer[] = [];
+  // Numbers are open folders: all that lies in them stands above.
+  const left: (Folder | number)[] = [];
   const breath = makeBreath(signal);
-  const add = (at: Buffer, state: Stats): void => {
+  const add = (at: Buffer, state: Stats, isContent: boolean): void => {
     if (state.dev !== top.dev) return;
-    if (state.isDirectory()) left.push(at);
+    if (state.isDirectory()) left.push({ path: at, isContent });
     const disk = state.blocks * blockSize;
-    const content = state.isFile() && inner.equals(at.subarray(0, inner.length)) ? state.size : 0;
+    const content = state.isFile() && isContent ? state.size : 0;
     if (state.nlink > 1 && !state.isDirectory()) {
       const inode = inodeOf(at);
       if (inode === undefined || seen.has(inode)) return;
@@ -54,16 +72,36 @@ export async function measureFolder(
     measured.disk += disk;
     measured.content += content;
   };
-  add(root, top);
-  for (let folder = left.pop(); folder !== undefined; folder = left.pop()) {
-    for (const name of namesIn(folder)) {
-      const at = Buffer.concat([folder, separator, name]);
-      const state = stateOf(at);
-      if (state !== undefined) add(at, state);
+  add(root, top, root.equals(inner));
+  try {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      if (typeof next === "number") {
+        closeSync(next);
+        continue;
+      }
+      const { isContent } = next;
+      const folder = next.path.length > longestPath ? shortened(next.path, left) : next.path;
+      for (const name of folder === undefined ? [] : namesIn(folder)) {
+        const at = Buffer.concat([folder ?? root, separator, name]);
+        const state = stateOf(at);
+        if (state !== undefined) add(at, state, isContent || at.equals(inner));
+      }
+      await breath();
     }
-    await breath();
+  } finally {
+    for (const one of left) if (typeof one === "number") closeSync(one);
   }
   return measured;
+}
+
+/** A short name for a folder, which holds while it is open (proc_pid_fd(5)); undefined where it has vanished. */
+function shortened(path: Buffer, open: (Folder | number)[]): Buffer | undefined {
+  const handle = ifThere(() =>
+    openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),
+  );
+  if (handle === undefined) return undefined;
+  open.push(handle);
+  return Buffer.from(`/proc/self/fd/${handle}`);
 }
 
 function namesIn(folder: Buffer): Buffer[] {

@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { link, mkdir, open, symlink, writeFile } from "node:fs/promises";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { newFolder } from "../testing/folders.ts";
@@ -29,10 +31,30 @@ test("names that are no text are measured, and what is not there is nothing", as
   expect(await measureFolder(join(folder, "absent"))).toBeUndefined();
 });
 
+test("folders are measured that lie deeper than any path can tell", async () => {
+  const folder = await newFolder();
+  const dig =
+    "import os, sys\nos.chdir(sys.argv[1])\nfor _ in range(60):\n    for name in ('a' * 200, 'b' * 200):\n        os.mkdir(name)\n        open(f'{name}.txt', 'w').write('12345')\n    os.chdir(name)";
+  execFileSync("python3", ["-c", dig, folder]);
+  try {
+    const before = readdirSync("/proc/self/fd").length;
+    const found = await measureFolder(folder);
+    expect(found?.content).toBe(120 * 5);
+    expect(found?.disk).toBeGreaterThanOrEqual(120 * 5);
+    expect(readdirSync("/proc/self/fd")).toHaveLength(before);
+    const stop = AbortSignal.abort(new Error("stopped"));
+    await measureFolder(folder, { signal: stop }).catch(() => {});
+    expect(readdirSync("/proc/self/fd")).toHaveLength(before);
+  } finally {
+    execFileSync("rm", ["-rf", folder]);
+  }
+});
+
 test("only what lies below one folder is content", async () => {
   const folder = await newFolder();
   await mkdir(join(folder, "diff"));
   await writeFile(join(folder, "diff/file"), "12345");
+  await writeFile(join(folder, "diff-of-another"), "123");
   await writeFile(join(folder, "link"), "the engine's own");
   expect((await measureFolder(folder, { contentIn: join(folder, "diff") }))?.content).toBe(5);
 });
