@@ -1,19 +1,31 @@
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { diskReport } from "../../inspect/du/report.ts";
+import { duTerminal } from "../../inspect/reports/du-terminal.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { digestOf, hexOf } from "../../oci/digest.ts";
 import { mediaTypes } from "../../oci/media-types.ts";
+import { printable } from "../../report/text.ts";
+import { isDdiffError } from "../../util/errors.ts";
 import { contextIn, newFolder } from "../testing/folders.ts";
 import { readUsage } from "./open.ts";
 
 const nothing = { volumes: true };
+const plain = { width: 100, printable, paint: (_: string, text: string) => text };
 
 async function write(folder: string, files: Record<string, string>): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
+}
+
+async function pipe(path: string): Promise<void> {
+  await promisify(execFile)("mkfifo", [path]);
 }
 
 const id = (letter: string): string => letter.repeat(64);
@@ -71,6 +83,105 @@ describe("a folder of Podman's storage", () => {
     const { images, notes } = await readUsage(folder, contextIn(folder), nothing);
     expect(images).toEqual([]);
     expect(notes.join()).toContain("a:1");
+  });
+});
+
+test("whatever Podman's lists say, its storage is told of or refused in a sentence", async () => {
+  const folder = await newFolder();
+  const layer = digestOf(Buffer.from("layer"));
+  const config = JSON.stringify({
+    architecture: "amd64",
+    os: "linux",
+    rootfs: { type: "layers", diff_ids: [layer, layer, layer] },
+  });
+  const image = hexOf(digestOf(Buffer.from(config)));
+  await write(folder, {
+    [`overlay-images/${image}/=${Buffer.from(`sha256:${image}`).toString("base64")}`]: config,
+    [`overlay/${id("a")}/diff/file`]: "12345",
+  });
+  const ids = fc.constantFrom(id("a"), id("b"), image, "", "..", "a\u001b[2J");
+  const odd = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(-1, 1e308, "__proto__"));
+  const any = (what: fc.Arbitrary<unknown>) => fc.oneof({ arbitrary: what, weight: 5 }, odd);
+  const record = fc.dictionary(
+    fc.constantFrom(
+      "id",
+      "parent",
+      "layer",
+      "image",
+      "names",
+      "created",
+      "diff-size",
+      "metadata",
+      "__proto__",
+    ),
+    any(fc.oneof(ids, fc.array(ids, { maxLength: 3 }), fc.integer())),
+  );
+  const real = fc.record({ id: fc.constantFrom(id("a"), id("b"), image), parent: ids, layer: ids });
+  const list = any(fc.array(any(fc.oneof(record, real)), { maxLength: 4 }));
+  const lists = fc.record({ images: list, layers: list, containers: list });
+  await fc.assert(
+    fc.asyncProperty(lists, async (told) => {
+      for (const [name, value] of Object.entries(told))
+        await write(folder, { [`overlay-${name}/${name}.json`]: JSON.stringify(value) });
+      const context = contextIn(folder);
+      try {
+        const usage = await readUsage(folder, context, nothing);
+        const report = await diskReport([usage], { remove: [], files: true }, context, []);
+        const text = duTerminal(report, plain);
+        expect(text).not.toMatch(/NaN|undefined|\u001b/);
+      } catch (error) {
+        expect(isDdiffError(error), String(error)).toBe(true);
+      }
+    }),
+    { numRuns: 150 },
+  );
+}, 60_000);
+
+describe("pipes, devices and circles", () => {
+  test("in Podman's storage are no files", { timeout: 10_000 }, async () => {
+    const folder = await newFolder();
+    await write(folder, {
+      "overlay-images/images.json": "[]",
+      "overlay-layers/layers.json": JSON.stringify([{ id: id("a") }]),
+      [`overlay/${id("a")}/diff/file`]: "12345",
+    });
+    await symlink("/dev/zero", join(folder, "overlay-layers/volatile-layers.json"));
+    await pipe(join(folder, "overlay", id("a"), "link"));
+    await mkdir(join(folder, "overlay-containers/containers.json"), { recursive: true });
+    await symlink("volatile-containers.json", join(folder, "overlay-containers/volatile-containers.json"));
+    const { parts } = await readUsage(folder, contextIn(folder), nothing);
+    expect(parts.get(id("a"))?.cost.content).toBe(5);
+  });
+
+  test("lists too large for a store are told", async () => {
+    const folder = await newFolder();
+    await write(folder, { "overlay-images/images.json": "[]" });
+    await truncate(join(folder, "overlay-images/images.json"), 1 << 30);
+    await expect(readUsage(folder, contextIn(folder), nothing)).rejects.toThrow("larger than");
+  });
+
+  test("in a registry's folder are not followed", { timeout: 10_000 }, async () => {
+    const folder = await newFolder();
+    const top = join(folder, "docker/registry/v2/repositories/lab");
+    await mkdir(join(top, "app/_manifests/tags/one/current"), { recursive: true });
+    for (const name of ["a", "b", "c"]) await symlink(".", join(top, name));
+    await symlink("/", join(top, "all"));
+    await symlink("_manifests", join(top, "app/_manifests/revisions"));
+    await pipe(join(top, "app/_manifests/tags/one/current/link"));
+    const { images } = await readUsage(folder, contextIn(folder), nothing);
+    expect(images).toEqual([]);
+  });
+
+  test("in the folder of ddiff server are not followed", { timeout: 10_000 }, async () => {
+    const folder = await newFolder();
+    await write(folder, { "ddiff-store.json": "{}" });
+    await mkdir(join(folder, "objects/tags/app"), { recursive: true });
+    await symlink("/dev/zero", join(folder, "objects/tags/app/latest"));
+    await symlink("manifests", join(folder, "objects/manifests"));
+    await mkdir(join(folder, "blobs"));
+    await symlink("sha256", join(folder, "blobs/sha256"));
+    const { images } = await readUsage(folder, contextIn(folder), nothing);
+    expect(images).toEqual([]);
   });
 });
 

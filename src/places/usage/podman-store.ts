@@ -137,10 +137,9 @@ async function configOf(
 
 /** From the bottom up to this layer. */
 function chainOf(parents: ReadonlyMap<string, string | undefined>, top: string | undefined): string[] {
-  const chain: string[] = [];
-  for (let at = top; at !== undefined && at !== "" && !chain.includes(at); at = parents.get(at))
-    chain.push(at);
-  return chain.reverse();
+  const chain = new Set<string>();
+  for (let at = top; at !== undefined && at !== "" && !chain.has(at); at = parents.get(at)) chain.add(at);
+  return [...chain].reverse();
 }
 
 /** The image that a container was made of, as Podman names it. */

@@ -130,8 +130,10 @@ async function listRepository(folder: string, name: string): Promise<{ digest: D
   const found: { digest: Digest; names: string[] }[] = [];
   for (const child of await namesIn(folder)) {
     if (child !== "_manifests") {
-      if (!child.startsWith("_"))
-        found.push(...(await listRepository(join(folder, child), name === "" ? child : `${name}/${child}`)));
+      // Links may lead in circles, or to folders that are no registry's.
+      const below = join(folder, child);
+      if (!child.startsWith("_") && (await lstat(below).catch(() => undefined))?.isDirectory() === true)
+        found.push(...(await listRepository(below, name === "" ? child : `${name}/${child}`)));
       continue;
     }
     const tags = join(folder, child, "tags");
