@@ -17,6 +17,12 @@ const infoSchema = z.looseObject({
   Driver: z.string(),
   DriverStatus: z.array(z.tuple([z.string(), z.string()])).nullish(),
   DockerRootDir: z.string(),
+  Containerd: z
+    .looseObject({
+      Address: z.string().default(""),
+      Namespaces: z.looseObject({ Containers: z.string().default("") }).nullish(),
+    })
+    .nullish(),
 });
 
 const listSchema = z.array(z.looseObject({ Id: digest, RepoTags: texts }));
@@ -38,6 +44,8 @@ export interface DockerInfo {
   rootDir: string;
   /** Whether images lie in containerd's store, as by default from Docker 29 on. */
   containerdStore: boolean;
+  /** Where containerd answers, and the namespace that is Docker's; from Docker 27 on. */
+  containerd?: { address: string; namespace: string };
 }
 
 /** An image as `/images/NAME/json` describes it. With containerd's store `id` is the digest of its index or manifest. */
@@ -71,12 +79,15 @@ export function dockerApi(http: EngineHttp): DockerApi {
     async info() {
       const info = check(infoSchema, await http.json({ path: "/info" }));
       const status = info.DriverStatus ?? [];
+      const address = info.Containerd?.Address ?? "";
+      const namespace = info.Containerd?.Namespaces?.Containers ?? "";
       return {
         driver: info.Driver,
         rootDir: info.DockerRootDir,
         containerdStore: status.some(
           ([name, value]) => name === "driver-type" && value.includes("containerd"),
         ),
+        ...(address === "" || namespace === "" ? {} : { containerd: { address, namespace } }),
       };
     },
     async list() {

@@ -11,12 +11,14 @@ export interface Snapshot {
   disk: number;
 }
 
-/** A container as containerd describes it. */
+/** A container whose files are snapshots of containerd. */
 export interface ContainerdContainer {
   id: string;
+  name: string;
   image: string;
   snapshotter: string;
-  snapshot: string;
+  /** Its own ones, by their keys, the topmost first. */
+  snapshots: string[];
   running: boolean;
 }
 
@@ -54,9 +56,10 @@ export async function readContainers(ctr: Ctr): Promise<ContainerdContainer[]> {
     if (parsed === undefined) continue;
     found.push({
       id: parsed.ID,
+      name: parsed.ID,
       image: parsed.Image,
       snapshotter: parsed.Snapshotter,
-      snapshot: parsed.SnapshotKey,
+      snapshots: [parsed.SnapshotKey],
       running: tasks.get(id) === "RUNNING",
     });
   }

@@ -18,20 +18,28 @@ import {
 } from "./containerd-state.ts";
 import type { DockerAnswers } from "./docker-answers.ts";
 import { withShared } from "./measured-parts.ts";
-import type { Part, Usage, UsedContainer, UsedImage } from "./usage.ts";
+import type { Part, Usage, UsedContainer, UsedImage, UsedVolume } from "./usage.ts";
+
+/** An engine that keeps its images in a namespace of containerd, and knows more of its containers than containerd does. */
+interface Keeper {
+  label: string;
+  name: string;
+  containers: readonly ContainerdContainer[];
+  volumes: UsedVolume[];
+}
 
 /**
  * What one namespace of containerd keeps: packed layers, and the same unpacked as snapshots. Where its folder can be read blobs are
  * counted on disk, else as they are packed; snapshots are as containerd counted them. Throws what engines throw.
  */
-export async function containerdUsage(context: PlaceContext): Promise<Usage> {
+export async function containerdUsage(context: PlaceContext, keeper?: Keeper): Promise<Usage> {
   const ctr = ctrOf(context);
   const list = await ctr.images();
   const folder = await readableContent(ctr);
   const store = folder === undefined ? ctr.content : contentFolder(folder);
   const roots = list.filter(isImage).map((image): BlobRoot => {
     const name = familiar(image.name);
-    const label = `containerd:${name ?? image.digest}`;
+    const label = `${keeper?.label ?? "containerd:"}${name ?? image.digest}`;
     // Kubernetes lists each image by its digests too: they are no names that a person gave.
     const names = name === undefined || name.includes("@") ? [] : [name];
     return { digest: image.digest, names, open: async () => imageSource(store, image, list, label) };
@@ -39,7 +47,8 @@ export async function containerdUsage(context: PlaceContext): Promise<Usage> {
   const { images, parts: known, notes } = await blobImages(joinRoots(roots), { referrers: false });
   const snapshots = await readSnapshots(ctr);
   const found = await blobParts(ctr, folder, known, context, notes);
-  const containers = (await readContainers(ctr)).map((one) => usedContainer(one, snapshots));
+  const listed = keeper?.containers ?? (await readContainers(ctr));
+  const containers = listed.map((one) => usedContainer(one, snapshots));
   const used = images.map((image) => ({
     ...image,
     parts: new Set([...withShared(image.parts, found.shared), ...snapshotsOf(image, snapshots)]),
@@ -47,9 +56,11 @@ export async function containerdUsage(context: PlaceContext): Promise<Usage> {
   const held = new Set([...used, ...containers].flatMap((one) => [...one.parts]));
   const own = new Set(containers.flatMap((one) => [...one.own]));
   const parts = new Map(found.parts);
+  // What neither images nor containers of Docker need is BuildKit's.
+  const unheld = keeper === undefined ? "rest" : "cache";
   for (const { disk, ...snapshot } of snapshots) {
     const id = partOf(snapshot);
-    const kind = own.has(id) ? "container" : held.has(id) ? "snapshot" : "rest";
+    const kind = own.has(id) ? "container" : held.has(id) ? "snapshot" : unheld;
     parts.set(id, { id, kind, cost: { disk } });
   }
   if (found.measure === "packed" && snapshots.length > 0) {
@@ -57,14 +68,14 @@ export async function containerdUsage(context: PlaceContext): Promise<Usage> {
       if (part.cost.packed === undefined) parts.set(id, { ...part, cost: { packed: part.cost.disk ?? 0 } });
   }
   return {
-    label: "containerd:",
-    name: `containerd's namespace ${ctr.namespace}`,
+    label: keeper?.label ?? "containerd:",
+    name: keeper?.name ?? `containerd's namespace ${ctr.namespace}`,
     ...(folder === undefined ? {} : { folder }),
     measure: found.measure,
     parts,
     images: used,
     containers,
-    volumes: [],
+    volumes: keeper?.volumes ?? [],
     notes,
   };
 }
@@ -110,14 +121,16 @@ function snapshotsOf({ platforms }: UsedImage, snapshots: readonly Snapshot[]): 
 }
 
 function usedContainer(container: ContainerdContainer, snapshots: readonly Snapshot[]): UsedContainer {
-  const { id, image, snapshotter, snapshot, running } = container;
+  const { id, name, image, snapshotter, snapshots: keys, running } = container;
   const parts = new Set<string>();
   const find = (key: string): Snapshot | undefined =>
     snapshots.find((one) => one.snapshotter === snapshotter && one.key === key);
-  for (let at = find(snapshot); at !== undefined && !parts.has(partOf(at)); at = find(at.parent))
+  for (let at = find(keys[0] ?? ""); at !== undefined && !parts.has(partOf(at)); at = find(at.parent))
     parts.add(partOf(at));
-  const own = new Set(find(snapshot) === undefined ? [] : [partOf({ snapshotter, key: snapshot })]);
-  return { id, name: id, image: familiar(image) ?? image, running, own, parts };
+  const own = new Set(
+    keys.filter((key) => find(key) !== undefined).map((key) => partOf({ snapshotter, key })),
+  );
+  return { id, name, image: familiar(image) ?? image, running, own, parts };
 }
 
 /**
@@ -164,7 +177,7 @@ export async function dockerContentUsage(api: DockerApi, answers: DockerAnswers)
     volumes: [],
     notes: [
       ...notes,
-      "This Docker keeps images in containerd's store: here are its packed layers. For unpacked ones and containers: ddiff du containerd: --namespace moby.",
+      "This Docker keeps images in containerd's store, which does not answer here: these are its packed layers alone. For unpacked ones, containers and what is kept for builds, run the command as root where ctr is installed.",
     ],
   };
 }

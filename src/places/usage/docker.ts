@@ -3,11 +3,11 @@ import type { Digest } from "../../oci/digest.ts";
 import { isDdiffError, messageOf, systemErrorCode } from "../../util/errors.ts";
 import { mapLimited } from "../../util/map-limited.ts";
 import { connectDocker } from "../docker.ts";
-import type { DockerApi, DockerImage } from "../docker/api.ts";
+import type { DockerApi, DockerImage, DockerInfo } from "../docker/api.ts";
 import { dockerSource } from "../docker/source.ts";
 import { chainIds } from "../image-files/chain.ts";
 import type { PlaceContext } from "../place.ts";
-import { dockerContentUsage } from "./containerd.ts";
+import { containerdUsage, dockerContentUsage } from "./containerd.ts";
 import { type DockerAnswers, dockerAnswers, type ListedImage, type ListedStep } from "./docker-answers.ts";
 import { DockerStore } from "./docker-store.ts";
 import { measureFolder } from "./measure-folder.ts";
@@ -24,10 +24,13 @@ const atOnce = 8;
 export async function dockerUsage(context: PlaceContext, options: UsageOptions): Promise<Usage> {
   const api = await connectDocker(context);
   const [info, answers] = [await api.info(), dockerAnswers(api.http, "Docker")];
-  if (info.containerdStore) return dockerContentUsage(api, answers);
-  const found = await listImages(api, answers, context);
   // Only a daemon on this machine keeps its files here.
   const isHere = api.http.address.kind === "unix";
+  if (info.containerdStore) {
+    const behind = isHere ? await behindDocker(info, answers, context, options) : undefined;
+    return behind ?? dockerContentUsage(api, answers);
+  }
+  const found = await listImages(api, answers, context);
   const store = isHere ? await DockerStore.open(info, found[0]?.listed.Id) : undefined;
   const notes: string[] = [];
   if (store !== undefined) {
@@ -41,6 +44,40 @@ export async function dockerUsage(context: PlaceContext, options: UsageOptions):
     `Docker's folder ${info.rootDir} cannot be read from here: sizes are what Docker says, bytes of files and not of the disk, and layers of removed images that containers keep are not seen. Root sees all.`,
   );
   return asked(found, answers, notes);
+}
+
+/** What Docker keeps in containerd, as containerd says; undefined where it does not answer us. */
+async function behindDocker(
+  { driver, containerd }: DockerInfo,
+  answers: DockerAnswers,
+  context: PlaceContext,
+  options: UsageOptions,
+): Promise<Usage | undefined> {
+  if (containerd === undefined) return undefined;
+  const env = { ...context.env, CONTAINERD_ADDRESS: containerd.address };
+  const containers = (await answers.containers(false)).map((listed) => ({
+    id: listed.Id,
+    name: nameOf(listed),
+    image: listed.Image,
+    snapshotter: driver,
+    // The lower one has what Docker puts into each container: its hosts file and the like.
+    snapshots: [listed.Id, `${listed.Id}-init`],
+    running: listed.State === "running",
+  }));
+  const volumes = await readVolumes(answers, options, context);
+  try {
+    return await containerdUsage(
+      { ...context, env, containerdNamespace: containerd.namespace },
+      { label: "docker-daemon:", name: "Docker", containers, volumes },
+    );
+  } catch (error) {
+    if (!isDdiffError(error, "ENGINE_UNREACHABLE") && !isDdiffError(error, "ENGINE_DENIED")) throw error;
+    return undefined;
+  }
+}
+
+function nameOf({ Names: [name], Id: id }: { Names: readonly string[]; Id: string }): string {
+  return name?.replace(/^\//, "") ?? id.slice(0, 12);
 }
 
 /** An image with what Docker says of it. */
@@ -105,7 +142,7 @@ async function measured(
   }
   for (const listed of await answers.containers(false)) {
     const added = await store.addContainer(measuring, listed.Id);
-    const name = listed.Names[0]?.replace(/^\//, "") ?? listed.Id.slice(0, 12);
+    const name = nameOf(listed);
     if (added === undefined) notes.push(`The container ${name} went away while it was read: it is left out.`);
     else
       containers.push({
@@ -220,7 +257,7 @@ async function asked(found: readonly FoundImage[], answers: DockerAnswers, notes
     parts.set(own, { id: own, kind: "container", cost: { content: listed.SizeRw ?? 0 } });
     return {
       id: listed.Id,
-      name: listed.Names[0]?.replace(/^\//, "") ?? listed.Id.slice(0, 12),
+      name: nameOf(listed),
       image: listed.Image,
       running: listed.State === "running",
       own: new Set([own]),
