@@ -19,6 +19,7 @@ const { metafile } = await build({
     ddiff: "src/main.ts",
     // A thread starts from a file of its own, which lies among the chunks: see src/util/thread-file.ts.
     "chunks/block-worker": "src/codec/exact/block-worker.ts",
+    "chunks/recogniser-worker": "src/codec/exact/recogniser-worker.ts",
     "chunks/bcrypt-worker": "src/registry/access/bcrypt-worker.ts",
   },
   outdir: dist,

@@ -48,7 +48,11 @@ function buildFor(arch: string, texts: Readonly<Record<string, string>>): void {
   const temporary = `${out}.tmp`;
   mkdirSync(dist, { recursive: true });
   // Threads start from files of their own, which go in, too.
-  const threads = ["registry/access/bcrypt-worker.ts", "codec/exact/block-worker.ts"];
+  const threads = [
+    "registry/access/bcrypt-worker.ts",
+    "codec/exact/block-worker.ts",
+    "codec/exact/recogniser-worker.ts",
+  ];
   const sources = ["main.ts", ...threads].map((name) => join(root, "src", name));
   const words = ["build", ...sources, "--compile", `--outfile=${temporary}`];
   // Settings of the machine where it runs are none of ours: a stray .env or bunfig.toml must not change the program.

@@ -3,6 +3,7 @@ import { ZstdRecogniser, unzstdRecognised } from "../codec/exact/zstd/recognise-
 import { gunzipMembers } from "../codec/exact/gzip-members.ts";
 import { repacked } from "../codec/exact/repack.ts";
 import { encodersIn, hasCorrections } from "../codec/exact/packing-recipe.ts";
+import { gunzipBeside, hasProcessorToSpare, RecogniserThread } from "../codec/exact/recogniser-thread.ts";
 import { GzipRecogniser } from "../codec/exact/recognise.ts";
 import { verified } from "../codec/verify.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
@@ -18,12 +19,17 @@ export async function isWatchable({ source, layer }: HeldLayer): Promise<boolean
   return (compression === "gzip" || compression === "zstd") && (await source.hasBlob(layer.descriptor));
 }
 
+/** Packed layers of this size and more are recognised in a thread, which takes a moment to start. */
+const worthThread = 4 << 20;
+
 type Recogniser = GzipRecogniser | ZstdRecogniser;
 
 /** Finds out how a layer is packed while its tar is read. */
 export class PackingWatch {
   readonly #held: HeldLayer;
   #recogniser: Recogniser;
+  /** In place of the recogniser where the layer is large. */
+  #thread: RecogniserThread | undefined;
 
   constructor(held: HeldLayer) {
     this.#held = held;
@@ -34,7 +40,9 @@ export class PackingWatch {
   async open(): Promise<Readable> {
     this.#recogniser = recogniserOf(this.#held);
     const { source, layer } = this.#held;
-    const { stream, tar } = await openWatched(this.#held, this.#recogniser);
+    const isLarge = layer.descriptor.size >= worthThread && hasProcessorToSpare();
+    this.#thread = isLarge && this.#recogniser instanceof GzipRecogniser ? new RecogniserThread() : undefined;
+    const { stream, tar } = await openWatched(this.#held, this.#thread ?? this.#recogniser);
     try {
       const first = await tar.next();
       return readableOf(from(first, tar), () => stream.destroy());
@@ -43,13 +51,14 @@ export class PackingWatch {
       if (!isDdiffError(error, "DECOMPRESSION_FAILED")) throw error;
       // What is called gzip or zstd and is not, or is damaged, is for others to judge.
       this.#recogniser = recogniserOf(this.#held);
+      this.#thread = undefined;
       return source.openLayer(layer);
     }
   }
 
   /** How the layer is packed, once all of it was read; undefined where that is not known. Corrections are tried before. */
   async packing(): Promise<LayerPacking | undefined> {
-    const { recipe } = this.#recogniser;
+    const recipe = this.#thread === undefined ? this.#recogniser.recipe : await this.#thread.recipe();
     return recipe?.length === 0 ? undefined : proven(this.#held, recipe);
   }
 }
@@ -108,15 +117,18 @@ function recogniserOf({ layer }: HeldLayer, known: readonly LayerPacking[] = [])
     : new GzipRecogniser();
 }
 
-async function openWatched({ source, layer }: HeldLayer, recogniser: Recogniser) {
+async function openWatched({ source, layer }: HeldLayer, recogniser: Recogniser | RecogniserThread) {
   const { descriptor, diffId } = layer;
   const what = `layer ${diffId}`;
   const stream = verified(await source.openBlob(descriptor), descriptor, what);
-  const tar =
-    recogniser instanceof ZstdRecogniser
-      ? unzstdRecognised(stream, recogniser, what)
-      : gunzipMembers(stream as AsyncIterable<Buffer>, recogniser, what);
-  return { stream, tar };
+  return { stream, tar: tarOf(stream, recogniser, what) };
+}
+
+function tarOf(stream: Readable, recogniser: Recogniser | RecogniserThread, what: string) {
+  if (recogniser instanceof ZstdRecogniser) return unzstdRecognised(stream, recogniser, what);
+  const source = stream as AsyncIterable<Buffer>;
+  if (recogniser instanceof RecogniserThread) return gunzipBeside(source, recogniser, what);
+  return gunzipMembers(source, recogniser, what);
 }
 
 function packingOf(
