@@ -1,15 +1,9 @@
 import { BitOutput } from "../bit-output.ts";
 import { DynamicHeader } from "../dynamic-header.ts";
-import { fixedDistances, fixedLiterals } from "../fixed-codes.ts";
+import { fixedDistances, fixedLiterals, noDistances } from "../fixed-codes.ts";
 import { PrefixCode } from "../prefix-code.ts";
-import {
-  distanceExtraBits,
-  distanceSymbols,
-  endOfBlock,
-  firstLengthSymbol,
-  lengthExtraBits,
-  literalSymbols,
-} from "../symbols.ts";
+import { countOf, extraBits } from "../symbol-counts.ts";
+import { distanceSymbols, endOfBlock, literalSymbols } from "../symbols.ts";
 import { countSymbols, putTokens } from "../tokens.ts";
 
 /** What fits into a stored block. */
@@ -17,11 +11,6 @@ export const mostStored = 65_535;
 const mostCodeBits = 15;
 /** Room for the longest header of a block. */
 const headerBytes = 640;
-
-/** The code that stands for distances where there are none. */
-const noDistances = PrefixCode.ofLengths(
-  Uint8Array.from({ length: distanceSymbols }, (_, i) => (i === 0 ? 1 : 0)),
-);
 
 /** The bytes that a block's tokens stand for, from `start` to `end`; they may be stored instead if that is shorter. */
 export interface BlockSource {
@@ -52,7 +41,7 @@ export class GoBlockWriter {
   writeShortest(tokens: Int32Array, size: number, source: BlockSource | undefined): void {
     this.count(tokens, size);
     const storable = source !== undefined && source.end - source.start <= mostStored;
-    const extra = storable ? this.extraBits() : 0;
+    const extra = storable ? extraBits(this.literalCounts, this.distanceCounts) : 0;
     const fixed =
       3 + fixedLiterals.cost(this.literalCounts) + fixedDistances.cost(this.distanceCounts) + extra;
     const dynamic = this.prepareDynamic() + extra;
@@ -132,11 +121,9 @@ export class GoBlockWriter {
     distanceCounts.fill(0);
     countSymbols(tokens, size, literalCounts, distanceCounts);
     literalCounts[endOfBlock] = 1;
-    this.literals = literalSymbols;
-    while (literalCounts[this.literals - 1] === 0) this.literals--;
-    this.distances = distanceSymbols;
-    while (this.distances > 1 && distanceCounts[this.distances - 1] === 0) this.distances--;
-    if (this.distances === 1 && distanceCounts[0] === 0) distanceCounts[0] = 1;
+    if (countOf(distanceCounts) === 0) distanceCounts[0] = 1;
+    this.literals = countOf(literalCounts);
+    this.distances = countOf(distanceCounts);
     this.literalCode.build(literalCounts, mostCodeBits);
     this.distanceCode.build(distanceCounts, mostCodeBits);
   }
@@ -149,14 +136,6 @@ export class GoBlockWriter {
       literalCode.cost(this.literalCounts) +
       distanceCode.cost(this.distanceCounts)
     );
-  }
-
-  private extraBits(): number {
-    let bits = 0;
-    for (let i = 0; i < lengthExtraBits.length; i++)
-      bits += this.literalCounts[firstLengthSymbol + i]! * lengthExtraBits[i]!;
-    for (let i = 0; i < distanceSymbols; i++) bits += this.distanceCounts[i]! * distanceExtraBits[i]!;
-    return bits;
   }
 
   private putDynamic(tokens: Int32Array, size: number): void {

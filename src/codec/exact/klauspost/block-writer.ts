@@ -1,17 +1,11 @@
 import type { BitOutput } from "../bit-output.ts";
 import { DynamicHeader } from "../dynamic-header.ts";
 import { PrefixCode } from "../prefix-code.ts";
-import {
-  distanceExtraBits,
-  distanceSymbols,
-  endOfBlock,
-  firstLengthSymbol,
-  lengthExtraBits,
-  literalSymbols,
-} from "../symbols.ts";
+import { fixedDistances, fixedLiterals, noDistances } from "../fixed-codes.ts";
+import { countOf, extraBits } from "../symbol-counts.ts";
+import { distanceSymbols, endOfBlock, literalSymbols } from "../symbols.ts";
 import { countSymbols, putTokens } from "../tokens.ts";
 import { estimatedBits, possibleCodes } from "./estimate.ts";
-import { fixedDistances, fixedLiterals } from "../fixed-codes.ts";
 
 /** What changed over the versions in how blocks are written. */
 export interface BlockHabits {
@@ -29,11 +23,6 @@ const mostStored = 65_535;
 const manyTokens = 250;
 /** What the header of a block of literals is thought to take, in bits. */
 export const guessedHeader = 70 * 8;
-
-/** The distance code of a block of literals: something must be there. */
-export const noDistances = PrefixCode.ofLengths(
-  Uint8Array.from({ length: distanceSymbols }, (_, i) => (i === 0 ? 1 : 0)),
-);
 
 /**
  * Writes blocks as klauspost/compress does: the codes of one header serve for several runs of tokens. The end of its block is then owed until
@@ -104,9 +93,7 @@ export class BlockWriter {
     closes: boolean,
   ): void {
     const { literals, distances } = this;
-    literals.fill(0);
-    distances.fill(0);
-    countSymbols(tokens, size, literals, distances);
+    this.countTokens(tokens, size);
     if (this.open > 0 && (this.openForLiterals || !this.canBeReused())) this.end();
     const count = closes ? size + 1 : size;
     const listsAll = this.habits.listsAllSymbols && !closes;
@@ -116,7 +103,7 @@ export class BlockWriter {
     const stored = start < 0 || end - start > mostStored ? Infinity : (end - start + 5) * 8;
 
     if (this.open > 0) {
-      let best = this.literalCode.cost(literals) + this.distanceCode.cost(distances) + extra;
+      let best = this.costOfTokens() + extra;
       let fresh = this.open + estimatedBits(literals, distances, count, possibleCodes);
       fresh += this.literalCode.lengths[endOfBlock]! + (fresh >> this.penalty);
       if (fresh < best) {
@@ -140,18 +127,13 @@ export class BlockWriter {
         this.distanceCode,
         listsAll ? distanceSymbols : countOf(distances),
       );
-      const own = header + this.literalCode.cost(literals) + this.distanceCode.cost(distances) + extra;
+      const own = header + this.costOfTokens() + extra;
       const fixed = count < manyTokens ? fixedCost(literals, distances) + extra : Infinity;
       if (stored <= Math.min(fixed, own)) return this.store(bytes, start, end);
       if (fixed <= own) return this.putFixed(tokens, size);
-      this.output.reserve(400);
-      this.header.put(this.output, false);
-      this.open = header;
-      this.openForLiterals = false;
+      this.begin(header, false);
     }
-    this.output.reserve(6 * size);
-    putTokens(this.output, tokens, size, this.literalCode, this.distanceCode);
-    if (closes) this.end();
+    this.putOwn(tokens, size, closes);
   }
 
   private putFixed(tokens: Int32Array, size: number): void {
@@ -165,8 +147,7 @@ export class BlockWriter {
   /** Writes bytes as literals, with the codes at hand or codes of their own, or stores them. `closes`: the block is ended at once. */
   writeLiterals(bytes: Uint8Array, start: number, end: number, closes: boolean): void {
     const { literals } = this;
-    literals.fill(0);
-    for (let at = start; at < end; at++) literals[bytes[at]!]!++;
+    this.countBytes(bytes, start, end);
     if (this.habits.seesNoise && end - start > 1024 && isNoise(literals, end - start))
       return this.store(bytes, start, end);
     literals[endOfBlock] = 1;
@@ -183,11 +164,47 @@ export class BlockWriter {
       const code = this.spareCode;
       this.spareCode = this.literalCode;
       this.literalCode = code;
-      this.open = this.header.prepare(code, endOfBlock + 1, noDistances, 1);
-      this.output.reserve(400);
-      this.header.put(this.output, false);
-      this.openForLiterals = true;
+      this.beginLiterals();
     }
+    this.putOwnLiterals(bytes, start, end, closes);
+  }
+
+  protected countTokens(tokens: Int32Array, size: number): void {
+    this.literals.fill(0);
+    this.distances.fill(0);
+    countSymbols(tokens, size, this.literals, this.distances);
+  }
+
+  protected countBytes(bytes: Uint8Array, start: number, end: number): void {
+    const { literals } = this;
+    literals.fill(0);
+    for (let at = start; at < end; at++) literals[bytes[at]!]!++;
+  }
+
+  /** The bits of what was counted in the codes at hand, without extra bits. */
+  protected costOfTokens(): number {
+    return this.literalCode.cost(this.literals) + this.distanceCode.cost(this.distances);
+  }
+
+  /** Begins a block with the codes at hand, whose header is prepared and takes so many bits. */
+  protected begin(header: number, forLiterals: boolean): void {
+    this.output.reserve(400);
+    this.header.put(this.output, false);
+    this.open = header;
+    this.openForLiterals = forLiterals;
+  }
+
+  protected beginLiterals(): void {
+    this.begin(this.header.prepare(this.literalCode, endOfBlock + 1, noDistances, 1), true);
+  }
+
+  protected putOwn(tokens: Int32Array, size: number, closes: boolean): void {
+    this.output.reserve(6 * size);
+    putTokens(this.output, tokens, size, this.literalCode, this.distanceCode);
+    if (closes) this.end();
+  }
+
+  protected putOwnLiterals(bytes: Uint8Array, start: number, end: number, closes: boolean): void {
     this.output.reserve(2 * (end - start));
     putLiterals(this.output, bytes, start, end, this.literalCode);
     if (closes) this.end();
@@ -218,22 +235,6 @@ function fixedCost(literals: Int32Array, distances: Int32Array): number {
   return 3 + fixedLiterals.cost(literals) + fixedDistances.cost(distances);
 }
 
-/** How many symbols there are up to the last one that occurs. */
-export function countOf(counts: Int32Array): number {
-  let count = counts.length;
-  while (count > 0 && counts[count - 1] === 0) count--;
-  return count;
-}
-
-/** Extra bits of so many symbols. */
-export function extraBits(literals: Int32Array, distances: Int32Array): number {
-  let bits = 0;
-  for (let i = 0; i < lengthExtraBits.length; i++)
-    bits += literals[firstLengthSymbol + i]! * lengthExtraBits[i]!;
-  for (let i = 0; i < distanceSymbols; i++) bits += distances[i]! * distanceExtraBits[i]!;
-  return bits;
-}
-
 /** Whether all bytes occur about equally often, so that no code can save anything. */
 function isNoise(counts: Int32Array, size: number): boolean {
   const mean = size / 256;
@@ -243,7 +244,7 @@ function isNoise(counts: Int32Array, size: number): boolean {
 }
 
 /** Puts bytes as literals; room for 2 bytes each must have been made. */
-export function putLiterals(
+function putLiterals(
   output: BitOutput,
   bytes: Uint8Array,
   start: number,

@@ -1,7 +1,7 @@
 import type { BitOutput } from "../bit-output.ts";
+import { countOf, extraBits } from "../symbol-counts.ts";
 import { endOfBlock, literalSymbols } from "../symbols.ts";
-import { countSymbols, putTokens } from "../tokens.ts";
-import { BlockWriter, countOf, extraBits, guessedHeader, noDistances, putLiterals } from "./block-writer.ts";
+import { BlockWriter, guessedHeader } from "./block-writer.ts";
 import { type CodeBounds, estimatedBits, possibleCodes, symbolBits } from "./estimate.ts";
 
 /** What changed among the versions up to 1.13 in how blocks are written. */
@@ -36,9 +36,7 @@ export class FillingBlockWriter extends BlockWriter {
     closes: boolean,
   ): void {
     const { literals, distances } = this;
-    literals.fill(0);
-    distances.fill(0);
-    countSymbols(tokens, size, literals, distances);
+    this.countTokens(tokens, size);
     if (this.openForLiterals) this.end();
     let count = size;
     if (!closes) {
@@ -52,7 +50,7 @@ export class FillingBlockWriter extends BlockWriter {
     const stored = (end - start + 5) * 8;
 
     if (this.open > 0) {
-      let best = this.literalCode.cost(literals) + this.distanceCode.cost(distances) + extra;
+      let best = this.costOfTokens() + extra;
       let fresh =
         this.open + estimatedBits(literals, distances, count, this.guesses ? anyCodes : possibleCodes);
       fresh += fresh >> this.penalty;
@@ -71,23 +69,17 @@ export class FillingBlockWriter extends BlockWriter {
         this.distanceCode,
         closes ? countOf(distances) : distances.length,
       );
-      const own = header + this.literalCode.cost(literals) + this.distanceCode.cost(distances) + extra;
+      const own = header + this.costOfTokens() + extra;
       if (stored < own + (own >> 4)) return this.store(bytes, start, end);
-      this.output.reserve(400);
-      this.header.put(this.output, false);
-      this.open = header;
-      this.openForLiterals = false;
+      this.begin(header, false);
     }
-    this.output.reserve(6 * size);
-    putTokens(this.output, tokens, size, this.literalCode, this.distanceCode);
-    if (closes) this.end();
+    this.putOwn(tokens, size, closes);
   }
 
   override writeLiterals(bytes: Uint8Array, start: number, end: number, closes: boolean): void {
     if (!this.guesses) return super.writeLiterals(bytes, start, end, closes);
     const { literals } = this;
-    literals.fill(0);
-    for (let at = start; at < end; at++) literals[bytes[at]!]!++;
+    this.countBytes(bytes, start, end);
     const share = Math.fround(1 / (end - start));
     let entropy = 0;
     let missing = 0;
@@ -105,14 +97,9 @@ export class FillingBlockWriter extends BlockWriter {
     if (this.open === 0) {
       literals[endOfBlock] = 1;
       this.literalCode.build(literals, 15);
-      this.open = this.header.prepare(this.literalCode, endOfBlock + 1, noDistances, 1);
-      this.output.reserve(400);
-      this.header.put(this.output, false);
-      this.openForLiterals = true;
+      this.beginLiterals();
     }
-    this.output.reserve(2 * (end - start));
-    putLiterals(this.output, bytes, start, end, this.literalCode);
-    if (closes) this.end();
+    this.putOwnLiterals(bytes, start, end, closes);
   }
 }
 
