@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { DdiffError, messageOf } from "../util/errors.ts";
+import { member, text, texts } from "../util/members.ts";
 import { labelNames } from "./labels.ts";
 
 /** A base that an engine holds. */
@@ -69,19 +70,6 @@ async function ask(engine: EngineProgram, args: readonly string[], signal?: Abor
       },
     );
   }
-}
-
-function member(value: unknown, name: string): unknown {
-  const isObject = typeof value === "object" && value !== null && Object.hasOwn(value, name);
-  return isObject ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
 }
 
 function words(value: unknown): string[] {

@@ -1,8 +1,8 @@
-import { LineCounter, parseDocument } from "yaml";
 import type * as z from "zod";
-import { DdiffError, messageOf } from "../util/errors.ts";
+import { DdiffError } from "../util/errors.ts";
 import { nearest } from "../util/nearest.ts";
-import { linePrefix, type Origins, originsOf } from "../util/yaml-origins.ts";
+import { readYaml } from "../util/read-yaml.ts";
+import { linePrefix, type Origins } from "../util/yaml-origins.ts";
 import { type Definition, definitionSchema } from "./definition.ts";
 
 /** Bytes; a person's has some hundred. */
@@ -19,26 +19,10 @@ export interface ReadDefinition {
 /** Reads a `base.yaml`; `file` is its name in messages. Throws `BASE_INVALID` (exit status 2), which names each wrong thing with its line. */
 export function readDefinition(text: string, file: string): ReadDefinition {
   if (Buffer.byteLength(text) > longest) throw invalid(file, [`it has more than ${longest} bytes`]);
-  const lines = new LineCounter();
   // Scalars stay what is written: 3.10 is a version and no number.
-  const document = parseDocument(text, {
-    schema: "failsafe",
-    lineCounter: lines,
-    prettyErrors: false,
-    logLevel: "silent",
-  });
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw invalid(file, [`line ${lines.linePos(error.pos[0]).line}: ${error.message}`]);
-  let tree: unknown;
-  try {
-    // Aliases that multiply (a "billion laughs") are refused here.
-    tree = document.toJS({ maxAliasCount: 100 });
-  } catch (cause) {
-    throw invalid(file, [messageOf(cause)]);
-  }
-  const origins = originsOf(document, lines);
-  const parsed = definitionSchema.safeParse(tree);
+  const yaml = readYaml(text, (problem) => invalid(file, [problem]), { schema: "failsafe" });
+  const origins = yaml.origins();
+  const parsed = definitionSchema.safeParse(yaml.tree);
   if (parsed.success) return { definition: parsed.data, origins, file };
   throw invalid(file, parsed.error.issues.flatMap((issue) => describe(issue, origins)).slice(0, 20));
 }

@@ -1,8 +1,8 @@
-import { LineCounter, parseDocument } from "yaml";
 import type * as z from "zod";
-import { messageOf } from "../util/errors.ts";
+import { member } from "../util/members.ts";
 import { nearest } from "../util/nearest.ts";
-import { linePrefix, type Origins, originsOf } from "../util/yaml-origins.ts";
+import { readYaml } from "../util/read-yaml.ts";
+import { linePrefix, type Origins } from "../util/yaml-origins.ts";
 import { invalidConfig } from "./find.ts";
 
 /** A part of a `.ddiff.yaml` as its schema reads it, and the lines of its settings. */
@@ -21,20 +21,9 @@ export function parseConfigPart<Schema extends z.ZodType>(
   schema: Schema,
   describeSchema: () => unknown,
 ): Parsed<z.output<Schema>> {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw invalidConfig(file, [`line ${lines.linePos(error.pos[0]).line}: ${error.message}`]);
-  let tree: unknown;
-  try {
-    // Aliases that multiply (a "billion laughs") are refused here.
-    tree = document.toJS({ maxAliasCount: 100 }) ?? {};
-  } catch (cause) {
-    throw invalidConfig(file, [messageOf(cause)]);
-  }
-  const origins = originsOf(document, lines);
-  const parsed = schema.safeParse(tree);
+  const yaml = readYaml(text, (problem) => invalidConfig(file, [problem]));
+  const origins = yaml.origins();
+  const parsed = schema.safeParse(yaml.tree ?? {});
   if (parsed.success) return { part: parsed.data, origins };
   throw invalidConfig(
     file,
@@ -67,12 +56,7 @@ function describe(issue: z.core.$ZodIssue, origins: Origins, describeSchema: () 
 /** The keys that the schema knows at a place. */
 function knownKeys(path: readonly string[], schema: unknown): string[] {
   let node = schema;
-  for (const key of path) node = child(child(node, "properties"), key) ?? child(node, "items");
-  const properties = child(node, "properties");
+  for (const key of path) node = member(member(node, "properties"), key) ?? member(node, "items");
+  const properties = member(node, "properties");
   return typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
-}
-
-function child(parent: unknown, key: string): unknown {
-  if (typeof parent !== "object" || parent === null || !Object.hasOwn(parent, key)) return undefined;
-  return (parent as Record<string, unknown>)[key];
 }

@@ -1,3 +1,4 @@
+import { member, text, texts } from "../util/members.ts";
 import { parseJson } from "./json.ts";
 
 /** How a container of the image starts (image-spec, config.md, `config`). */
@@ -34,19 +35,6 @@ export function readRunConfig(bytes: Uint8Array): RunConfig {
     healthcheck: /^(?:CMD|CMD-SHELL|NONE)$/.test(test[0] ?? "") ? test.slice(1) : test,
     labels: new Map(entriesOf(member(config, "Labels"))),
   };
-}
-
-function member(value: unknown, name: string): unknown {
-  const isObject = typeof value === "object" && value !== null && Object.hasOwn(value, name);
-  return isObject ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : [];
 }
 
 function keysOf(value: unknown): string[] {

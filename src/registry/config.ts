@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { isCollection, isNode, isPair, LineCounter, parseDocument } from "yaml";
 import type * as z from "zod";
 import { DdiffError, messageOf } from "../util/errors.ts";
 import { configJsonSchema, configSchema, type ServerConfig } from "./config-schema.ts";
+import { member } from "../util/members.ts";
 import { nearest } from "../util/nearest.ts";
+import { readYaml } from "../util/read-yaml.ts";
 
 /** A setting that is also a flag and, as DDIFF_SERVER_ and the flag's name, a variable. */
 interface Setting {
@@ -91,35 +92,11 @@ function readFile(file: string, origins: Map<string, string>): Tree {
   } catch (cause) {
     throw invalid([`it cannot be read: ${messageOf(cause)}`], file);
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    throw invalid([`line ${lines.linePos(error.pos[0]).line}: ${error.message}`], file);
-  }
-  let tree: unknown;
-  try {
-    // Aliases that multiply (a "billion laughs") are refused here.
-    tree = document.toJS({ maxAliasCount: 100 }) ?? {};
-  } catch (cause) {
-    throw invalid([messageOf(cause)], file);
-  }
+  const yaml = readYaml(text, (problem) => invalid([problem], file));
+  const tree = yaml.tree ?? {};
   if (typeof tree !== "object" || Array.isArray(tree))
     throw invalid(["it is not a list of KEY: VALUE"], file);
-  const remember = (node: unknown, path: readonly string[]): void => {
-    if (!isCollection(node)) return;
-    for (const [at, item] of node.items.entries()) {
-      // A setting stands where its key does: its value may begin on the next line.
-      const [key, value, place] = isPair(item)
-        ? [String(item.key), item.value, item.key]
-        : [String(at), item, item];
-      const inside = [...path, key];
-      if (isNode(place) && place.range)
-        origins.set(inside.join("."), `line ${lines.linePos(place.range[0]).line}`);
-      remember(value, inside);
-    }
-  };
-  remember(document.contents, []);
+  for (const [path, line] of yaml.origins()) origins.set(path.replaceAll("\n", "."), `line ${line}`);
   resolveFiles(tree as Tree, dirname(file));
   return tree as Tree;
 }
@@ -129,29 +106,24 @@ function resolveFiles(tree: Tree, folder: string): void {
   const paths: (readonly string[])[] = settings.flatMap((one) => (one.file === true ? [one.path] : []));
   for (const path of [...paths, ["access", "tokens", "key"]]) {
     const [last = "", ...parents] = path.toReversed();
-    const parent = parents.toReversed().reduce<unknown>((at, key) => child(at, key), tree);
+    const parent = parents.toReversed().reduce<unknown>((at, key) => member(at, key), tree);
     absolute(parent, last, folder);
   }
-  const mirrors = child(tree, "mirrors");
+  const mirrors = member(tree, "mirrors");
   if (Array.isArray(mirrors))
     for (const one of mirrors)
       for (const key of ["password-file", "token-file", "ca"]) absolute(one, key, folder);
 }
 
 function absolute(parent: unknown, key: string, folder: string): void {
-  const value = child(parent, key);
+  const value = member(parent, key);
   if (typeof value === "string" && value !== "") (parent as Tree)[key] = resolve(folder, value);
-}
-
-function child(parent: unknown, key: string): unknown {
-  if (typeof parent !== "object" || parent === null || !Object.hasOwn(parent, key)) return undefined;
-  return (parent as Tree)[key];
 }
 
 function put(tree: Tree, path: readonly string[], value: unknown): void {
   let at = tree;
   for (const key of path.slice(0, -1)) {
-    const next = child(at, key);
+    const next = member(at, key);
     const inner = typeof next === "object" && next !== null ? (next as Tree) : {};
     at[key] = inner;
     at = inner;
@@ -215,8 +187,8 @@ function describe(issue: z.core.$ZodIssue, origins: ReadonlyMap<string, string>)
 /** The keys that the schema knows at a place. */
 function knownKeys(path: readonly string[]): string[] {
   let at: unknown = configJsonSchema();
-  for (const key of path) at = child(child(at, "properties"), key) ?? child(at, "items");
-  return Object.keys((child(at, "properties") as Tree | undefined) ?? {});
+  for (const key of path) at = member(member(at, "properties"), key) ?? member(at, "items");
+  return Object.keys((member(at, "properties") as Tree | undefined) ?? {});
 }
 
 function meant(word: string, known: readonly string[]): string {

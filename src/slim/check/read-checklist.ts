@@ -1,8 +1,9 @@
-import { LineCounter, parseDocument, visit } from "yaml";
+import { type Document, visit } from "yaml";
 import * as z from "zod";
-import { DdiffError, messageOf } from "../../util/errors.ts";
+import { DdiffError } from "../../util/errors.ts";
 import { nearest } from "../../util/nearest.ts";
-import { linePrefix, type Origins, originsOf } from "../../util/yaml-origins.ts";
+import { readYaml } from "../../util/read-yaml.ts";
+import { linePrefix, type Origins } from "../../util/yaml-origins.ts";
 import { type Checklist, checklistSchema } from "./checklist.ts";
 
 /** Bytes of a checklist; a person's has some thousand, a written one some hundred thousand. */
@@ -14,38 +15,29 @@ const longestChecklist = 16 << 20;
  */
 export function readChecklist(content: string, file: string): Checklist {
   if (content.length > longestChecklist) throw invalid(file, [`it is longer than ${longestChecklist} bytes`]);
-  const lines = new LineCounter();
   // Scalars stay what is written: YAML's readers do not agree on what 3.10, 0o17 or yes are, and most fields are texts.
-  const document = parseDocument(content, {
+  const { tree, origins } = readYaml(content, (problem) => invalid(file, [problem]), {
     schema: "failsafe",
     merge: true,
-    lineCounter: lines,
-    prettyErrors: false,
-    logLevel: "silent",
+    prepare: setNulls,
   });
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw invalid(file, [`line ${lines.linePos(error.pos[0]).line}: ${error.message}`]);
+  const parsed = checklistSchema.safeParse(asSecondVersion(tree ?? {}));
+  if (parsed.success) return parsed.data;
+  const lines = origins();
+  throw invalid(
+    file,
+    parsed.error.issues.flatMap((issue) => describe(issue, lines)),
+  );
+}
+
+/** Without a schema nothing is null, not even what is left empty. */
+function setNulls(document: Document): void {
   visit(document, {
     Scalar: (key, node) => {
       if (key !== "key" && node.type === "PLAIN" && /^(?:~|null|)$/i.test(String(node.value)))
         node.value = null;
     },
   });
-  let tree: unknown;
-  try {
-    // Aliases that multiply (a "billion laughs") are refused here.
-    tree = document.toJS({ maxAliasCount: 100 }) ?? {};
-  } catch (cause) {
-    throw invalid(file, [messageOf(cause)]);
-  }
-  const parsed = checklistSchema.safeParse(asSecondVersion(tree));
-  if (parsed.success) return parsed.data;
-  const origins = originsOf(document, lines);
-  throw invalid(
-    file,
-    parsed.error.issues.flatMap((issue) => describe(issue, origins)),
-  );
 }
 
 /** A list of schema 1.0.0 as one of 2.0.0: there a command's program and arguments are one list. Anything else stays as it is. */
