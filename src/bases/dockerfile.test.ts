@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readDockerfile } from "../dockerfile/read.ts";
-import { lint, type LintedFile } from "../lint/lint.ts";
+import type { LintedFile } from "../lint/lint.ts";
+import { lintStrictly } from "../lint/testing/strict.ts";
 import { baseDockerfile } from "./dockerfile.ts";
 import { cpuDefinition, gpuDefinition } from "./examples.ts";
 import { planBase } from "./plan.ts";
@@ -35,21 +36,7 @@ describe("the Dockerfile", () => {
       await writeFile(join(folder, String(at), "Dockerfile"), write(text));
       await writeFile(join(folder, String(at), "bin", "base.py"), "");
     }
-    ({ files: linted } = await lint({
-      paths: [folder],
-      cwd: folder,
-      config: undefined,
-      context: undefined,
-      stdin: undefined,
-      baseline: false,
-      today: Date.UTC(2026, 10, 21),
-      only: [],
-      profile: "strict",
-      failOn: undefined,
-      shellcheck: false,
-      all: true,
-      target: {},
-    }));
+    linted = await lintStrictly(folder);
   }, 60_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

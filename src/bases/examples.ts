@@ -1,3 +1,22 @@
+/** For both. */
+const packages = `# What all environments see.
+packages:
+  - numpy
+  - pandas
+  - scipy
+  - scikit-learn
+  - matplotlib
+  - seaborn
+  - jupyterlab
+  - ipykernel
+  - tqdm
+  - rich
+  - opencv-python-headless
+  - pillow
+  - einops
+  - safetensors
+`;
+
 /** The image of seed 000, as a `base.yaml`. */
 export const gpuDefinition = `# A base that everybody's projects stand on: ddiff base build makes it, ddiff base render shows how.
 version: 1
@@ -16,23 +35,7 @@ python: [3.10]
 # A map says more: {version: 2.9.0, cuda: 12.6, flash-attn: {3.10: https://.../flash_attn-...-cp310-....whl}}
 torch: [2.4.1, 2.5.1, 2.6.0, 2.7.1, 2.9.0]
 
-# What all environments see.
-packages:
-  - numpy
-  - pandas
-  - scipy
-  - scikit-learn
-  - matplotlib
-  - seaborn
-  - jupyterlab
-  - ipykernel
-  - tqdm
-  - rich
-  - opencv-python-headless
-  - pillow
-  - einops
-  - safetensors
-
+${packages}
 system:
   # tools
   - git
@@ -77,23 +80,7 @@ python: [3.10]
 # Each in an environment of its own, with the torchvision and torchaudio that go with it.
 torch: [2.4.1, 2.5.1, 2.6.0, 2.7.1, 2.9.0]
 
-# What all environments see.
-packages:
-  - numpy
-  - pandas
-  - scipy
-  - scikit-learn
-  - matplotlib
-  - seaborn
-  - jupyterlab
-  - ipykernel
-  - tqdm
-  - rich
-  - opencv-python-headless
-  - pillow
-  - einops
-  - safetensors
-
+${packages}
 system:
   - git
   - ffmpeg

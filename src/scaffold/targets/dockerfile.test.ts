@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lint, type LintedFile } from "../../lint/lint.ts";
+import type { LintedFile } from "../../lint/lint.ts";
+import { lintStrictly } from "../../lint/testing/strict.ts";
 import type { Answers } from "../answers.ts";
 import { targets } from "../targets.ts";
 import { answersFor, cases, framework } from "../testing/answers.ts";
@@ -34,21 +35,7 @@ describe("what is written for all kinds of projects", () => {
       await mkdir(join(folder, String(at), "models"));
       await writeFile(join(folder, String(at), "models", "model.pt"), Buffer.alloc(30_000_000));
     }
-    ({ files: linted } = await lint({
-      paths: [folder],
-      cwd: folder,
-      config: undefined,
-      context: undefined,
-      stdin: undefined,
-      baseline: false,
-      today: Date.UTC(2026, 10, 21),
-      only: [],
-      profile: "strict",
-      failOn: undefined,
-      shellcheck: false,
-      all: true,
-      target: {},
-    }));
+    linted = await lintStrictly(folder);
   }, 60_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
