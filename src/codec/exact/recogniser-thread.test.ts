@@ -44,7 +44,7 @@ it.each([
   const thread = new RecogniserThread();
   let pieces = 0;
   const reading = async (): Promise<void> => {
-    for await (const _piece of gunzipBeside(cut(packed), thread, "it")) if (++pieces === most) break;
+    for await (const _ of gunzipBeside(cut(packed), thread, "it")) if (++pieces === most) break;
   };
   if (most === 1) await reading();
   else await expect(reading()).rejects.toMatchObject({ code: "DECOMPRESSION_FAILED" });
