@@ -1,6 +1,6 @@
 /**
  * The file that a thread starts from, by its name in `src` without its ending: the source where this is source, a file of its own among the
- * chunks of the build, or one inside the standalone executable. A new one must be named in scripts/build.ts and scripts/standalone.ts.
+ * chunks of the build, or one inside the standalone executable. A new one must be named in scripts/build.ts, scripts/standalone.ts and knip.json.
  */
 export function threadFile(source: string): URL {
   const here = import.meta.url;
