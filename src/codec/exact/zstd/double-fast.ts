@@ -1,14 +1,10 @@
 import { hash5 } from "../klauspost/hash.ts";
+import { Matcher } from "./matcher.ts";
 import { upperProduct } from "./multiply.ts";
-import { Sequences } from "./sequences.ts";
 
-/** Matches are nearer than this. */
-export const windowSize = 8 << 20;
-export const blockSize = 128 << 10;
+const windowSize = 8 << 20;
 /** At the end of a block so many bytes are not looked at. */
 const margin = 10;
-/** Blocks below this have literals only. */
-const smallestBlock = 16;
 const longBits = 17;
 const shortBits = 15;
 const prime8Low = 0xb7a56463 | 0;
@@ -18,64 +14,31 @@ const patience = 7;
 /** A match may begin with the offset before only behind so many sequences. */
 const enough = 2;
 
-const capacity = windowSize + (4 << 20);
-/** From here on, places are counted anew lest they outgrow 32 bits. */
-const highestOrigin = 2 ** 31 - 2 * capacity;
-
-/**
- * Finds matches with two tables of places, by hashes of eight and of five bytes: klauspost's "double fast". In tables a place has `origin` added,
- * so that what is 0 is too far away to count.
- */
-export class DoubleFastMatcher {
-  readonly sequences = new Sequences();
-  readonly literals = new Uint8Array(blockSize);
-  literalCount = 0;
-  // Reads of 8 bytes may go beyond what is filled.
-  private readonly bytes = new Uint8Array(capacity + 16);
-  private readonly view = new DataView(this.bytes.buffer);
-  private filled = 0;
-  private origin = windowSize;
+/** Finds matches with two tables of places, by hashes of eight and of five bytes: klauspost's "double fast". */
+export class DoubleFastMatcher extends Matcher {
   /** A place, and the four bytes that stand there. */
-  private readonly long = new Int32Array(2 << longBits);
-  private readonly short = new Int32Array(2 << shortBits);
+  private readonly long: Int32Array;
+  private readonly short: Int32Array;
 
-  /** Takes the next block, of at most `blockSize` bytes. `isOnly` where nothing is before it and nothing follows. */
-  find(block: Uint8Array, isOnly: boolean): void {
-    this.sequences.count = 0;
-    this.literalCount = 0;
-    if (this.filled + block.length > capacity) this.move();
-    const start = this.filled;
-    this.bytes.set(block, start);
-    this.filled += block.length;
-    const rest = block.length < smallestBlock ? start : this.scan(start, this.filled, isOnly);
-    this.putLiterals(rest, this.filled);
+  constructor() {
+    const long = new Int32Array(2 << longBits);
+    const short = new Int32Array(2 << shortBits);
+    super({
+      windowSize,
+      blockSize: 128 << 10,
+      smallestBlock: 16,
+      tables: [
+        { entries: long, step: 2 },
+        { entries: short, step: 2 },
+      ],
+    });
+    this.long = long;
+    this.short = short;
   }
 
-  /** Forgets all blocks: what the tables say of them is too far away. */
-  restart(): void {
-    this.origin += this.filled + windowSize;
-    this.filled = 0;
-    if (this.origin < highestOrigin) return;
-    for (const table of [this.long, this.short]) table.fill(0);
-    this.origin = windowSize;
-  }
-
-  /** Keeps the window only. */
-  private move(): void {
-    const moved = this.filled - windowSize;
-    this.bytes.copyWithin(0, moved, this.filled);
-    this.filled = windowSize;
-    this.origin += moved;
-    if (this.origin < highestOrigin) return;
-    const back = this.origin - windowSize;
-    for (const table of [this.long, this.short])
-      for (let i = 0; i < table.length; i += 2) table[i] = Math.max(0, table[i]! - back);
-    this.origin = windowSize;
-  }
-
-  /** Finds the matches of a block and returns where the literals begin that are left at its end. */
-  private scan(start: number, end: number, isOnly: boolean): number {
-    const { bytes, view, long, short, origin, sequences } = this;
+  /** Finds the matches of the block and returns where the literals begin that are left at its end. */
+  protected override scan(isOnly: boolean): number {
+    const { bytes, view, long, short, origin, sequences, start, end } = this;
     const limit = end - margin;
     let at = start;
     let emitted = start;
@@ -116,8 +79,7 @@ export class DoubleFastMatcher {
         }
         if (shortWord === low && at - shortPlace < windowSize) {
           from = shortPlace;
-          const laterHigh = view.getInt32(at + 5, true);
-          const laterAt = hash8(next, laterHigh) << 1;
+          const laterAt = hash8(next, view.getInt32(at + 5, true)) << 1;
           const laterPlace = long[laterAt]! - origin;
           const laterWord = long[laterAt + 1]!;
           long[laterAt] = at + 1 + origin;
@@ -184,26 +146,6 @@ export class DoubleFastMatcher {
     const shortAt = hash5(next, (low >>> 16) | (high << 16), shortBits) << 1;
     short[shortAt] = at + 1 + origin;
     short[shortAt + 1] = next;
-  }
-
-  /** How many bytes are the same at two places, the later of which ends at `end`. */
-  private common(later: number, earlier: number, end: number): number {
-    const { view } = this;
-    const most = end - later;
-    for (let i = 0; i < most; i += 4) {
-      const other = view.getInt32(later + i, true) ^ view.getInt32(earlier + i, true);
-      if (other !== 0) return Math.min(most, i + ((31 - Math.clz32(other & -other)) >> 3));
-    }
-    return most;
-  }
-
-  private putLiterals(start: number, end: number): void {
-    const { bytes, literals } = this;
-    let { literalCount } = this;
-    if (end - start > 64) literals.set(bytes.subarray(start, end), literalCount);
-    else for (let at = start, to = literalCount; at < end; ) literals[to++] = bytes[at++]!;
-    literalCount += end - start;
-    this.literalCount = literalCount;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DeflateEncoder, DeflateMaker } from "../encoder.ts";
-import { blockSize, DoubleFastMatcher, windowSize } from "./double-fast.ts";
+import { DoubleFastMatcher } from "./double-fast.ts";
 import { LiteralPacker } from "./literals.ts";
+import type { Matcher } from "./matcher.ts";
 import { PackedOutput } from "./packed-output.ts";
 import { SequencePacker } from "./sequences.ts";
 import { type ZstdVersion, zstdVersions } from "./versions.ts";
@@ -26,10 +27,8 @@ class ZstdEncoder implements DeflateEncoder {
   private readonly emit: (bytes: Uint8Array) => void;
   private readonly hash = new XxHash64();
   private readonly out = new PackedOutput();
-  private readonly block = new Uint8Array(blockSize);
-  private filled = 0;
   private isBegun = false;
-  private readonly matcher = new DoubleFastMatcher();
+  private readonly matcher: Matcher = new DoubleFastMatcher();
   private readonly literals: LiteralPacker;
   private readonly sequences: SequencePacker;
 
@@ -41,46 +40,48 @@ class ZstdEncoder implements DeflateEncoder {
   }
 
   write(input: Uint8Array): void {
-    this.hash.update(input);
+    const { matcher } = this;
     for (let at = 0; at < input.length; ) {
-      const some = input.subarray(at, at + blockSize - this.filled);
-      this.block.set(some, this.filled);
-      this.filled += some.length;
-      at += some.length;
-      if (this.filled < blockSize) continue;
+      const size = matcher.append(at === 0 ? input : input.subarray(at));
+      this.hash.update(input.subarray(at, at + size));
+      at += size;
+      if (matcher.size < matcher.blockSize) continue;
       if (!this.isBegun) this.writeHeader();
-      this.pack(blockSize, false, false);
-      this.filled = 0;
-      this.handOut();
+      this.packNext();
     }
   }
 
   finish(): void {
-    const { filled, out } = this;
+    const { matcher, out } = this;
+    const { size } = matcher;
     const isOnly = !this.isBegun;
-    if (isOnly && filled > 0) this.writeSmallHeader(filled);
+    if (isOnly && size > 0) this.writeSmallHeader(size);
     else if (isOnly) this.writeHeader();
-    if (filled > 0) this.pack(filled, true, isOnly);
-    else this.writePlain(0, true);
+    if (size > 0) this.pack(true, isOnly);
+    else this.writePlain(true);
     out.number(this.hash.finish(), 4);
     this.handOut();
   }
 
   flush(): void {
-    if (this.filled === 0) return;
+    if (this.matcher.size === 0) return;
     if (!this.isBegun) this.writeHeader();
-    this.pack(this.filled, false, false);
-    this.filled = 0;
-    this.handOut();
+    this.packNext();
   }
 
   restart(): void {
-    this.filled = 0;
     this.isBegun = false;
     this.hash.restart();
     this.matcher.restart();
     this.literals.forget();
     this.sequences.forget();
+  }
+
+  /** Writes a block that others follow. */
+  private packNext(): void {
+    this.pack(false, false);
+    this.matcher.next();
+    this.handOut();
   }
 
   private handOut(): void {
@@ -92,7 +93,7 @@ class ZstdEncoder implements DeflateEncoder {
     this.isBegun = true;
     this.out.number(magic, 4);
     this.out.byte(hasChecksum);
-    this.out.byte(windowByte(windowSize));
+    this.out.byte(windowByte(this.matcher.windowSize));
   }
 
   /** Of a frame of one block, whose size is known. */
@@ -107,22 +108,23 @@ class ZstdEncoder implements DeflateEncoder {
     else if (sizeField === 2) out.number(size, 4);
   }
 
-  /** Writes the first `size` bytes of `block` as a block. */
-  private pack(size: number, isLast: boolean, isOnly: boolean): void {
+  /** Writes the block that the matcher has. */
+  private pack(isLast: boolean, isOnly: boolean): void {
     const { matcher, out } = this;
-    matcher.find(this.block.subarray(0, size), isOnly);
+    const { size } = matcher;
+    matcher.find(isOnly);
     if (this.version.hasRunBlocks && this.isRun()) {
       this.writeBlockHeader(run, size, isLast);
-      out.byte(this.block[0]!);
+      out.byte(matcher.bytes[matcher.start]!);
       return;
     }
     if (matcher.sequences.count === 0) {
-      this.packLiterals(size, isLast);
+      this.packLiterals(isLast);
       return;
     }
     const matched = size - matcher.literalCount - (size >> this.version.matchedShift);
     if (matched < leastMatched) {
-      this.packLiterals(size, isLast);
+      this.packLiterals(isLast);
       return;
     }
     const start = out.at;
@@ -132,7 +134,7 @@ class ZstdEncoder implements DeflateEncoder {
     const packedSize = out.at - start - blockHeader;
     out.at = start;
     if (packedSize >= size) {
-      this.writePlain(size, isLast);
+      this.writePlain(isLast);
       this.literals.forget();
       return;
     }
@@ -142,17 +144,18 @@ class ZstdEncoder implements DeflateEncoder {
   }
 
   /** Of a block without a match, or with hardly any. */
-  private packLiterals(size: number, isLast: boolean): void {
-    const { out } = this;
+  private packLiterals(isLast: boolean): void {
+    const { matcher, out } = this;
+    const block = matcher.bytes.subarray(matcher.start, matcher.end);
     const start = out.at;
     out.at += blockHeader;
-    const mayPack = this.version.packsLoneLiterals && size < blockSize;
-    const isPacked = mayPack && this.literals.write(this.block, size, out);
+    const mayPack = this.version.packsLoneLiterals && block.length < matcher.blockSize;
+    const isPacked = mayPack && this.literals.write(block, block.length, out);
     if (isPacked) out.byte(0);
     const packedSize = out.at - start - blockHeader;
     out.at = start;
     if (!isPacked) {
-      this.writePlain(size, isLast);
+      this.writePlain(isLast);
       return;
     }
     this.writeBlockHeader(packed, packedSize, isLast);
@@ -170,9 +173,10 @@ class ZstdEncoder implements DeflateEncoder {
     );
   }
 
-  private writePlain(size: number, isLast: boolean): void {
-    this.writeBlockHeader(plain, size, isLast);
-    this.out.copy(this.block, 0, size);
+  private writePlain(isLast: boolean): void {
+    const { bytes, start, end } = this.matcher;
+    this.writeBlockHeader(plain, end - start, isLast);
+    this.out.copy(bytes, start, end);
   }
 
   private writeBlockHeader(kind: number, size: number, isLast: boolean): void {

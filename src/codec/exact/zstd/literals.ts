@@ -116,20 +116,27 @@ function encodeStream(
   { codes, lengths }: HuffmanCode,
   out: PackedOutput,
 ): void {
-  const { bytes } = out;
+  const { bytes, view } = out;
   let { at } = out;
   let word = 0;
   let filled = 0;
-  for (let i = end - 1; i >= start; i--) {
+  let i = end - 1;
+  // Two codes have at most 22 bits, and fewer than 8 wait: whole bytes are handed on without a question, which a processor would often guess wrong.
+  for (; i > start; i -= 2) {
     const symbol = literals[i]!;
+    const next = literals[i - 1]!;
     word |= codes[symbol]! << filled;
     filled += lengths[symbol]!;
-    if (filled < 16) continue;
-    bytes[at] = word;
-    bytes[at + 1] = word >>> 8;
-    at += 2;
-    word >>>= 16;
-    filled -= 16;
+    word |= codes[next]! << filled;
+    filled += lengths[next]!;
+    view.setInt32(at, word, true);
+    at += filled >> 3;
+    word >>>= filled & 24;
+    filled &= 7;
+  }
+  if (i === start) {
+    word |= codes[literals[i]!]! << filled;
+    filled += lengths[literals[i]!]!;
   }
   word |= 1 << filled;
   for (filled++; filled > 0; filled -= 8) {

@@ -193,16 +193,23 @@ export class SequencePacker {
         const forOffset = (offset + offsets.bitSteps[offsetAt]!) >>> 16;
         const forMatch = (match + matches.bitSteps[matchAt]!) >>> 16;
         const forLiteral = (literal + literals.bitSteps[literalAt]!) >>> 16;
-        out.bits((offset & ((1 << forOffset) - 1)) | (match << forOffset), forOffset + forMatch);
-        out.bits(literal, forLiteral);
+        const both = (offset & ((1 << forOffset) - 1)) | ((match & ((1 << forMatch) - 1)) << forOffset);
+        const forBoth = forOffset + forMatch;
+        out.bits(both | (literal << forBoth), forBoth + forLiteral);
         offset = offsets.states[(offset >> forOffset) + offsets.stateSteps[offsetAt]!]!;
         match = matches.states[(match >> forMatch) + matches.stateSteps[matchAt]!]!;
         literal = literals.states[(literal >> forLiteral) + literals.stateSteps[literalAt]!]!;
       }
-      if (literalAt >= 16) out.bits(sequences.literals[i]!, literalBits[literalAt]!);
-      if (matchAt >= 32) out.bits(sequences.matches[i]!, matchBits[matchAt]!);
-      out.bits(sequences.offsets[i]!, Math.min(offsetAt, 16));
-      if (offsetAt > 16) out.bits(sequences.offsets[i]! >>> 16, offsetAt - 16);
+      const moreLiterals = literalBits[literalAt]!;
+      const moreMatch = matchBits[matchAt]!;
+      const literalRest = sequences.literals[i]! & ((1 << moreLiterals) - 1);
+      if (moreLiterals + moreMatch <= 24)
+        out.bits(literalRest | (sequences.matches[i]! << moreLiterals), moreLiterals + moreMatch);
+      else {
+        out.bits(literalRest, moreLiterals);
+        out.bits(sequences.matches[i]!, moreMatch);
+      }
+      out.bits(sequences.offsets[i]!, offsetAt);
     }
     out.bits(match, matches.log);
     out.bits(offset, offsets.log);

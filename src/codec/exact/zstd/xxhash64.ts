@@ -83,8 +83,10 @@ export class XxHash64 {
         const low = view.getInt32(at + 4 * i, true);
         const high = view.getInt32(at + 4 * i + 4, true);
         const addend = Math.imul(low, twoLow);
-        const sum = (sums[i]! + addend) | 0;
-        const carry = sum >>> 0 < addend >>> 0 ? 1 : 0;
+        const before = sums[i]!;
+        const sum = (before + addend) | 0;
+        // A question whether there is a carry could not be guessed by the processor.
+        const carry = ((before & addend) | ((before | addend) & ~sum)) >>> 31;
         const upper =
           (sums[i + 1]! +
             carry +
