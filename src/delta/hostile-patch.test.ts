@@ -1,11 +1,14 @@
+import { readdir, writeFile } from "node:fs/promises";
 import { zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PatchedLayer } from "./bundle-config.ts";
+import { loadBundle } from "./load.ts";
 import { packings, unpackColumn } from "./packing.ts";
 import {
   type ForgedColumn,
   type ForgedPatch,
   forgePatch,
+  packedColumn,
   rawColumn,
   replacePatch,
   varints,
@@ -196,6 +199,31 @@ describe("a bundle whose patch lies", () => {
       await forge.expectRefusedOrSame(bytes, `column byte ${i}`);
     }
   });
+
+  it("is given up when it is to be, also where its operations make nothing", async () => {
+    const many = 60_000_000;
+    const file = forge.shop.path("idle.ddiff");
+    const idle = await withPatch((parts) => {
+      const [columns = []] = parts.segments;
+      columns[0] = packedColumn(Buffer.alloc(many, special(0)));
+      columns[3] = packedColumn(Buffer.alloc(many));
+    });
+    await writeFile(file, idle);
+    const stop = new AbortController();
+    const reason = new Error("enough");
+    setTimeout(() => stop.abort(reason), 3000);
+    const context = { ...forge.shop.context, signal: stop.signal };
+    const before = performance.now();
+    const run = loadBundle({
+      bundle: file,
+      to: `oci:${forge.shop.path("idle")}`,
+      bases: [forge.base],
+      context,
+    });
+    await expect(run).rejects.toBe(reason);
+    expect(performance.now() - before).toBeLessThan(6000);
+    expect(await readdir(forge.shop.tempDir)).toEqual([]);
+  }, 60_000);
 
   it("stays small in memory and on disk when columns or new bytes are bombs", async () => {
     const zeros = zstdCompressSync(Buffer.alloc(120 << 20));

@@ -24,6 +24,7 @@ import { type EntryRef, RefCoder } from "./refs.ts";
 
 const pieceSize = 1 << 20;
 const zeros = Buffer.alloc(pieceSize);
+const opsPerBreath = 1 << 16;
 
 /** What a layer patch is applied to. */
 export interface LayerToDecode {
@@ -39,6 +40,8 @@ export interface LayerToDecode {
   earlier(layer: number, offset: number, length: number): Bytes;
   /** Receives the layer's tar in order; nothing is left in it at the end. */
   out: PieceWriter;
+  /** Called often, also where nothing is made: lets others have their turn. */
+  breathe(): Promise<void>;
 }
 
 /** What a layer patch needs, found without applying it. */
@@ -49,12 +52,18 @@ export interface PatchNeeds {
   copies: boolean;
 }
 
-/** Reads what a patch refers to. Throws `BUNDLE_INVALID` for more entries than a layer of its size can have. */
-export function needsOf(patch: LayerPatchFile, layerSize: number, what: string): PatchNeeds {
+/** Reads what a patch refers to; `breathe` as of `LayerToDecode`. Throws `BUNDLE_INVALID` for more entries than a layer of its size can have. */
+export async function needsOf(
+  patch: LayerPatchFile,
+  layerSize: number,
+  what: string,
+  breathe: () => Promise<void>,
+): Promise<PatchNeeds> {
   const wanted = new Map<number, Wanted>();
   let copies = false;
   let left = Math.min(mostEntries, Math.floor(layerSize / blockSize));
   for (let number = 0; number < patch.segmentCount; number++) {
+    await breathe();
     const { ops, refs } = named(patch.segment(number));
     const coder = new RefCoder();
     const want = (ref: EntryRef, withBody: boolean): void => {
@@ -63,6 +72,7 @@ export function needsOf(patch: LayerPatchFile, layerSize: number, what: string):
       ofLayer.set(ref.index, withBody || ofLayer.get(ref.index) === true);
     };
     while (ops.remaining > 0) {
+      if (ops.remaining % opsPerBreath === 0) await breathe();
       const op = ops.byte();
       const data = (op >> 2) & 7;
       if (data === body.special) continue;
@@ -118,6 +128,7 @@ class LayerDecoder {
     let copyOffset = 0;
     const { ops } = columns;
     while (ops.remaining > 0) {
+      await this.#layer.breathe();
       const op = ops.byte();
       const data = (op >> 2) & 7;
       if (op > opBits || ((op & copyPatch) !== 0 && data !== body.copy))
@@ -205,6 +216,7 @@ class LayerDecoder {
     if (state === undefined) throw this.#invalid("goes on with a patch that was not begun");
     const literal = (most: number): Promise<Uint8Array> => this.#new(state.kind, most);
     for (let left = pieces; left > 0; left--) {
+      await this.#layer.breathe();
       await patches.piece(state.base, literal, async (bytes) => {
         state.left -= bytes.length;
         if (state.left < 0) throw this.#invalid("gives an entry more data than it has");

@@ -48,7 +48,8 @@ export function openLayerPatch(bytes: Bytes, layerSize: number, what: string): L
   const headLength = lengthReader.unsigned();
   const headAt = start - lengthReader.remaining;
   if (headLength > Math.min(largestHead, bytes.length - headAt)) throw invalid(what, "ends early");
-  const head = new ByteReader(Buffer.from(bytes.read(headAt, headLength)), what);
+  const headBytes = Buffer.from(bytes.read(headAt, headLength));
+  const head = new ByteReader(headBytes, what);
 
   let at = headAt + headLength;
   const take = (length: number): number => {
@@ -56,20 +57,11 @@ export function openLayerPatch(bytes: Bytes, layerSize: number, what: string): L
     if (at > bytes.length) throw invalid(what, "ends early");
     return at - length;
   };
-  const segments: ColumnPlace[][] = [];
+  // Read again when they are unpacked: a head of 4 MiB can have more segments than should be held as objects.
+  const segments: { inHead: number; at: number }[] = [];
   for (let left = head.unsigned(); left > 0; left--) {
-    const columns: ColumnPlace[] = [];
-    let total = 0;
-    for (let column = 0; column < columnCount; column++) {
-      const packing = known(packings, head.unsigned(), what);
-      const rawLength = head.unsigned();
-      const packedLength = head.unsigned();
-      total += rawLength;
-      if (total > largestSegment) throw invalid(what, "has a segment that is larger than any may be");
-      if (packedLength > rawLength) throw invalid(what, "has a column that is larger packed than unpacked");
-      columns.push({ packing, rawLength, at: take(packedLength), packedLength });
-    }
-    segments.push(columns);
+    segments.push({ inHead: headLength - head.remaining, at });
+    for (const { packedLength } of readColumns(head, at, what)) take(packedLength);
   }
   const literals: LayerPatchFile["literals"] = new Map();
   for (let left = head.unsigned(); left > 0; left--) {
@@ -90,7 +82,12 @@ export function openLayerPatch(bytes: Bytes, layerSize: number, what: string): L
     segmentCount: segments.length,
     literals,
     segment(number) {
-      const raw = (segments[number] ?? []).map((column, index) => {
+      const place = segments[number];
+      const columns =
+        place === undefined
+          ? []
+          : readColumns(new ByteReader(headBytes.subarray(place.inHead), what), place.at, what);
+      const raw = columns.map((column, index) => {
         const packed = Buffer.from(bytes.read(column.at, column.packedLength));
         return unpackColumn({ ...column, bytes: packed }, `column ${index} of ${what}`);
       });
@@ -103,6 +100,24 @@ export function openLayerPatch(bytes: Bytes, layerSize: number, what: string): L
       };
     },
   };
+}
+
+/** The columns of the segment that begins at `at` in the file, where the head's reader has come to it. */
+function readColumns(head: ByteReader, at: number, what: string): ColumnPlace[] {
+  const columns: ColumnPlace[] = [];
+  let total = 0;
+  let end = at;
+  for (let column = 0; column < columnCount; column++) {
+    const packing = known(packings, head.unsigned(), what);
+    const rawLength = head.unsigned();
+    const packedLength = head.unsigned();
+    total += rawLength;
+    if (total > largestSegment) throw invalid(what, "has a segment that is larger than any may be");
+    if (packedLength > rawLength) throw invalid(what, "has a column that is larger packed than unpacked");
+    columns.push({ packing, rawLength, at: end, packedLength });
+    end += packedLength;
+  }
+  return columns;
 }
 
 function known<T>(list: readonly T[], number: number, what: string): T {

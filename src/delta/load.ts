@@ -11,7 +11,8 @@ import { readTargets } from "./bundle-source.ts";
 import { isLegacyArchive, openLegacyArchive } from "./legacy.ts";
 import { keepsPacked } from "./exact-outgoing.ts";
 import type { Bytes } from "../util/random-bytes.ts";
-import { neededLayers, openPatches, rebuildLayers } from "./rebuild.ts";
+import { neededLayers, rebuildLayers } from "./rebuild.ts";
+import { openPatches } from "./rebuild-plan.ts";
 import { rebuildThere } from "./rebuild-there.ts";
 import { type LoadedTarget, type TargetSink, writeTargets } from "./write-targets.ts";
 

@@ -10,11 +10,11 @@ import type { BaseLayers } from "./base-layers.ts";
 import { BaseReader, type Wanted } from "./base-reader.ts";
 import { carriedLayers, type PatchedLayer, type WholeLayer } from "./bundle-config.ts";
 import type { Bundle } from "./bundle-read.ts";
-import { decodeLayer, needsOf } from "./layer-decode.ts";
-import { type LayerPatchFile, openLayerPatch } from "./layer-patch-file.ts";
+import { decodeLayer } from "./layer-decode.ts";
 import { streamOf } from "../util/random-bytes.ts";
 import { type MadeStream, madeStream } from "./made-stream.ts";
 import { PieceWriter } from "./piece-writer.ts";
+import { type Job, outsideBase, planRebuild } from "./rebuild-plan.ts";
 import { checkRoom } from "../util/room.ts";
 import { Spool } from "../util/spool.ts";
 
@@ -46,17 +46,6 @@ export function neededLayers({ config }: Pick<Bundle, "config">): Set<Digest> {
   return needed;
 }
 
-/** Opens every patch of a bundle and reads all its columns. Throws `BUNDLE_INVALID`. */
-export function openPatches(bundle: Bundle): Map<PatchedLayer, LayerPatchFile> {
-  const patches = new Map<PatchedLayer, LayerPatchFile>();
-  for (const layer of carriedLayers(bundle.config)) {
-    if (layer.from === "blob") continue;
-    const what = `the patch of layer ${layer.diffId}`;
-    patches.set(layer, openLayerPatch(bundle.blob(layer.patch), layer.size, what));
-  }
-  return patches;
-}
-
 /**
  * Rebuilds the patched layers of a bundle and checks each carried layer against its diffID. They go into temporary files; with
  * `late`, those that no other layer copies from are made only when they are read. Throws `BUNDLE_INVALID` where a patch lies,
@@ -68,7 +57,7 @@ export async function rebuildLayers(
   context: PlaceContext,
   { late }: { late: boolean } = { late: false },
 ): Promise<RebuiltLayers> {
-  const { wanted, jobs } = planRebuild(bundle, late);
+  const { wanted, jobs } = await planRebuild(bundle, late, context);
   const filed = jobs.filter(({ inFile, copies }) => inFile || copies);
   const bytes = filed.reduce((sum, { layer }) => sum + layer.size, 0);
   await checkRoom(context.tempDir, bytes, "rebuilding the layers");
@@ -122,42 +111,10 @@ export async function rebuildLayers(
   }
 }
 
-/** One patched layer that is to be rebuilt. */
-interface Job {
-  /** Among the carried layers. */
-  number: number;
-  layer: PatchedLayer;
-  patch: LayerPatchFile;
-  /** Whether it may copy from what is made of it, or of earlier layers. */
-  copies: boolean;
-  inFile: boolean;
-}
-
 /** Who takes the pieces of a layer, and whether they are only lent to it. */
 interface Give {
   piece(bytes: Buffer): Promise<void> | undefined;
   lends: boolean;
-}
-
-/** Reads every patch to its end: what is wanted of the base, by its layers' numbers, and how each layer is to be made. */
-function planRebuild(bundle: Bundle, late: boolean): { wanted: Map<number, Wanted>; jobs: Job[] } {
-  const patches = openPatches(bundle);
-  const wanted = new Map<number, Wanted>();
-  const jobs: Job[] = [];
-  const copied = new Set([...patches.keys()].flatMap((layer) => layer.copies));
-  for (const [number, layer] of carriedLayers(bundle.config).entries()) {
-    if (layer.from === "blob") continue;
-    const patch = patches.get(layer) as LayerPatchFile;
-    const needs = needsOf(patch, layer.size, `the patch of layer ${layer.diffId}`);
-    for (const [from, entries] of needs.wanted) {
-      if (!layer.bases.includes(from)) throw outsideBase(layer, from);
-      const all = wanted.get(from) ?? new Map<number, boolean>();
-      for (const [entry, body] of entries) all.set(entry, body || all.get(entry) === true);
-      wanted.set(from, all);
-    }
-    jobs.push({ number, layer, patch, copies: needs.copies, inFile: !late || copied.has(number) });
-  }
-  return { wanted, jobs };
 }
 
 async function fetchBase(
@@ -199,16 +156,15 @@ async function explained(
 
 async function makeFile(
   { diffId, size }: PatchedLayer,
-  { progress, signal }: PlaceContext,
+  { progress }: PlaceContext,
   make: (give: Give) => Promise<void>,
 ): Promise<void> {
   const task = progress.task(`rebuilding layer ${diffId.slice(7, 19)}`, size);
-  const breathe = makeBreath(signal);
   try {
     await make({
       piece: (bytes) => {
         task.advance(bytes.length);
-        return breathe();
+        return undefined;
       },
       lends: true,
     });
@@ -235,11 +191,12 @@ interface Rebuilding extends Job {
 async function rebuildLayer(job: Rebuilding, { signal }: PlaceContext): Promise<void> {
   const { number, layer, patch, own, spools, reader, give } = job;
   const digester = new Digester();
+  const breathe = makeBreath(signal);
   const out = new PieceWriter((piece) => {
     signal?.throwIfAborted();
     digester.update(piece);
     own?.append(piece);
-    return give.piece(piece);
+    return give.piece(piece) ?? breathe();
   }, give);
   await decodeLayer({
     number,
@@ -254,6 +211,7 @@ async function rebuildLayer(job: Rebuilding, { signal }: PlaceContext): Promise<
       return source.bytes(offset, length);
     },
     out,
+    breathe,
   });
   own?.flush();
   if (digester.digest() === layer.diffId) return;
@@ -293,11 +251,4 @@ async function checkWhole(
   } finally {
     task.end();
   }
-}
-
-function outsideBase(layer: PatchedLayer, number: number): DdiffError {
-  return new DdiffError(
-    "BUNDLE_INVALID",
-    `the bundle is damaged: the patch of layer ${layer.diffId} refers to layer ${number}, which it does not name`,
-  );
 }

@@ -1,3 +1,4 @@
+import { zstdCompressSync } from "node:zlib";
 import { ByteReader, ByteWriter } from "../../util/varint.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { digestOf } from "../../oci/digest.ts";
@@ -110,6 +111,11 @@ function parsePatch(patch: Buffer): ForgedPatch {
 /** A column that is not packed. */
 export function rawColumn(bytes: Buffer | number[]): ForgedColumn {
   return { packing: 0, rawLength: bytes.length, bytes: Buffer.from(bytes) };
+}
+
+/** A column that is packed with zstd, as little as what repeats becomes. */
+export function packedColumn(bytes: Buffer): ForgedColumn {
+  return { packing: 1, rawLength: bytes.length, bytes: zstdCompressSync(bytes) };
 }
 
 /** Numbers as columns hold them. */

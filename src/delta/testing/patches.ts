@@ -18,6 +18,8 @@ export interface PatchOptions {
   segmentBytes?: number;
 }
 
+const breathe = async (): Promise<void> => {};
+
 /** The patches of target layers against base layers, all in memory. */
 export async function makePatches(
   bases: Buffer[],
@@ -50,7 +52,7 @@ export async function makePatches(
             aligner,
             earlier: (from) => bufferBytes(targets[from] ?? Buffer.alloc(0)),
             advance: () => {},
-            breathe: async () => {},
+            breathe,
             ...options,
           },
           out,
@@ -78,7 +80,7 @@ export async function applyPatches(
   );
   const wanted = new Map<number, Wanted>();
   for (const [i, patch] of opened.entries()) {
-    for (const [number, entries] of needsOf(patch, sizes[i] ?? 0, `patch ${i}`).wanted) {
+    for (const [number, entries] of (await needsOf(patch, sizes[i] ?? 0, `patch ${i}`, breathe)).wanted) {
       const all = wanted.get(number) ?? new Map<number, boolean>();
       for (const [entry, body] of entries) all.set(entry, body || all.get(entry) === true);
       wanted.set(number, all);
@@ -110,6 +112,7 @@ export async function applyPatches(
             (layer === number ? made : (layers[layer] ?? Buffer.alloc(0))).subarray(offset, offset + count),
           ),
         out,
+        breathe,
       });
       layers.push(made);
     }
