@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import type { PlaceContext, Sink, Source } from "../places/place.ts";
 import { DdiffError, isDdiffError } from "../util/errors.ts";
 import { BaseLayers } from "./base-layers.ts";
@@ -7,6 +7,12 @@ import { openBundleFile, readBundle } from "./bundle-read.ts";
 import { readTargets } from "./bundle-source.ts";
 import { neededLayers } from "./rebuild.ts";
 import { type LoadedTarget, writeTargets } from "./write-targets.ts";
+
+/**
+ * Bytes of a bundle's config, which is read in one go: others wait for some tenths of a second. A recipe of an eStargz layer of a million
+ * files is as large.
+ */
+const largestConfig = 8 << 20;
 
 /** A bundle that came to a server, which is to hold its image. */
 interface Arrival {
@@ -28,10 +34,13 @@ export async function rebuildArrival({
   sink,
   context,
 }: Arrival): Promise<LoadedTarget> {
-  const file = await openBundleFile("-", context.tempDir, bytes);
+  const { signal } = context;
+  const incoming = signal === undefined ? bytes : addAbortSignal(signal, bytes);
+  const file = await openBundleFile("-", context.tempDir, incoming);
   const base = new BaseLayers();
   try {
-    const bundle = await readBundle({ ...file, fileAt: () => "what was sent" });
+    const limits = { configBytes: largestConfig, signal };
+    const bundle = await readBundle({ ...file, fileAt: () => "what was sent" }, limits);
     const [tree, ...others] = await readTargets(bundle, "the bundle");
     if (tree === undefined || others.length > 0) {
       const count = others.length + (tree === undefined ? 0 : 1);
@@ -40,7 +49,7 @@ export async function rebuildArrival({
     const needed = neededLayers(bundle);
     for await (const source of bases(namesInRegistry(bundle))) {
       if (base.missing(needed).length === 0) break;
-      context.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       await addSound(base, source, needed);
     }
     const missing = base.missing(needed);

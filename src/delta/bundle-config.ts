@@ -5,6 +5,7 @@ import { type PackingRecipe, hasFrames, mostMembers } from "../codec/exact/packi
 import { parseDescriptor, type Descriptor } from "../oci/descriptor.ts";
 import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.ts";
 import { parseJson } from "../oci/json.ts";
+import { formatBytes } from "../util/bytes.ts";
 import { DdiffError } from "../util/errors.ts";
 
 /** Media types of a bundle (docs/bundle-format.md). */
@@ -17,7 +18,7 @@ export const bundleTypes = {
 /** The versions of the format that this ddiff reads. A writer takes the first that can say all: the second has `packings`, the third those of zstd. */
 const bundleVersions = [1, 2, 3] as const;
 
-/** A config holds the images' documents, 4 MiB each at the most; more than this is a bomb. */
+/** A config holds the images' documents, 4 MiB each at the most; more bytes than this are a bomb. */
 const largestConfig = 64 << 20;
 
 /** A layer that the bundle carries as a patch. `size` is that of the uncompressed tar. */
@@ -76,7 +77,7 @@ export interface BundleConfig {
 }
 
 const digest = z.custom<Digest>(isDigest, "is not a sha256 or sha512 digest");
-const size = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const size = z.custom<number>(isSize, "is not a size");
 const descriptor = z.custom<Descriptor>((value) => {
   try {
     parseDescriptor(value, "descriptor");
@@ -106,6 +107,11 @@ const layer = z.discriminatedUnion("from", [
   z.strictObject({ from: z.literal("blob"), diffId: digest, blob: descriptor }),
 ]);
 const base64 = z.base64().max(1 << 20);
+/** A list of a million numbers takes the schema's own list a second. */
+const sizes = z.custom<number[]>(
+  (value) => Array.isArray(value) && value.length <= mostMembers && value.every(isSize),
+  "is not a list of sizes",
+);
 const packing = z.strictObject({
   diffId: digest,
   blob: descriptor,
@@ -115,7 +121,7 @@ const packing = z.strictObject({
         z.strictObject({
           encoder: z.string().max(64),
           header: base64.optional(),
-          sizes: z.array(size).max(mostMembers),
+          sizes,
           corrections: base64.optional(),
         }),
         z.strictObject({ literal: base64, size }),
@@ -134,14 +140,18 @@ const schema = z.strictObject({
   base: z.strictObject({ names: z.array(z.string()), layers: z.array(digest) }),
 });
 
-/** Reads a bundle's config. Throws `BUNDLE_VERSION` for a version of another time, `BUNDLE_INVALID` for anything else. */
-export function parseBundleConfig(bytes: Uint8Array): BundleConfig {
+/**
+ * Reads a bundle's config of at most so many bytes. Throws `BUNDLE_VERSION` for a version of another time, `BUNDLE_INVALID` for anything
+ * else.
+ */
+export function parseBundleConfig(bytes: Uint8Array, maxBytes = largestConfig): BundleConfig {
   let value: unknown;
   try {
-    const json = zstdDecompressSync(bytes, { maxOutputLength: largestConfig });
-    value = parseJson(json, "the bundle's config", { maxBytes: largestConfig, maxDepth: 32 });
+    const json = zstdDecompressSync(bytes, { maxOutputLength: maxBytes });
+    value = parseJson(json, "the bundle's config", { maxBytes, maxDepth: 32 });
   } catch (cause) {
-    throw new DdiffError("BUNDLE_INVALID", "the bundle is damaged: its config is not packed JSON", { cause });
+    const problem = `its config is not packed JSON of at most ${formatBytes(maxBytes)}`;
+    throw new DdiffError("BUNDLE_INVALID", `the bundle is damaged: ${problem}`, { cause });
   }
   const version = z.looseObject({ version: z.number() }).safeParse(value);
   if (version.success && !bundleVersions.some((known) => known === version.data.version)) {
@@ -184,6 +194,10 @@ export function encodeBundleConfig(config: BundleConfig): Buffer {
 /** The layers that the bundle carries, in bundle order: what patches call each other by number. */
 export function carriedLayers(config: BundleConfig): (PatchedLayer | WholeLayer)[] {
   return config.layers.filter((layer) => layer.from !== "base");
+}
+
+function isSize(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function checkPackings({ version, packings, layers }: BundleConfig): void {

@@ -78,13 +78,21 @@ export async function openBundleFile(
   };
 }
 
+/** Within what a bundle is read. */
+export interface ReadLimits {
+  /** Bytes of its config, unpacked. */
+  configBytes?: number;
+  /** Reading it ends with this one's reason. */
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Reads a bundle from front to back and checks all of it: the order of its members, every digest, every size, its
  * config. Nothing of it is trusted before. Throws `BUNDLE_INVALID` (the sentence names the part), `BUNDLE_VERSION`, and
  * `PART_MISSING` where a split bundle ends too early.
  */
-export async function readBundle(file: OpenedFile): Promise<Bundle> {
-  const reader = new BundleReader(file);
+export async function readBundle(file: OpenedFile, limits: ReadLimits = {}): Promise<Bundle> {
+  const reader = new BundleReader(file, limits);
   try {
     return await reader.read();
   } catch (error) {
@@ -97,14 +105,16 @@ export async function readBundle(file: OpenedFile): Promise<Bundle> {
 
 class BundleReader {
   readonly #file: OpenedFile;
+  readonly #limits: ReadLimits;
   readonly #blobs = new Map<Digest, Bytes>();
   #offset = 0;
   /** Where the member begins that is being read or checked. */
   #memberAt = 0;
   #isCut = false;
 
-  constructor(file: OpenedFile) {
+  constructor(file: OpenedFile, limits: ReadLimits) {
     this.#file = file;
+    this.#limits = limits;
   }
 
   /** Whether the bytes ended before the bundle did. */
@@ -130,7 +140,7 @@ class BundleReader {
           throw this.invalid(`${path} stands where ${blobPath(descriptor.digest)} should`);
         this.#check(descriptor, bytes, digest, config);
         if (position === 2) expected = this.#contents(descriptor, bytes);
-        if (position === 3) config = parseBundleConfig(all(bytes));
+        if (position === 3) config = parseBundleConfig(all(bytes), this.#limits.configBytes);
       }
     }
     if (expected === undefined || config === undefined || count - 2 !== expected.length) {
@@ -163,7 +173,7 @@ class BundleReader {
         bytes: part(this.#file.bytes, current.at, current.size),
         digest: current.digester?.digest(),
       };
-    const breathe = makeBreath(undefined);
+    const breathe = makeBreath(this.#limits.signal);
     for await (const event of this.#events()) {
       await breathe();
       if (event.kind === "entry") {

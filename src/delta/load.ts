@@ -123,7 +123,7 @@ async function withBundle<T>(
   const { context, standardInput = process.stdin } = request;
   const file = await openBundleFile(request.bundle, context.tempDir, standardInput);
   try {
-    if (!isLegacyArchive(file.bytes)) return await work(await readBundle(file), file.bytes);
+    if (!isLegacyArchive(file.bytes)) return await work(await readBundle(file, context), file.bytes);
     const legacy = await openLegacyArchive(file.bytes, context.tempDir);
     try {
       return await work(legacy.bundle);

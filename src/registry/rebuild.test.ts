@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
-import { request } from "node:http";
+import { type ClientRequest, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
 import { rebuildArrival } from "../delta/arrival.ts";
 import type { PatchedLayer } from "../delta/bundle-config.ts";
@@ -202,6 +203,8 @@ describe("a hostile bundle", () => {
     ["lacks a layer", ({ config }) => config.layers.pop()],
     ["brings two images", ({ config }) => config.targets.push(config.targets[0] as never)],
     ["brings no image", ({ config }) => config.targets.splice(0)],
+    // 30 kB as they come.
+    ["has a config of 10 MB", ({ config }) => config.base.names.push("x".repeat(10_000_000))],
   ])("that %s gets 400, and nothing of it is seen", async (_, change) => {
     await expectRefused(await send(await forge.forged(change)), 400, "BUNDLE_INVALID");
   });
@@ -231,10 +234,18 @@ function endless(): { work: RebuildImage; begun: Promise<AbortSignal> } {
   const { promise, resolve } = Promise.withResolvers<AbortSignal>();
   const work: RebuildImage = async ({ signal }) => {
     resolve(signal);
-    await once(signal, "abort");
+    if (!signal.aborted) await once(signal, "abort");
     throw signal.reason;
   };
   return { work, begun: promise };
+}
+
+/** Asks for the image of a bundle that was pushed. */
+function ask(digest: Digest): ClientRequest {
+  const options = { port: registry.port, method: "POST", path: `${path}?digest=${digest}&tag=2` };
+  const call = request({ host: "127.0.0.1", ...options }).on("error", () => {});
+  call.end();
+  return call;
 }
 
 describe("images that are being made", () => {
@@ -252,13 +263,31 @@ describe("images that are being made", () => {
   it("are given up when the sender goes away", async () => {
     const { work, begun } = endless();
     await start({}, { atOnce: 1, time: 60_000 }, work);
-    const digest = await pushBlob(registry, "app", await readFile(forge.bundle));
-    const options = { port: registry.port, method: "POST", path: `${path}?digest=${digest}&tag=2` };
-    const call = request({ host: "127.0.0.1", ...options }).on("error", () => {});
-    call.end();
+    const call = ask(await pushBlob(registry, "app", forge.good));
     const signal = await begun;
     call.destroy();
     if (!signal.aborted) await once(signal, "abort");
     expect(await tagged()).toBeUndefined();
+  });
+
+  it("are not begun for a sender that went away while it was asked who it is", async () => {
+    const { work, begun } = endless();
+    const caller: Caller = { name: "ann", may: () => true, mayList: true };
+    let whoIsIt = async (): Promise<Caller> => caller;
+    const access: Access = { identify: () => whoIsIt(), challenge: () => "" };
+    await start({ access }, { atOnce: 1, time: 60_000 }, work);
+    const digest = await pushBlob(registry, "app", forge.good);
+    const asked = Promise.withResolvers<void>();
+    const known = Promise.withResolvers<Caller>();
+    whoIsIt = async () => {
+      asked.resolve();
+      return await known.promise;
+    };
+    const call = ask(digest);
+    await asked.promise;
+    call.destroy();
+    await sleep(100);
+    known.resolve(caller);
+    expect((await begun).aborted).toBe(true);
   });
 });

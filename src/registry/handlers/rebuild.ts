@@ -49,6 +49,8 @@ async function rebuild(exchange: Exchange, repository: string, rebuilds: Rebuild
   const gone = new AbortController();
   const stop = (): void => gone.abort(new Error("the client went away"));
   response.once("close", stop);
+  // It may have gone before anybody listened.
+  if (response.destroyed) stop();
   try {
     const written = await rebuilds.run({
       bundle: await repositories.store.openBlob(bundle),
