@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { DdiffError, messageOf } from "../util/errors.ts";
 import { member, text, texts } from "../util/members.ts";
-import { labelNames } from "./labels.ts";
+import { labelNames, versionsIn } from "./labels.ts";
 
 /** A base that an engine holds. */
 export interface HeldBase {
@@ -25,41 +25,47 @@ export type EngineProgram = "docker" | "podman";
 
 /** The bases of an engine, found by their labels. Images of others, and labels that say nonsense, are left out. Throws `ENGINE_FAILED`. */
 export async function basesIn(engine: EngineProgram, signal?: AbortSignal): Promise<HeldBase[]> {
-  const ids = await ask(
+  const list = ["image", "ls", "--quiet", "--no-trunc", "--filter", `label=${labelNames.form}`];
+  const ids = await ask(engine, list, (answer) => new Set(answer.split("\n").filter(Boolean)), signal);
+  if (ids.size === 0) return [];
+  const images = await ask(
     engine,
-    ["image", "ls", "--quiet", "--no-trunc", "--filter", `label=${labelNames.form}`],
+    ["image", "inspect", ...ids],
+    (answer): unknown => JSON.parse(answer),
     signal,
   );
-  const unique = [...new Set(ids.split("\n").filter((line) => line !== ""))];
-  if (unique.length === 0) return [];
-  const images: unknown = JSON.parse(await ask(engine, ["image", "inspect", ...unique], signal));
   const found = Array.isArray(images) ? images.flatMap((image: unknown) => heldBase(image) ?? []) : [];
   return found.sort((one, other) => ((one.names[0] ?? one.id) < (other.names[0] ?? other.id) ? -1 : 1));
 }
 
 function heldBase(image: unknown): HeldBase | undefined {
   const labels = member(member(image, "Config"), "Labels");
-  const torches = words(member(labels, labelNames.torch));
+  const torches = versionsIn(text(member(labels, labelNames.torch)));
   if (member(labels, labelNames.form) === undefined || torches.length === 0) return undefined;
   const size = member(image, "Size");
   return {
     names: texts(member(image, "RepoTags")),
     id: text(member(image, "Id")),
     cuda: text(member(labels, labelNames.cuda)),
-    pythons: words(member(labels, labelNames.python)),
+    pythons: versionsIn(text(member(labels, labelNames.python))),
     torches,
     bytes: typeof size === "number" ? size : 0,
     layers: texts(member(member(image, "RootFS"), "Layers")),
   };
 }
 
-async function ask(engine: EngineProgram, args: readonly string[], signal?: AbortSignal): Promise<string> {
+async function ask<T>(
+  engine: EngineProgram,
+  args: readonly string[],
+  read: (answer: string) => T,
+  signal?: AbortSignal,
+): Promise<T> {
   try {
     const { stdout } = await promisify(execFile)(engine, args, {
       maxBuffer: 64 << 20,
       ...(signal === undefined ? {} : { signal }),
     });
-    return stdout;
+    return read(stdout);
   } catch (cause) {
     throw new DdiffError(
       "ENGINE_FAILED",
@@ -70,10 +76,4 @@ async function ask(engine: EngineProgram, args: readonly string[], signal?: Abor
       },
     );
   }
-}
-
-function words(value: unknown): string[] {
-  return text(value)
-    .split(" ")
-    .filter((word) => word !== "");
 }

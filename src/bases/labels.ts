@@ -10,6 +10,16 @@ export const labelNames = {
   capabilities: "vnd.ddiff.shared-base.capabilities",
 } as const;
 
+/** The versions that a label says, `2.5.1+cu124 2.6.0+cu124`; none where it says anything else: whoever makes an image writes its labels. */
+export function versionsIn(label: string): string[] {
+  const words = label.split(" ").filter(Boolean);
+  return words.length <= mostVersions && words.every((word) => version.test(word)) ? words : [];
+}
+
+const version = /^\d{1,4}(?:\.\d{1,4}){1,3}(?:\+[a-z0-9.]{1,20})?$/;
+/** A definition has room for fewer. */
+const mostVersions = 50;
+
 /** The labels of a base. */
 export function labelsOf({ definition, image, pythons, torches }: BasePlan): Record<string, string> {
   const { name, cuda, capabilities } = definition;

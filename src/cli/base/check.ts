@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { labelNames } from "../../bases/labels.ts";
+import { labelNames, versionsIn } from "../../bases/labels.ts";
 import { DdiffError } from "../../util/errors.ts";
 import { renderChecks } from "../check-report.ts";
 import type { Call, Outcome } from "../command.ts";
@@ -41,12 +41,16 @@ async function checkImage(
     const [image] = images;
     const bytes = image === undefined ? undefined : documents.get(image.configDescriptor.digest)?.bytes;
     const labels = bytes === undefined ? new Map<string, string>() : readRunConfig(bytes).labels;
-    const words = (label: string): string[] => (labels.get(label) ?? "").split(" ").filter(Boolean);
-    const torches = namedTorches(words(labelNames.torch), words(labelNames.python));
+    const versions = (label: string): string[] => versionsIn(labels.get(label) ?? "");
+    const torches = namedTorches(versions(labelNames.torch), versions(labelNames.python));
     if (torches.length === 0)
-      throw new DdiffError("NO_BASE", `${name} is no base: it has no label ${labelNames.torch}`, {
-        hint: '"ddiff base list" lists the bases that are here.',
-      });
+      throw new DdiffError(
+        "NO_BASE",
+        `${name} is no base: it has no label ${labelNames.torch} with versions`,
+        {
+          hint: '"ddiff base list" lists the bases that are here.',
+        },
+      );
     const list = baseChecklist(torches, existsSync(gpuDevice));
     const { reports } = await checkImages([source], image?.platform, { ...request, list }, context);
     const text = await renderChecks(reports, [], undefined, inkFor(call, false));
