@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FolderServer, serveFolders } from "../bench/init/folder-server.ts";
 import { testedPips, testedUvs } from "./support/link/workshop.ts";
@@ -103,6 +105,25 @@ describePlace("link", missing, () => {
     expect(checked.status).toBe(1);
   }, 120_000);
 
+  test("being stopped ends uv as well, and leaves nothing half done", async () => {
+    const [tools, base] = [join(folder, "tools"), join(folder, "stopped")];
+    const pid = join(folder, "pid");
+    await mkdir(tools);
+    const slow = `#!/bin/sh\ncase "$*" in --version) echo uv 0.9.0;; *compile*) cat;; *install*) echo $$ > ${pid}; exec sleep 60;; esac\n`;
+    await writeFile(join(tools, "uv"), slow, { mode: 0o755 });
+    const definition = `version: 1\nos: ubuntu22.04\ncuda: cpu\npython: [${python}]\ntorch: [2.6.0]\n`;
+    await writeFile(join(folder, "slow.yaml"), definition);
+    const ran = await ddiff(["base", "build", "--file", "slow.yaml", "--folder", base], {
+      cwd: folder,
+      env: { PATH: `${tools}${delimiter}${process.env["PATH"]}` },
+      whileRunning: (child) => void waitForFile(pid).then(() => child.kill("SIGTERM")),
+    });
+    expect(ran.status).toBe(143);
+    const uvs = Number(await readFile(pid, "utf8"));
+    await expect.poll(() => isRunning(uvs), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => readdir(join(base, `python${python}`)), { timeout: 5000 }).toEqual([]);
+  }, 30_000);
+
   test.each([
     ["a folder that is no base", ["check", "."], 3, /holds no image|no base/],
     ["an option of another action", ["list", "--date", "251205"], 2, /base list has no --date/],
@@ -115,6 +136,19 @@ describePlace("link", missing, () => {
     expect(ran.status).toBe(status);
   });
 });
+
+async function waitForFile(path: string): Promise<void> {
+  while (!existsSync(path) || readFileSync(path).length === 0) await sleep(20);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 async function filesCalled(folder: string, name: string): Promise<{ files: string[]; links: string[] }> {
   const files: string[] = [];

@@ -71,7 +71,9 @@ print("torch", torch.__version__, "from", real)
 
 /** Links a new project and runs the probe in it. */
 const trial = `
-import os, subprocess, sys, tempfile
+import os, signal, subprocess, sys, tempfile
+# So that what runs for this program ends with it, and its folder goes.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 torch, python, programs = sys.argv[1:]
 init = os.path.join(programs, "uv_init_torch" + torch.partition("+")[0])
 probe = ${JSON.stringify(probe)}

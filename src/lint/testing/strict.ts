@@ -1,6 +1,6 @@
 import { lint, type LintedFile } from "../lint.ts";
 
-/** What the strictest profile finds in the files of a folder, warnings and advice included. */
+/** What the strictest profile finds in the files of a folder, every finding of it. */
 export async function lintStrictly(folder: string): Promise<readonly LintedFile[]> {
   const { files } = await lint({
     paths: [folder],

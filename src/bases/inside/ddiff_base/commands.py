@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +27,8 @@ def main(words: list[str]) -> int:
     parser = parsers[chooser.parse_args(words[:1]).command]
     # Options may stand between arguments.
     arguments = parser.parse_intermixed_args(words[1:])
+    # As an exception it ends uv, too, and clears away what is half done.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         run: Callable[[argparse.Namespace], int] = arguments.run
         return run(arguments)
