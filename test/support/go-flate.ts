@@ -5,10 +5,12 @@ import { run } from "./run.ts";
 
 /** One of the Go programs beside this file. */
 export interface GoProgram {
-  source: "go-flate" | "go-pgzip" | "go-estargz" | "go-zstd";
+  source: "go-flate" | "go-pgzip" | "go-estargz" | "go-zstd" | "go-chunked";
   /** A .mod file in its folder, where it may be built with several versions of what it needs. */
   versions?: string;
   words?: string[];
+  /** A tag of Go's that chooses among its files. */
+  tag?: string;
   /** The version of Go that builds it, where not the named one does: "go1.27.4". */
   toolchain?: string;
 }
@@ -17,14 +19,14 @@ export interface GoProgram {
 export async function buildGoFlate(
   go: string,
   folder: string,
-  { source, versions, toolchain = "local" }: GoProgram = { source: "go-flate" },
+  { source, versions, tag = "", toolchain = "local" }: GoProgram = { source: "go-flate" },
 ): Promise<string> {
   const program = join(folder, source);
   // Neither settings nor other versions of Go shall have a say.
   const env = { ...process.env, GOENV: "off", GOFLAGS: "", GOTOOLCHAIN: toolchain, GO111MODULE: "on" };
   const kept = process.env["DDIFF_TEST_GO_MODULES"];
   const modules = versions === undefined ? [] : [`-modfile=${versions}`];
-  const built = await run(go, ["build", ...modules, "-o", program, "."], {
+  const built = await run(go, ["build", "-tags", tag, ...modules, "-o", program, "."], {
     cwd: join(import.meta.dirname, source),
     env: kept === undefined ? env : { ...env, GOMODCACHE: kept },
   });

@@ -1,4 +1,5 @@
 import { deflateInBlocks } from "./block-encoder.ts";
+import { chunkedEncoders } from "./chunked/chunked-encoders.ts";
 import type { DeflateMaker, ExactEncoder } from "./encoder.ts";
 import { goDeflate } from "./go/deflate.ts";
 import { go127Deflate, pgzipBlocks } from "./klauspost/deflate.ts";
@@ -36,14 +37,17 @@ export const zstdEncoders: readonly ExactEncoder[] = (
   ["1.17.8", "1.20.3", "1.17.0", "1.16.4", "1.15.9"] satisfies (keyof typeof zstdVersions)[]
 ).map((version) => ({ id: `zstd-klauspost${version}-default`, make: klauspostZstd(version) }));
 
+/** Every encoder of layers of zstd:chunked, which have a frame for each chunk of a file. */
+const chunked: readonly ExactEncoder[] = chunkedEncoders(zstdEncoders);
+
 /** Whether an encoder makes zstd frames. */
 export function makesFrames(id: string): boolean {
-  return zstdEncoders.some((encoder) => encoder.id === id);
+  return [...zstdEncoders, ...chunked].some((encoder) => encoder.id === id);
 }
 
 /** The encoder of an id, or undefined where there is none. */
 export function findEncoder(id: string): ExactEncoder | undefined {
-  for (const encoder of [...encoders, ...zstdEncoders]) {
+  for (const encoder of [...encoders, ...zstdEncoders, ...chunked]) {
     if (encoder.id === id) return encoder;
     if (encoder.flushed?.id === id) return encoder.flushed;
   }

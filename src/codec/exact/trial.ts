@@ -1,3 +1,4 @@
+import { isDdiffError } from "../../util/errors.ts";
 import type { DeflateEncoder, ExactEncoder } from "./encoder.ts";
 
 /** The part of a packed stream that some trial has still to be compared with. */
@@ -22,6 +23,11 @@ export class PackedStretch {
   /** What was not forgotten. */
   get chunks(): readonly Buffer[] {
     return this.#chunks;
+  }
+
+  /** A copy of all that stands from `position` on, none of which may be forgotten. */
+  from(position: number): Buffer {
+    return Buffer.concat(this.#chunks).subarray(position - this.#start);
   }
 
   /** Forgets what stands before `position`. */
@@ -86,13 +92,24 @@ export class Trial {
     this.#running = encoder.make((bytes) => this.#compare(bytes));
   }
 
-  /** Packs on; does nothing once other bytes came out. */
+  /** Packs on; does nothing once other bytes came out, or where the encoder cannot pack this. */
   write(plain: Uint8Array): void {
+    this.catchUp();
     if (!this.fits) return;
+    try {
+      this.#running.write(plain);
+    } catch (error) {
+      if (!isDdiffError(error, "TAR_INVALID")) throw error;
+      this.fits = false;
+    }
+  }
+
+  /** Compares what came out before the stream's own bytes were there; returns whether all that came out stands in the stream. */
+  catchUp(): boolean {
     const ahead = this.#ahead;
     this.#ahead = Buffer.alloc(0);
-    if (ahead.length > 0) this.#compare(ahead);
-    if (this.fits) this.#running.write(plain);
+    if (this.fits && ahead.length > 0) this.#compare(ahead);
+    return this.fits && this.#ahead.length === 0;
   }
 
   /**
@@ -102,7 +119,7 @@ export class Trial {
   finish(): boolean {
     const { flushed } = this.encoder;
     const isFlushed = flushed !== undefined && flushedEnds.some((end) => this.#stretch.endsWith(end));
-    this.write(new Uint8Array(0));
+    this.catchUp();
     if (this.fits && isFlushed) this.#running.flush?.();
     if (this.fits) this.#running.finish();
     if (!this.fits || this.#ahead.length > 0 || this.matched !== this.#stretch.length) return false;

@@ -1,14 +1,51 @@
 import type { Readable } from "node:stream";
 import { readableOf } from "../../../util/readable.ts";
 import { decompressed } from "../../compression.ts";
+import { ChunkedTrial } from "../chunked/chunked-trial.ts";
+import { chunkedFrames } from "../chunked/chunked-encoders.ts";
 import type { ExactEncoder } from "../encoder.ts";
 import { zstdEncoders } from "../encoders.ts";
 import type { PackingRecipe } from "../packing-recipe.ts";
 import { PackedStretch, Trial } from "../trial.ts";
 
+/** So much of a layer is kept until it is tried by each encoder in turn: two blocks of a frame. */
+const triedSize = 256 << 10;
 /** So much of a layer decides who may have packed it, and so much where several give the same bytes: versions differ in few blocks. */
 const headSize = 1 << 20;
 const longHeadSize = 8 << 20;
+/** So many packed bytes may wait for their plain ones, or stand behind the last of these: a frame that is to be skipped may have 4 GiB. */
+const mostHeld = 64 << 20;
+
+/** An encoder, used in one way or another, that is run along a stream. */
+interface Runner {
+  /** Stands in recipes. */
+  readonly id: string;
+  readonly fits: boolean;
+  readonly matched: number;
+  write(plain: Uint8Array): void;
+  /** Whether the stream is over where this encoder's is. */
+  finish(): boolean;
+  /** How the stream was packed, for so many plain bytes. */
+  recipe(size: number): PackingRecipe;
+  /** How a stream that is not over was probably packed. */
+  readonly guess: string;
+}
+
+/** One whole frame. */
+class FrameTrial extends Trial implements Runner {
+  readonly id: string;
+  readonly guess: string;
+
+  constructor(encoder: ExactEncoder, stretch: PackedStretch) {
+    super(encoder, stretch);
+    this.id = encoder.id;
+    this.guess = encoder.id;
+  }
+
+  recipe(size: number): PackingRecipe {
+    return [{ encoder: this.id, sizes: [size] }];
+  }
+}
 
 /**
  * Finds out while a zstd stream is unpacked how it was packed: encoders run along for as long as they give its very bytes. `recipe` is there once
@@ -16,53 +53,99 @@ const longHeadSize = 8 << 20;
  */
 export class ZstdRecogniser {
   readonly #stretch = new PackedStretch();
-  #trials: Trial[];
+  readonly #likely: readonly string[];
+  /** What came before the encoders were tried; undefined once they were. */
+  #head: Buffer[] | undefined = [];
+  #runners: Runner[] = [];
   #size = 0;
   #isOver = false;
+  #failed = false;
 
   /** `likely` are the ids of encoders to be named first where several give the same bytes. */
   constructor(likely: readonly string[] = []) {
-    const isLikely = ({ id }: ExactEncoder): boolean => likely.includes(id);
-    const ordered = [...zstdEncoders.filter(isLikely), ...zstdEncoders.filter((one) => !isLikely(one))];
-    this.#trials = ordered.map((encoder) => new Trial(encoder, this.#stretch));
+    this.#likely = likely;
   }
 
   /** How the stream was packed; undefined where that is not known. */
   get recipe(): PackingRecipe | undefined {
-    const [first] = this.#trials;
-    if (first === undefined || !this.#isOver) return undefined;
-    return [{ encoder: first.encoder.id, sizes: [this.#size] }];
+    return this.#isOver ? this.#runners[0]?.recipe(this.#size) : undefined;
   }
 
   /** How a stream that is not over was packed so far; a guess. */
   get guess(): PackingRecipe | undefined {
-    const [first] = this.#trials;
-    return first && [{ encoder: first.encoder.id, sizes: [] }];
+    const [first] = this.#runners;
+    return first && [{ encoder: first.guess, sizes: [] }];
   }
 
   /** Whether `guess` will hardly change any more. */
   get isDecided(): boolean {
-    const fitting = this.#trials.length;
+    if (this.#head !== undefined) return this.#failed;
+    const fitting = this.#runners.length;
     return fitting === 0 || this.#size >= (fitting === 1 ? headSize : longHeadSize);
   }
 
   /** The next bytes of the stream, which are kept. */
   packed(bytes: Buffer): void {
-    if (this.#trials.length > 0) this.#stretch.append(bytes);
+    if (this.#failed) return;
+    this.#stretch.append(bytes);
+    if (this.#stretch.held > mostHeld) this.#fail();
   }
 
   /** What came out of them. */
   plain(bytes: Buffer): void {
     this.#size += bytes.length;
-    for (const trial of this.#trials) trial.write(bytes);
-    this.#trials = this.#trials.filter(({ fits }) => fits);
-    this.#stretch.forget(Math.min(this.#stretch.length, ...this.#trials.map(({ matched }) => matched)));
+    if (this.#failed) return;
+    if (this.#head !== undefined) {
+      this.#head.push(Buffer.from(bytes));
+      if (this.#size >= triedSize) this.#try();
+      return;
+    }
+    for (const runner of this.#runners) runner.write(bytes);
+    this.#runners = this.#runners.filter(({ fits }) => fits);
+    this.#forget();
   }
 
   /** The stream is over. */
   end(): void {
-    this.#trials = this.#trials.filter((trial) => trial.finish());
+    if (!this.#failed && this.#head !== undefined) this.#try();
+    this.#runners = this.#runners.filter((runner) => runner.finish());
     this.#isOver = true;
+  }
+
+  /** Has each encoder pack the head, one after the other; those that do not fit are gone before the next one begins. */
+  #try(): void {
+    const head = this.#head ?? [];
+    this.#head = undefined;
+    for (const make of this.#candidates()) {
+      const runner = make();
+      for (const bytes of head) if (runner.fits) runner.write(bytes);
+      if (runner.fits) this.#runners.push(runner);
+    }
+    this.#forget();
+  }
+
+  #candidates(): (() => Runner)[] {
+    const stretch = this.#stretch;
+    const isLikely = ({ id }: ExactEncoder): boolean => this.#likely.some((likely) => likely.startsWith(id));
+    const ordered = [...zstdEncoders.filter(isLikely), ...zstdEncoders.filter((one) => !isLikely(one))];
+    return [
+      ...ordered.map((encoder) => () => new FrameTrial(encoder, stretch)),
+      ...ordered
+        .flatMap(chunkedFrames)
+        .map((frames) => () => new ChunkedTrial(frames, stretch, this.#likely)),
+    ];
+  }
+
+  #forget(): void {
+    if (this.#runners.length === 0) this.#fail();
+    else this.#stretch.forget(Math.min(...this.#runners.map(({ matched }) => matched)));
+  }
+
+  #fail(): void {
+    this.#failed = true;
+    this.#head = undefined;
+    this.#runners = [];
+    this.#stretch.forget(this.#stretch.length);
   }
 }
 

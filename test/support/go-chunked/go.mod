@@ -1,0 +1,3 @@
+module ddiff.example/go-chunked
+
+go 1.20
