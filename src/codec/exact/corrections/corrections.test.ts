@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { createDeflateRaw, deflateRawSync, inflateRawSync } from "node:zlib";
+import { constants, createDeflateRaw, deflateRawSync, inflateRawSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cases } from "../testing/cases.ts";
@@ -91,6 +91,13 @@ describe("corrections", () => {
       Buffer.concat([...Array.from({ length: count }, () => empty), packed]);
     correctionsOf(behind(900));
     expect(finished(behind(1100))).toBeUndefined();
+  });
+
+  it("restore streams whose beginning was flushed just before much came of few bytes", () => {
+    for (const size of [380_000, 399_990]) {
+      const begun = deflateRawSync(sample.subarray(0, size), { finishFlush: constants.Z_FULL_FLUSH });
+      correctionsOf(Buffer.concat([begun, deflateRawSync(Buffer.alloc(5_000_000))]));
+    }
   });
 
   it("are not made of what is no deflate stream, and are refused beside other bytes", () => {

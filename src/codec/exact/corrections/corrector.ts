@@ -8,7 +8,7 @@ import { mostTokens, StreamModel } from "./stream-model.ts";
 const headSize = 400_000;
 /** The levels as they are used, most of all those that are some program's default, its fastest or its best. */
 const levelsByUse = [6, 9, 1, 5, 4, 8, 7, 3, 2] as const;
-/** Packed bytes that are taken apart at once: at most 264 kB come of them, for which the predictor has room. */
+/** Packed bytes that are taken apart at once: with those that waited for a header at most 925 kB come of them, for which the predictor has room. */
 const bite = 1 << 8;
 
 /** So many beginnings and ends of blocks are kept at most: 400 kB in blocks of a few dozen bytes have fewer. */

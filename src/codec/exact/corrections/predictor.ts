@@ -2,9 +2,9 @@ import { matchToken } from "../tokens.ts";
 
 const windowSize = 1 << 15;
 const windowMask = windowSize - 1;
-const capacity = 1 << 20;
+const capacity = 1 << 21;
 /** Where so few bytes of room are left, what is too old is let go of. */
-const leastRoom = 1 << 19;
+const leastRoom = 1 << 20;
 const hashBits = 15;
 const hashMask = (1 << hashBits) - 1;
 const shortest = 3;
