@@ -107,7 +107,8 @@ export async function diffImages(request: DiffRequest): Promise<DiffReport> {
       const held = [...layers.values()].filter(({ layer }) => there.has(layer.diffId));
       const basePacked = new Set(baseIds.map((diffId) => base.require(diffId).layer.descriptor.digest));
       const proven = request.requireExact === true;
-      packings.push(...(await keptPackings({ held, basePacked, known: packings, proven })));
+      const { signal } = request.context;
+      packings.push(...(await keptPackings({ held, basePacked, known: packings, proven, signal })));
     }
     const byLayer = new Map(carried.map((blob) => [blob.layer.diffId, blob]));
 
@@ -221,7 +222,7 @@ async function patchLayers(
   for (const held of missing) {
     const watch = exact !== "never" && (await isWatchable(held)) ? new PackingWatch(held) : undefined;
     const spooled = await spoolLayer(held, watch, context, opened);
-    const packing = await watch?.packing();
+    const packing = await watch?.packing(context.signal);
     if (packing !== undefined) packings.push(packing);
     const { descriptor, diffId } = held.layer;
     const isUnexplained = exact !== "never" && packing === undefined && descriptor.digest !== diffId;

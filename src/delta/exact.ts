@@ -27,24 +27,34 @@ export interface KeptLayers {
   known: readonly LayerPacking[];
   /** Whether a layer that the base packs otherwise is read whole instead of being guessed. */
   proven: boolean;
+  signal: AbortSignal | undefined;
 }
 
 /** How the layers are packed that the other side has, in case it has them packed in another way or not at all. */
-export async function keptPackings({ held, basePacked, known, proven }: KeptLayers): Promise<LayerPacking[]> {
+export async function keptPackings({
+  held,
+  basePacked,
+  known,
+  proven,
+  signal,
+}: KeptLayers): Promise<LayerPacking[]> {
   const packings: LayerPacking[] = [];
   for (const one of held) {
     if (!(await isWatchable(one))) continue;
     const whole = proven && !basePacked.has(one.layer.descriptor.digest);
-    const packing = await (whole ? provenPacking(one) : guessPacking(one, known));
+    const packing = await (whole ? provenPacking(one, signal) : guessPacking(one, known, signal));
     if (packing !== undefined) packings.push(packing);
   }
   return packings;
 }
 
-async function provenPacking(held: HeldLayer): Promise<LayerPacking | undefined> {
+async function provenPacking(
+  held: HeldLayer,
+  signal: AbortSignal | undefined,
+): Promise<LayerPacking | undefined> {
   const watch = new PackingWatch(held);
-  for await (const _ of await watch.open());
-  return watch.packing();
+  for await (const _ of await watch.open()) signal?.throwIfAborted();
+  return watch.packing(signal);
 }
 
 /** The layers of an image that will not be packed as its manifest names them, by all that a bundle says. */

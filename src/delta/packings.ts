@@ -9,7 +9,7 @@ import { verified } from "../codec/verify.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
 import { compressionOfType } from "../oci/media-types.ts";
 import { isDdiffError } from "../util/errors.ts";
-import { readableOf } from "../util/readable.ts";
+import { joined, readableOf } from "../util/readable.ts";
 import type { HeldLayer } from "./base-layers.ts";
 import type { LayerPacking } from "./bundle-config.ts";
 
@@ -45,7 +45,7 @@ export class PackingWatch {
     const { stream, tar } = await openWatched(this.#held, this.#thread ?? this.#recogniser);
     try {
       const first = await tar.next();
-      return readableOf(from(first, tar), () => stream.destroy());
+      return readableOf(joined(first, tar), () => stream.destroy());
     } catch (error) {
       stream.destroy();
       if (!isDdiffError(error, "DECOMPRESSION_FAILED")) throw error;
@@ -57,9 +57,9 @@ export class PackingWatch {
   }
 
   /** How the layer is packed, once all of it was read; undefined where that is not known. Corrections are tried before. */
-  async packing(): Promise<LayerPacking | undefined> {
+  async packing(signal: AbortSignal | undefined): Promise<LayerPacking | undefined> {
     const recipe = this.#thread === undefined ? this.#recogniser.recipe : await this.#thread.recipe();
-    return recipe?.length === 0 ? undefined : proven(this.#held, recipe);
+    return recipe?.length === 0 ? undefined : proven(this.#held, recipe, signal);
   }
 }
 
@@ -70,12 +70,16 @@ export class PackingWatch {
 export async function guessPacking(
   held: HeldLayer,
   known: readonly LayerPacking[],
+  signal: AbortSignal | undefined,
 ): Promise<LayerPacking | undefined> {
   const recogniser = recogniserOf(held, known);
   const { stream, tar } = await openWatched(held, recogniser);
   try {
-    for await (const _ of tar) if (recogniser.isDecided) return packingOf(held, recogniser.guess);
-    return await proven(held, recogniser.recipe);
+    for await (const _ of tar) {
+      signal?.throwIfAborted();
+      if (recogniser.isDecided) return packingOf(held, recogniser.guess);
+    }
+    return await proven(held, recogniser.recipe, signal);
   } catch (error) {
     if (isDdiffError(error, "DECOMPRESSION_FAILED")) return undefined;
     throw error;
@@ -88,27 +92,23 @@ export async function guessPacking(
 async function proven(
   held: HeldLayer,
   recipe: LayerPacking["recipe"] | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<LayerPacking | undefined> {
   if (recipe === undefined || !hasCorrections(recipe)) return packingOf(held, recipe);
   const { descriptor, diffId } = held.layer;
   const digester = new Digester(algorithmOf(descriptor.digest));
   const tar = await held.source.openLayer(held.layer);
   try {
-    for await (const piece of repacked(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`))
-      digester.update(piece);
+    const pieces = repacked(tar as AsyncIterable<Buffer>, recipe, `layer ${diffId}`, signal);
+    for await (const piece of pieces) digester.update(piece);
+  } catch (error) {
+    // What was taken for corrections makes another stream: the layer is explained by none.
+    if (isDdiffError(error, "RECIPE_INVALID")) return undefined;
+    throw error;
   } finally {
     tar.destroy();
   }
   return digester.digest() === descriptor.digest ? packingOf(held, recipe) : undefined;
-}
-
-async function* from(
-  first: IteratorResult<Buffer, void>,
-  rest: AsyncGenerator<Buffer, void, void>,
-): AsyncGenerator<Buffer, void, void> {
-  if (first.done === true) return;
-  yield first.value;
-  yield* rest;
 }
 
 function recogniserOf({ layer }: HeldLayer, known: readonly LayerPacking[] = []): Recogniser {

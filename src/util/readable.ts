@@ -42,6 +42,16 @@ export function readableOf(chunks: AsyncGenerator<Buffer, void, void>, release: 
   });
 }
 
+/** The same pieces again, once the first was awaited to see whether there are any. */
+export async function* joined(
+  first: IteratorResult<Buffer, void>,
+  rest: AsyncGenerator<Buffer, void, void>,
+): AsyncGenerator<Buffer, void, void> {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
+}
+
 /** A stream of pieces that share one memory, each good only until the next is asked for: readers of a stream keep pieces, so they get copies. */
 export function readableCopies(pieces: AsyncIterable<Buffer>): Readable {
   return readableOf(copies(pieces), () => {});

@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { algorithmOf, type Digest } from "../../oci/digest.ts";
 import type { ByteRange, Store, Upload } from "../../store/store.ts";
 import { isDdiffError, systemErrorCode } from "../../util/errors.ts";
-import { readableOf } from "../../util/readable.ts";
+import { joined, readableOf } from "../../util/readable.ts";
 import { RegistryError } from "../errors.ts";
 import type { Arriving } from "../registry.ts";
 import { type GrowingFile, makeGrowingFile } from "./growing-file.ts";
@@ -155,15 +155,6 @@ function arrivingOf(
       });
     },
   };
-}
-
-async function* joined(
-  first: IteratorResult<Buffer, void>,
-  rest: AsyncGenerator<Buffer, void, void>,
-): AsyncGenerator<Buffer, void, void> {
-  if (first.done === true) return;
-  yield first.value;
-  yield* rest;
 }
 
 async function* partOf(
