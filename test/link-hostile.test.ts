@@ -9,7 +9,6 @@ import {
   rm,
   stat,
   symlink,
-  truncate,
   unlink,
   writeFile,
 } from "node:fs/promises";
@@ -17,7 +16,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { asking, done, LinkBench, linkMissing, treeOf, wholeLink } from "./support/link/linked.ts";
 import type { Ended, TestProject } from "./support/link/workshop.ts";
-import { describePlace, firstMissing, notRoot, toolMissing } from "./support/tools.ts";
+import { describePlace } from "./support/tools.ts";
 
 /** Somebody else's folder, which no run may touch. */
 async function makeOthers(folder: string): Promise<() => Promise<void>> {
@@ -162,6 +161,7 @@ describePlace("link", linkMissing, () => {
     await rm(project.path(".venv/ddiff/link.json"));
     execFileSync("mkfifo", [project.path(".venv/ddiff/link.json")]);
     expect(await project.link(bench.base, "--check")).toMatchObject(refusal("link\\.json is no file"));
+    expect(await project.ddiff("link", "--check")).toMatchObject(refusal("link\\.json is no file"));
   });
 
   it("passes over requirements and refuses files that make no sense", async () => {
@@ -321,10 +321,7 @@ describePlace("link", linkMissing, () => {
         expect(await program(project, "link", "--root", odd), text).toMatchObject(
           refusal("base\\.json cannot be read"),
         );
-        const main = join(import.meta.dirname, "../src/main.ts");
-        expect(await project.run(process.execPath, main, "link", "--base", odd), text).toMatchObject(
-          refusal("base\\.json"),
-        );
+        expect(await project.ddiff("link", "--base", odd), text).toMatchObject(refusal("base\\.json"));
       }
       expect(await readdir(project.folder)).toEqual([]);
     });
@@ -340,50 +337,8 @@ describePlace("link", linkMissing, () => {
     for (const base of [own, "base", "./base"]) {
       await project.write(".venv/ddiff/link.json", JSON.stringify({ ...told, base }));
       for (const words of [["link"], ["link", "--check"], ["unlink", "--project", project.path("none")]])
-        await project.run(process.execPath, join(import.meta.dirname, "../src/main.ts"), ...words);
+        await project.ddiff(...words);
       expect(await readdir(project.folder)).not.toContain("was-run");
     }
-  });
-});
-
-describePlace("link-full-disk", firstMissing(linkMissing, notRoot(), toolMissing("mount")), () => {
-  const bench = LinkBench.prepare(["2.5.1", "2.6.0"]);
-
-  /** Does something in a project on a disk of that size. */
-  async function onDisk(size: string, work: (project: TestProject) => Promise<void>): Promise<void> {
-    const project = await bench.shop.project("small");
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "ddiff-test", project.folder]);
-    try {
-      await work(project);
-    } finally {
-      execFileSync("umount", [project.folder]);
-    }
-  }
-  const full = { status: 3, output: expect.stringContaining("No space left") };
-
-  it.each(["32k", "64k", "128k"])("leaves nothing half done on a disk of %s", async (size) => {
-    await onDisk(size, async (project) => {
-      expect(await project.link(bench.base)).toMatchObject(full);
-      expect(await readdir(project.folder)).toEqual([]);
-    });
-  });
-
-  it("leaves the old link where the disk has no room for another", async () => {
-    await onDisk("8m", async (project) => {
-      expect(await project.link(bench.base, "2.5.1")).toMatchObject(done);
-      const before = await treeOf(project.folder);
-      for (const left of [0, 16, 64, 128]) {
-        // Until the disk is full, and then some kilobytes less.
-        await expect(writeFile(project.path("ballast"), Buffer.alloc(9 << 20))).rejects.toThrow("ENOSPC");
-        const { size } = await stat(project.path("ballast"));
-        await truncate(project.path("ballast"), size - left * 1024);
-        expect(await project.link(bench.base, "2.6.0")).toMatchObject(full);
-        await rm(project.path("ballast"));
-        expect(await treeOf(project.folder)).toEqual(before);
-        expect(await project.link(bench.base, "--check")).toEqual(wholeLink);
-      }
-      expect(await project.link(bench.base, "2.6.0")).toMatchObject(done);
-      await bench.expectBasesTorch(project, "2.6.0");
-    });
   });
 });

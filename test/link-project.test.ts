@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { asking, done, LinkBench, linkMissing, newestUv, treeOf, wholeLink } from "./support/link/linked.ts";
-import type { Ended } from "./support/link/workshop.ts";
 import { describePlace } from "./support/tools.ts";
 
 describePlace("link", linkMissing, () => {
@@ -253,38 +252,40 @@ describePlace("link", linkMissing, () => {
 
   it("does the same by ddiff link", async () => {
     const project = await bench.shop.project("by-ddiff");
-    const ddiff = (...words: string[]): Promise<Ended> =>
-      project.run(process.execPath, join(import.meta.dirname, "../src/main.ts"), ...words);
-    expect(await ddiff("link", "--check", "--base", bench.base)).toMatchObject({
+    expect(await project.ddiff("link", "--check", "--base", bench.base)).toMatchObject({
       status: 1,
       output: expect.stringContaining("NOT_LINKED"),
     });
-    expect(await ddiff("link", "2.5.1", "--base", bench.base)).toMatchObject({
+    expect(await project.ddiff("link", "2.5.1", "--base", bench.base)).toMatchObject({
       status: 0,
       output: expect.stringContaining("is linked to torch 2.5.1+cu124"),
     });
     // From now on the project knows its base.
-    expect(await ddiff("link", "--check")).toMatchObject(done);
-    expect(JSON.parse((await ddiff("link", "2.6.0", "--json")).output)).toMatchObject({
+    expect(await project.ddiff("link", "--check")).toMatchObject(done);
+    expect(JSON.parse((await project.ddiff("link", "2.6.0", "--json")).output)).toMatchObject({
       torch: "2.6.0+cu124",
       note: null,
     });
-    expect(await ddiff("link", "9")).toMatchObject({
+    expect(await project.ddiff("link", "9")).toMatchObject({
       status: 3,
       output: expect.stringContaining("the base has no torch 9"),
     });
     // Looking and taking away go without a base.
     await rename(bench.base, `${bench.base}-gone`);
-    expect(await ddiff("link", "--check")).toMatchObject({
+    expect(await project.ddiff("link")).toMatchObject({
+      status: 3,
+      output: expect.stringContaining(`${bench.base} is no base`),
+    });
+    expect(await project.ddiff("link", "--check")).toMatchObject({
       status: 1,
       output: expect.stringContaining("BASE_GONE"),
     });
-    expect(await ddiff("unlink")).toMatchObject({
+    expect(await project.ddiff("unlink")).toMatchObject({
       status: 0,
       output: expect.stringContaining(".venv is gone"),
     });
     await rename(`${bench.base}-gone`, bench.base);
-    expect(await ddiff("link", "--base", project.folder)).toMatchObject({
+    expect(await project.ddiff("link", "--base", project.folder)).toMatchObject({
       status: 3,
       output: expect.stringContaining("is no base"),
     });

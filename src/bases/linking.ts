@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { readFile, realpath } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
-import { DdiffError, isDdiffError, systemErrorCode } from "../util/errors.ts";
+import { readableFile } from "../places/image-files/readable-file.ts";
+import { DdiffError, isDdiffError } from "../util/errors.ts";
 import { writeProgram } from "./build-context.ts";
 import { baseFolder, program } from "./layout.ts";
 
@@ -164,14 +165,15 @@ export class LocalBase {
  * run, and it may have come with somebody's files.
  */
 async function linkedBase(project: string): Promise<string | undefined> {
-  try {
-    const base = parse(state, await readFile(join(project, ".venv/ddiff/link.json"), "utf8"))?.base;
-    if (base === undefined || !isAbsolute(base)) return undefined;
-    return `${await realpath(base)}/`.startsWith(`${await realpath(project)}/`) ? undefined : base;
-  } catch (error) {
-    if (systemErrorCode(error) !== undefined) return undefined;
-    throw error;
-  }
+  const text = await readableFile(join(project, ".venv/ddiff/link.json"));
+  const base = text === undefined ? undefined : parse(state, text.toString())?.base;
+  if (base === undefined || !isAbsolute(base)) return undefined;
+  const [inside, outside] = await Promise.all([base, project].map(realOrPlain));
+  return `${inside}/`.startsWith(`${outside}/`) ? undefined : base;
+}
+
+async function realOrPlain(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path));
 }
 
 function parse<T>(schema: z.ZodType<T>, text: string): T | undefined {

@@ -161,6 +161,11 @@ export class TestProject {
     return this.run(join(base, "bin/uv_init_torch"), ...words);
   }
 
+  /** Runs ddiff from its source. */
+  ddiff(...words: string[]): Promise<Ended> {
+    return this.run(process.execPath, join(import.meta.dirname, "../../../src/main.ts"), ...words);
+  }
+
   /** Evaluates an expression in the project's environment, with torch imported. */
   async ask(expression: string): Promise<string> {
     const { output } = await this.run(
