@@ -5,9 +5,11 @@ import { ChunkedEncoder } from "./chunked-encoder.ts";
 import type { ChunkedFrames } from "./chunked-encoders.ts";
 import { chunkedEras } from "./eras.ts";
 
-/** What stands behind the frames is carried as it is where no version wrote it: up to a part of the packed layer, and so many bytes, in pieces. */
+/** What stands behind the frames is carried as it is where no version wrote it: so little, or up to a part of the packed layer and so many bytes. */
+const littleCarried = 16 << 10;
 const mostCarriedShare = 1 / 16;
 const mostCarried = 4 << 20;
+/** In pieces. */
 const carriedPiece = 512 << 10;
 const skippableMagic = Buffer.from("502a4d18", "hex");
 /** How a frame ends that was flushed before: an empty block, then the checksum. */
@@ -97,7 +99,7 @@ export class ChunkedTrial {
 
   #carry(): void {
     const size = this.#stretch.length - this.matched;
-    if (size <= Math.min(mostCarried, this.#stretch.length * mostCarriedShare))
+    if (size <= littleCarried || size <= Math.min(mostCarried, this.#stretch.length * mostCarriedShare))
       this.#tail = { carried: this.#stretch.from(this.matched) };
   }
 }

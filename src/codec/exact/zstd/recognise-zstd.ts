@@ -130,9 +130,7 @@ export class ZstdRecogniser {
     const ordered = [...zstdEncoders.filter(isLikely), ...zstdEncoders.filter((one) => !isLikely(one))];
     return [
       ...ordered.map((encoder) => () => new FrameTrial(encoder, stretch)),
-      ...ordered
-        .flatMap(chunkedFrames)
-        .map((frames) => () => new ChunkedTrial(frames, stretch, this.#likely)),
+      ...chunkedFrames(ordered).map((frames) => () => new ChunkedTrial(frames, stretch, this.#likely)),
     ];
   }
 
