@@ -44,6 +44,12 @@ function filesOf(version: number): TarSpec[] {
   ];
 }
 
+async function skopeo(...args: string[]): Promise<string> {
+  const ran = await run(findTool("skopeo") ?? "skopeo", args, { env: { TZ: "UTC" } });
+  expect(ran, ran.stderr).toMatchObject({ status: 0 });
+  return ran.stdout;
+}
+
 describePlace("exact-chunked", noGo, () => {
   // Those that CI has the modules of.
   const makers = chunkedMakers.filter(({ version }) => /^1\.(?:59|65)\./.test(version));
@@ -87,11 +93,6 @@ describePlace("exact-chunked", toolMissing("skopeo"), () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const skopeo = async (...args: string[]): Promise<string> => {
-    const ran = await run(findTool("skopeo") ?? "skopeo", args, { env: { TZ: "UTC" } });
-    expect(ran, ran.stderr).toMatchObject({ status: 0 });
-    return ran.stdout;
-  };
   const cli = async (...args: string[]): Promise<string> => {
     const env = { HOME: folder, DDIFF_TMPDIR: folder, DDIFF_CACHE_DIR: join(folder, "cache") };
     const ran = await ddiff(args, { cwd: folder, env });

@@ -108,7 +108,11 @@ export class ZstdRecogniser {
   /** The stream is over. */
   end(): void {
     if (!this.#failed && this.#head !== undefined) this.#try();
-    this.#runners = this.#runners.filter((runner) => runner.finish());
+    // What is carried beside what an encoder gives may be what another one gives, too.
+    const lengthOf = (runner: Runner): number => runner.recipe(this.#size).length;
+    this.#runners = this.#runners
+      .filter((runner) => runner.finish())
+      .sort((one, other) => lengthOf(one) - lengthOf(other));
     this.#isOver = true;
   }
 
