@@ -24,8 +24,8 @@ import { BaseIndex } from "./match.ts";
 import type { Effort } from "./patch/align.ts";
 import { type Bytes, part } from "../util/random-bytes.ts";
 import { type EntryWatcher, type Recipe, type RecipeEntry, scanLayer } from "./recipe.ts";
-import { changedLayers, type ExactMode, exactAllowance, keptPackings, requireExact } from "./exact.ts";
-import { isWatchable, PackingWatch } from "./packings.ts";
+import { changedLayers, type ExactMode, exactAllowance, requireExact } from "./exact.ts";
+import { isWatchable, keptPackings, PackingWatch } from "./packings.ts";
 import { setDeltasAside } from "./registry-delta.ts";
 import { Spool } from "../util/spool.ts";
 

@@ -1,11 +1,8 @@
-import type { Digest } from "../oci/digest.ts";
 import type { ImageTree } from "../places/image-tree.ts";
 import type { Layer, PlatformImage } from "../places/place.ts";
 import { formatBytes } from "../util/bytes.ts";
 import { DdiffError } from "../util/errors.ts";
-import type { HeldLayer } from "./base-layers.ts";
-import type { BundleConfig, LayerPacking } from "./bundle-config.ts";
-import { guessPacking, isWatchable, PackingWatch } from "./packings.ts";
+import type { BundleConfig } from "./bundle-config.ts";
 
 /** Whether a diff keeps the digests of packed layers: where that costs next to nothing, at any cost, or not at all. */
 export type ExactMode = "auto" | "always" | "never";
@@ -16,45 +13,6 @@ export type ExactMode = "auto" | "always" | "never";
  */
 export function exactAllowance(mode: ExactMode, imageBytes: number): number {
   return mode === "always" ? Number.POSITIVE_INFINITY : imageBytes / 1000;
-}
-
-/** What is asked about layers that the other side has. */
-export interface KeptLayers {
-  held: readonly HeldLayer[];
-  /** Digests of the base's packed layers: these the other side has as they are. */
-  basePacked: ReadonlySet<Digest>;
-  /** How the layers are packed that are carried. */
-  known: readonly LayerPacking[];
-  /** Whether a layer that the base packs otherwise is read whole instead of being guessed. */
-  proven: boolean;
-  signal: AbortSignal | undefined;
-}
-
-/** How the layers are packed that the other side has, in case it has them packed in another way or not at all. */
-export async function keptPackings({
-  held,
-  basePacked,
-  known,
-  proven,
-  signal,
-}: KeptLayers): Promise<LayerPacking[]> {
-  const packings: LayerPacking[] = [];
-  for (const one of held) {
-    if (!(await isWatchable(one))) continue;
-    const whole = proven && !basePacked.has(one.layer.descriptor.digest);
-    const packing = await (whole ? provenPacking(one, signal) : guessPacking(one, known, signal));
-    if (packing !== undefined) packings.push(packing);
-  }
-  return packings;
-}
-
-async function provenPacking(
-  held: HeldLayer,
-  signal: AbortSignal | undefined,
-): Promise<LayerPacking | undefined> {
-  const watch = new PackingWatch(held);
-  for await (const _ of await watch.open()) signal?.throwIfAborted();
-  return watch.packing(signal);
 }
 
 /** The layers of an image that will not be packed as its manifest names them, by all that a bundle says. */

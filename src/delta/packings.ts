@@ -6,7 +6,7 @@ import { encodersIn, hasCorrections } from "../codec/exact/packing-recipe.ts";
 import { gunzipBeside, hasProcessorToSpare, RecogniserThread } from "../codec/exact/recogniser-thread.ts";
 import { GzipRecogniser } from "../codec/exact/recognise.ts";
 import { verified } from "../codec/verify.ts";
-import { algorithmOf, Digester } from "../oci/digest.ts";
+import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { compressionOfType } from "../oci/media-types.ts";
 import { isDdiffError } from "../util/errors.ts";
 import { joined, readableOf } from "../util/readable.ts";
@@ -63,11 +63,50 @@ export class PackingWatch {
   }
 }
 
+/** What is asked about layers that the other side has. */
+interface KeptLayers {
+  held: readonly HeldLayer[];
+  /** Digests of the base's packed layers: these the other side has as they are. */
+  basePacked: ReadonlySet<Digest>;
+  /** How the layers are packed that are carried. */
+  known: readonly LayerPacking[];
+  /** Whether a layer that the base packs otherwise is read whole instead of being guessed. */
+  proven: boolean;
+  signal: AbortSignal | undefined;
+}
+
+/** How the layers are packed that the other side has, in case it has them packed in another way or not at all. */
+export async function keptPackings({
+  held,
+  basePacked,
+  known,
+  proven,
+  signal,
+}: KeptLayers): Promise<LayerPacking[]> {
+  const packings: LayerPacking[] = [];
+  for (const one of held) {
+    if (!(await isWatchable(one))) continue;
+    const whole = proven && !basePacked.has(one.layer.descriptor.digest);
+    const packing = await (whole ? provenPacking(one, signal) : guessPacking(one, known, signal));
+    if (packing !== undefined) packings.push(packing);
+  }
+  return packings;
+}
+
+async function provenPacking(
+  held: HeldLayer,
+  signal: AbortSignal | undefined,
+): Promise<LayerPacking | undefined> {
+  const watch = new PackingWatch(held);
+  for await (const _ of await watch.open()) signal?.throwIfAborted();
+  return watch.packing(signal);
+}
+
 /**
  * How a layer is probably packed, by its beginning alone (of a small layer: by all of it). For layers that the other side has and that are not
  * to be read whole for this; it is checked where it is used. `known` is how other layers are packed, likely by the same program.
  */
-export async function guessPacking(
+async function guessPacking(
   held: HeldLayer,
   known: readonly LayerPacking[],
   signal: AbortSignal | undefined,

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { type ClientRequest, request } from "node:http";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
 import { rebuildArrival } from "../delta/arrival.ts";
@@ -53,8 +54,8 @@ async function start(
   registry = await startRegistry({ rebuilds: makeRebuilds(work, bounds), ...options });
 }
 
-async function pushBase(name = "app:1"): Promise<void> {
-  const from = await forge.shop.open(forge.base);
+async function pushBase(name = "app:1", image = forge.base): Promise<void> {
+  const from = await forge.shop.open(image);
   const to = await registryPlace(`//127.0.0.1:${registry.port}/${name}`, forge.shop.context).sink();
   await copyImage(from, to, { progress: silent });
 }
@@ -189,6 +190,24 @@ describe("a bundle that is sent to a registry", () => {
 
 const patchOf = ({ config }: OpenBundle): PatchedLayer =>
   config.layers.find((one) => one.from === "patch") as PatchedLayer;
+
+it("is the registry's fault, not the sender's, where the base has come to harm in it", async () => {
+  const tar = makeTar(treeSpec(1));
+  const layer = digestOf(tar);
+  await start({
+    wrap: (store) => ({
+      ...store,
+      async openBlob(digest, range) {
+        if (digest !== layer) return await store.openBlob(digest, range);
+        return Readable.from([Buffer.from(tar).fill(0x55, 2000, 2100)]);
+      },
+    }),
+  });
+  const { shop } = forge;
+  const store = new MemoryStore();
+  await pushBase("app:1", await shop.write(store, addImage(store, [{ tar, pack: "none" }]), "work:plain:1"));
+  await expectRefused(await send(forge.good), 500, "UNKNOWN");
+});
 
 describe("a hostile bundle", () => {
   beforeEach(async () => {

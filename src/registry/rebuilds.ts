@@ -76,10 +76,17 @@ function refusalOf(error: unknown): unknown {
     case "BUNDLE_VERSION":
       return new RegistryError("BUNDLE_INVALID", message, { cause: error });
     case "BASE_MISSING":
+    // Its image was deleted meanwhile.
+    case "BLOB_MISSING":
       return new RegistryError("BASE_UNKNOWN", message, { cause: error });
     case "NOT_EXACT":
     case "ENCODER_UNKNOWN":
       return new RegistryError("BUNDLE_INEXACT", message, { cause: error });
+    case "DIGEST_MISMATCH":
+    case "SIZE_MISMATCH":
+      return new RegistryError("UNKNOWN", "what this registry holds of the base is damaged", {
+        cause: error,
+      });
     case "DISK_SPACE":
       return new RegistryError("SIZE_INVALID", "the registry has no room to make the image", {
         status: 507,
