@@ -1,8 +1,9 @@
-import { Readable } from "node:stream";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { gunzipMembers } from "./gzip-members.ts";
 import { GzipRecogniser } from "./recognise.ts";
+import { packedBy } from "./testing/gzip.ts";
+import { cut, gathered } from "./testing/streams.ts";
 import { gunzipBeside, RecogniserThread } from "./recogniser-thread.ts";
 import { sampleBytes } from "./testing/sample.ts";
 
@@ -13,13 +14,6 @@ const strange = Buffer.concat([
   deflateRawSync(sample, { windowBits: 9 }),
   gzipSync(sample).subarray(-8),
 ]);
-
-function cut(bytes: Buffer): Readable {
-  function* pieces(): Generator<Buffer> {
-    for (let at = 0; at < bytes.length; at += 50_021) yield bytes.subarray(at, at + 50_021);
-  }
-  return Readable.from(pieces());
-}
 
 it.each([
   ["one member", gzipSync(sample)],
@@ -49,4 +43,20 @@ it.each([
   if (most === 1) await reading();
   else await expect(reading()).rejects.toMatchObject({ code: "DECOMPRESSION_FAILED" });
   await expect(thread.recipe()).rejects.toThrow("ended");
+});
+
+it("a thread is waited for where nothing comes out of a stream, too", async () => {
+  let asked = 0;
+  class Watched extends RecogniserThread {
+    override room(): Promise<void> {
+      asked++;
+      return super.room();
+    }
+  }
+  const thread = new Watched();
+  const empty = await packedBy("zlib-level1", Buffer.alloc(0));
+  const packed = Buffer.concat(Array<Buffer>(2000).fill(empty));
+  await gathered(gunzipBeside(cut(packed, 2000), thread, "it"));
+  expect(asked).toBe(packed.length / 2000);
+  expect(await thread.recipe()).toMatchObject([{ sizes: Array<number>(2000).fill(0) }]);
 });

@@ -7,16 +7,20 @@ import type { PackingRecipe } from "./packing-recipe.ts";
 
 /** What is heard goes to the thread in pieces of this size, for each message costs time. */
 const batchSize = 1 << 20;
-/** So many bytes may wait for the thread: packed and plain ones together. */
+/** So many bytes may wait for the thread: packed and plain ones together, and what it takes to say what they are. */
 const mostWaiting = 8 << 20;
+/** A call takes about so many bytes itself, which is what counts in a stream of empty members. */
+const callSize = 256;
 
 /** What a listener heard, one after the other: which of its methods, and of how many of the bytes. */
 export interface Heard {
   calls: { method: keyof GzipListener; size: number }[];
   bytes: Uint8Array;
+  /** What it weighs while it waits. */
+  weight: number;
 }
 
-/** What the thread answers: how many bytes it has dealt with, and at the end how the stream was packed. */
+/** What the thread answers: the weight of what it has dealt with, and at the end how the stream was packed. */
 export interface Answer {
   done: number;
   over?: { recipe: PackingRecipe | undefined };
@@ -95,7 +99,8 @@ export class RecogniserThread implements GzipListener {
   }
 
   private hear(method: keyof GzipListener, bytes: Buffer): void {
-    if (this.length + bytes.length > this.bytes.length) this.send();
+    if (this.length + bytes.length > this.bytes.length || this.calls.length * callSize > batchSize)
+      this.send();
     if (bytes.length > this.bytes.length) this.bytes = new Uint8Array(bytes.length);
     this.bytes.set(bytes, this.length);
     this.length += bytes.length;
@@ -104,8 +109,9 @@ export class RecogniserThread implements GzipListener {
 
   private send(): void {
     if (this.calls.length === 0) return;
-    const heard: Heard = { calls: this.calls, bytes: this.bytes.subarray(0, this.length) };
-    this.waiting += this.length;
+    const weight = this.length + callSize * this.calls.length;
+    const heard: Heard = { calls: this.calls, bytes: this.bytes.subarray(0, this.length), weight };
+    this.waiting += weight;
     this.worker.postMessage(heard, [this.bytes.buffer]);
     this.calls = [];
     this.bytes = new Uint8Array(batchSize);
@@ -127,6 +133,14 @@ export class RecogniserThread implements GzipListener {
   }
 }
 
+/** A stream of which no more is read while the thread is behind, for there are streams of which nothing comes out. */
+async function* paced(source: AsyncIterable<Buffer>, thread: RecogniserThread): AsyncGenerator<Buffer> {
+  for await (const piece of source) {
+    await thread.room();
+    yield piece;
+  }
+}
+
 /** Unpacks a gzip stream as `gunzipMembers` does, no faster than `thread` can follow, which ends where the reading ends too early. */
 export async function* gunzipBeside(
   source: AsyncIterable<Buffer>,
@@ -135,7 +149,7 @@ export async function* gunzipBeside(
 ): AsyncGenerator<Buffer, void, void> {
   let isWhole = false;
   try {
-    for await (const plain of gunzipMembers(source, thread, what)) {
+    for await (const plain of gunzipMembers(paced(source, thread), thread, what)) {
       yield plain;
       await thread.room();
     }

@@ -24,7 +24,7 @@ parentPort?.on("message", (message: Heard | "over") => {
   if (message === "over") answer.over = { recipe: recogniser.recipe };
   else {
     hear(message);
-    answer.done = message.bytes.length;
+    answer.done = message.weight;
   }
   parentPort?.postMessage(answer);
 });
