@@ -191,6 +191,18 @@ describe("a bundle that is sent to a registry", () => {
 const patchOf = ({ config }: OpenBundle): PatchedLayer =>
   config.layers.find((one) => one.from === "patch") as PatchedLayer;
 
+it("is told in few words and soon that its base is not there, however many names it has for it", async () => {
+  await start();
+  const names = Array.from({ length: 300_000 }, (_, i) => `No Name ${i}`);
+  const bundle = await forge.forged(({ config }) => (config.base.names = ["x".repeat(9000), ...names]));
+  const before = performance.now();
+  const reply = await send(bundle);
+  expect(performance.now() - before).toBeLessThan(5000);
+  await expectRefused(reply, 409, "BASE_UNKNOWN");
+  expect(reply.body.length).toBeLessThan(1000);
+  expect(reply.body.toString()).toContain("and 299991 more");
+});
+
 it("is the registry's fault, not the sender's, where the base has come to harm in it", async () => {
   const tar = makeTar(treeSpec(1));
   const layer = digestOf(tar);
