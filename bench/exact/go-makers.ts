@@ -114,6 +114,23 @@ export const goMakers: readonly GoMaker[] = [
     version: "v5.38.0",
     path: ["IMAGE", "go.podman.io/image/v5"],
   },
+  ...[
+    ["go1.20.14", "v1.45.3", "github.com/containers/storage"],
+    ["go1.22.12", "v1.53.0", "github.com/containers/storage"],
+    ["go1.22.12", "v1.57.2", "github.com/containers/storage"],
+    ["go1.26.8", "v1.59.1", "github.com/containers/storage"],
+    ["go1.26.8", "v1.65.0", "go.podman.io/storage"],
+  ].flatMap(([toolchain = "", version = "", module = ""]) =>
+    ["3", "10"].map((level) => ({
+      title: `podman, skopeo: zstd:chunked, level ${level}${level === "10" ? " (their default)" : ""}`,
+      source: "zstd-chunked",
+      toolchain,
+      module,
+      version,
+      path: ["STORAGE", module] as [string, string],
+      words: [level],
+    })),
+  ),
 ];
 
 /** Builds a maker below `work`; answers its program. Throws what Go says. */

@@ -10,8 +10,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { repacked } from "../../src/codec/exact/repack.ts";
+import { decompressed, detectCompression } from "../../src/codec/compression.ts";
+import { readAll } from "../../src/codec/read-all.ts";
+import { unzstdRecognised, ZstdRecogniser } from "../../src/codec/exact/zstd/recognise-zstd.ts";
 import { gunzipMembers } from "../../src/codec/exact/gzip-members.ts";
 import { encodersIn, type PackingRecipe } from "../../src/codec/exact/packing-recipe.ts";
 import { GzipRecogniser } from "../../src/codec/exact/recognise.ts";
@@ -114,17 +116,20 @@ interface Made {
 async function tryMaker({ title, version, packed, maker }: Made, work: string): Promise<Row> {
   const file = fileOf(title, work);
   writeFileSync(file, packed);
-  const idle = { header() {}, packed() {}, plain() {}, end() {}, padding() {} };
-  const read = async (listener: typeof idle | GzipRecogniser): Promise<void> => {
-    const source = createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
-    for await (const _ of gunzipMembers(source, listener, title));
-  };
-  const unpacking = await cpuOf(() => read(idle));
-  const recogniser = new GzipRecogniser();
-  const recognising = await cpuOf(() => read(recogniser));
+  const source = () => createReadStream(file, { highWaterMark: 1 << 20 });
+  const isZstd = detectCompression(packed) === "zstd";
+  const unpacking = await cpuOf(() => drained(isZstd ? decompressed(source()) : idly(source(), title)));
+  const recogniser = isZstd ? new ZstdRecogniser() : new GzipRecogniser();
+  const recognising = await cpuOf(() =>
+    drained(
+      recogniser instanceof ZstdRecogniser
+        ? unzstdRecognised(source(), recogniser, title)
+        : gunzipMembers(source() as AsyncIterable<Buffer>, recogniser, title),
+    ),
+  );
   const { recipe } = recogniser;
   const digester = new Digester();
-  const plain = gunzipSync(packed);
+  const plain = await readAll(decompressed(source()), 1 << 30, title);
   const again = await cpuOf(async () => {
     const tar = streamOf(bufferBytes(plain)) as AsyncIterable<Buffer>;
     for await (const piece of repacked(tar, recipe ?? [{ literal: "", size: plain.length }], title))
@@ -139,6 +144,15 @@ async function tryMaker({ title, version, packed, maker }: Made, work: string): 
     cpu: { maker, recognise: recognising - unpacking, again },
     pristine: undefined,
   };
+}
+
+/** Unpacks members of gzip and tells nobody. */
+function idly(source: AsyncIterable<Buffer>, title: string): AsyncIterable<Buffer> {
+  return gunzipMembers(source, { header() {}, packed() {}, plain() {}, end() {}, padding() {} }, title);
+}
+
+async function drained(pieces: AsyncIterable<Buffer>): Promise<void> {
+  for await (const _ of pieces);
 }
 
 /** What a maker made; the last version's stays there. */
