@@ -57,11 +57,16 @@ describe("a recipe that somebody else wrote", () => {
     ["packed", "zlib-level9"],
     ["packed in threads", "pgzip-256k-klauspost1.15.10-level5"],
   ])("is %s in steps, and given up soon when it is to be", async (_, encoder) => {
-    const plain = sampleBytes(40_000_000);
+    // More than anybody packs in minutes.
+    const size = 40_000_000_000;
+    const chunk = sampleBytes(1_000_000);
+    function* plain(): Generator<Buffer> {
+      for (let at = 0; at < size; at += chunk.length) yield chunk;
+    }
     const stop = new AbortController();
     const reason = new Error("enough");
-    const recipe = [{ encoder, header, sizes: [plain.length] }];
-    const pieces = repacked(Readable.from([plain]), recipe, "it", stop.signal);
+    const recipe = [{ encoder, header, sizes: [size] }];
+    const pieces = repacked(Readable.from(plain()), recipe, "it", stop.signal);
     const packing = (async () => {
       for await (const _ of pieces);
     })();
@@ -70,7 +75,7 @@ describe("a recipe that somebody else wrote", () => {
       sleep(100).then(() => {
         const asked = performance.now();
         stop.abort(reason);
-        return packing.catch(() => expect(performance.now() - asked).toBeLessThan(1000));
+        return packing.catch(() => expect(performance.now() - asked).toBeLessThan(5000));
       }),
     ]);
   });
