@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { deflated, makerOf } from "../src/codec/exact/testing/deflated.ts";
 import { GoFlate, type GoProgram } from "./support/go-flate.ts";
-import { pgzipMaker, zstdMaker } from "./support/klauspost-makers.ts";
+import { pgzipMaker, zstdLevels, zstdMaker } from "./support/klauspost-makers.ts";
 import { randomInput } from "./support/random-input.ts";
 import { randomOf } from "./support/seeded.ts";
 import { describePlace } from "./support/tools.ts";
@@ -56,12 +56,11 @@ describePlace("exact-klauspost", go === undefined ? "DDIFF_TEST_GO names no go" 
 });
 
 describePlace("exact-klauspost", go === undefined ? "DDIFF_TEST_GO names no go" : undefined, () => {
-  const byDefault = { of: [2] };
-  describe("zstd with klauspost/compress 1.18.6", () => {
-    compare(go!, zstdMaker("1.18.6"), () => "zstd-klauspost1.17.8-default", byDefault);
-  });
-  describe("zstd with klauspost/compress 1.20.3", () => {
-    compare(go!, zstdMaker("1.20.3"), () => "zstd-klauspost1.20.3-default", byDefault);
+  const since = { "1.18.6": "1.17.8", "1.20.3": "1.20.3" };
+  describe.each(Object.entries(since))("zstd with klauspost/compress %s", (version, first) => {
+    describe.each(Object.entries(zstdLevels))("at its level %s", (name, level) => {
+      compare(go!, zstdMaker(version), () => `zstd-klauspost${first}-${name}`, { of: [level] });
+    });
   });
 });
 

@@ -40,22 +40,19 @@ export const goMakers: readonly GoMaker[] = [
     toolchain: "go1.20.14",
     module: "github.com/moby/buildkit",
     version: "v0.12.5",
+    words: ["gzip"],
   },
-  {
-    title: "BuildKit",
-    source: "buildkit",
-    toolchain: "go1.26.8",
-    module: "github.com/moby/buildkit",
-    version: "v0.23.2",
-  },
-  {
-    title: "BuildKit, compression-level=9",
-    source: "buildkit",
-    toolchain: "go1.26.8",
-    module: "github.com/moby/buildkit",
-    version: "v0.23.2",
-    words: ["9"],
-  },
+  ...["gzip", "gzip 9", "zstd", "zstd 2", "zstd 8"].map((word) => {
+    const [format = "", level] = word.split(" ");
+    return {
+      title: `BuildKit${format === "gzip" ? "" : `, ${format}`}${level === undefined ? "" : `, compression-level=${level}`}`,
+      source: "buildkit",
+      toolchain: "go1.26.8",
+      module: "github.com/moby/buildkit",
+      version: "v0.23.2",
+      words: word.split(" "),
+    };
+  }),
   {
     title: "containerd",
     source: "containerd",
@@ -95,16 +92,21 @@ export const goMakers: readonly GoMaker[] = [
     words: ["input"],
   },
   ...[
-    ["go1.20.14", "v5.24.1"],
-    ["go1.22.12", "v5.30.1"],
-    ["go1.26.8", "v5.36.2"],
-  ].map(([toolchain = "", version = ""]) => ({
-    title: "podman, buildah, skopeo, CRI-O (containers/image)",
+    ["go1.20.14", "v5.24.1", "gzip"],
+    ["go1.22.12", "v5.30.1", "gzip"],
+    ["go1.26.8", "v5.36.2", "gzip"],
+    ["go1.20.14", "v5.24.1", "zstd"],
+    ["go1.26.8", "v5.36.2", "zstd"],
+    ["go1.26.8", "v5.36.2", "zstd", "1"],
+    ["go1.26.8", "v5.36.2", "zstd", "9"],
+  ].map(([toolchain = "", version = "", format = "", ...level]) => ({
+    title: `podman, buildah, skopeo, CRI-O (containers/image)${[format === "gzip" ? "" : `, ${format}`, ...level].join(", level ")}`,
     source: "containers-image",
     toolchain,
     module: image,
     version,
     path: ["IMAGE", image] as [string, string],
+    words: [format, ...level],
   })),
   {
     title: "podman, buildah, skopeo, CRI-O (container-libs)",
@@ -113,6 +115,7 @@ export const goMakers: readonly GoMaker[] = [
     module: "go.podman.io/image/v5",
     version: "v5.38.0",
     path: ["IMAGE", "go.podman.io/image/v5"],
+    words: ["gzip"],
   },
   ...[
     ["go1.20.14", "v1.45.3", "github.com/containers/storage"],

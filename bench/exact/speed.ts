@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { buildGoFlate } from "../../test/support/go-flate.ts";
-import { pgzipMaker, zstdMaker } from "../../test/support/klauspost-makers.ts";
+import { pgzipMaker, zstdLevels, zstdMaker } from "../../test/support/klauspost-makers.ts";
 import { writeSection } from "../document.ts";
 import { measure, median } from "../measure.ts";
 
@@ -81,11 +81,11 @@ async function klauspostRivals(go: string, work: string): Promise<Rival[]> {
       title: `pgzip with klauspost/compress ${version}, level ${level}`,
       script: `GOMAXPROCS=1 ${pgzip} ${1 << 20} ${level} < input | tail -c +11 | head -c -8`,
     })),
-    {
-      id: "zstd-klauspost1.17.8-default",
-      title: `zstd of klauspost/compress ${version}, its default`,
-      script: `GOMAXPROCS=1 ${zstd} 2 < input`,
-    },
+    ...Object.entries(zstdLevels).map(([name, level]) => ({
+      id: `zstd-klauspost1.17.8-${name}`,
+      title: `zstd of klauspost/compress ${version}, its ${name}`,
+      script: `GOMAXPROCS=1 ${zstd} ${level} < input`,
+    })),
   ];
 }
 

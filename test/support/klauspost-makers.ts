@@ -23,19 +23,46 @@ export function pgzipMaker(version: string, blockSize: number): GoProgram {
   return { source: "go-pgzip", versions: `versions/${version}.mod`, words: [`${blockSize}`] };
 }
 
-/** The program of zstd with a version of klauspost/compress; its level 2 is the default. */
+/** The program of zstd with a version of klauspost/compress. */
 export function zstdMaker(version: string): GoProgram {
   return { source: "go-zstd", versions: `versions/${version}.mod` };
 }
 
-/** Each encoder of zstd with the programs that should give the same bytes. */
-export const zstdMakers: Readonly<Record<string, readonly string[]>> = {
-  "zstd-klauspost1.15.9-default": ["1.15.9", "1.15.12", "1.16.3"],
-  "zstd-klauspost1.16.4-default": ["1.16.4", "1.16.5"],
-  "zstd-klauspost1.17.0-default": ["1.17.0", "1.17.7"],
-  "zstd-klauspost1.17.8-default": ["1.17.8", "1.18.6", "1.20.2"],
-  "zstd-klauspost1.20.3-default": ["1.20.3"],
+/** What that program calls its levels. */
+export const zstdLevels = { fastest: 1, default: 2, better: 3 } as const;
+
+const likeDefault = {
+  "1.15.9": ["1.15.9", "1.15.12", "1.16.3"],
+  "1.16.4": ["1.16.4", "1.16.5"],
+  "1.17.0": ["1.17.0", "1.17.7"],
+  "1.17.8": ["1.17.8", "1.18.6", "1.20.2"],
+  "1.20.3": ["1.20.3"],
 };
+
+/** By level and encoder, the versions that should give the same bytes. */
+const zstdVersionsOf: Record<keyof typeof zstdLevels, Record<string, readonly string[]>> = {
+  fastest: likeDefault,
+  default: likeDefault,
+  better: {
+    "1.15.9": ["1.15.9"],
+    "1.15.10": ["1.15.10", "1.16.3"],
+    "1.16.4": ["1.16.4", "1.16.5"],
+    "1.17.0": ["1.17.0", "1.17.2"],
+    "1.17.3": ["1.17.3", "1.17.4"],
+    "1.17.5": ["1.17.5", "1.17.7"],
+    "1.17.8": ["1.17.8", "1.18.6", "1.20.2"],
+    "1.20.3": ["1.20.3"],
+  },
+};
+
+/** Each encoder of zstd with the program's level and the versions that should give the same bytes. */
+export const zstdMakers = Object.entries(zstdLevels).flatMap(([name, level]) =>
+  Object.entries(zstdVersionsOf[name as keyof typeof zstdLevels]).map(([since, versions]) => ({
+    id: `zstd-klauspost${since}-${name}`,
+    level,
+    versions,
+  })),
+);
 
 /** Each encoder of klauspost's family with the programs that should give the same bytes. */
 export function klauspostMakers(): { id: string; level: number; makers: GoProgram[] }[] {

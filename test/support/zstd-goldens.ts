@@ -9,19 +9,18 @@ import { repository } from "./run.ts";
 
 /**
  * `npx node test/support/zstd-goldens.ts GO` asks klauspost/compress/zstd, in the versions that should agree one after the other, for what it
- * makes of the inputs in `zstd-cases.ts` at its default level, and keeps sizes and digests by the encoder's id where they do.
+ * makes of the inputs in `zstd-cases.ts` at its levels, and keeps sizes and digests by the encoder's id where they do.
  */
 const file = join(repository, "src", "codec", "exact", "zstd", "goldens.json");
 const [, , go = "go"] = process.argv;
-const defaultLevel = 2;
 
-async function ask(version: string): Promise<[size: number, sha256: string]> {
+async function ask(version: string, level: number): Promise<[size: number, sha256: string]> {
   const folder = await mkdtemp(join(tmpdir(), "zstd-goldens-"));
   const zstd = await GoFlate.start(go, folder, zstdMaker(version));
   const hash = createHash("sha256");
   let size = 0;
   for (const input of zstdCases.flatMap((made) => made())) {
-    const packed = await zstd.deflate(defaultLevel, input);
+    const packed = await zstd.deflate(level, input);
     size += packed.length;
     hash.update(packed);
   }
@@ -31,9 +30,9 @@ async function ask(version: string): Promise<[size: number, sha256: string]> {
 }
 
 const goldens: Record<string, [size: number, sha256: string]> = {};
-for (const [id, versions] of Object.entries(zstdMakers)) {
+for (const { id, level, versions } of zstdMakers) {
   const answers = new Set<string>();
-  for (const version of versions) answers.add(JSON.stringify(await ask(version)));
+  for (const version of versions) answers.add(JSON.stringify(await ask(version, level)));
   if (answers.size !== 1) throw new Error(`the makers of ${id} do not agree`);
   for (const answer of answers) goldens[id] = JSON.parse(answer) as [number, string];
   console.log(id);

@@ -6,7 +6,7 @@ import { go127Deflate, pgzipBlocks } from "./klauspost/deflate.ts";
 import type { versions } from "./klauspost/versions.ts";
 import { chromiumDeflate, zlibDeflate } from "./zlib.ts";
 import { klauspostZstd } from "./zstd/frame-encoder.ts";
-import type { zstdVersions } from "./zstd/versions.ts";
+import { type ZstdVersion, zstdVersions } from "./zstd/versions.ts";
 
 /** Every encoder of gzip that layers can be packed with again, bit for bit. */
 export const encoders: readonly ExactEncoder[] = [
@@ -32,22 +32,35 @@ export const encoders: readonly ExactEncoder[] = [
   ...levels("chromium", chromiumDeflate),
 ];
 
-/** Every encoder of zstd, the likeliest first: each makes whole frames, header and checksum included. */
-export const zstdEncoders: readonly ExactEncoder[] = (
-  ["1.17.8", "1.20.3", "1.17.0", "1.16.4", "1.15.9"] satisfies (keyof typeof zstdVersions)[]
-).map((version) => ({ id: `zstd-klauspost${version}-default`, make: klauspostZstd(version) }));
+/** Every encoder of zstd at the level that builders take by themselves, the likeliest first: each makes whole frames, header and checksum included. */
+export const zstdEncoders = klauspostZstds("default", ["1.17.8", "1.20.3", "1.17.0", "1.16.4", "1.15.9"]);
 
-/** Every encoder of layers of zstd:chunked, which have a frame for each chunk of a file. */
+/** Those at other levels, which builders can be told to take. */
+export const otherZstdEncoders: readonly ExactEncoder[] = [
+  ...klauspostZstds("fastest", ["1.17.8", "1.20.3", "1.17.0", "1.16.4", "1.15.9"]),
+  ...klauspostZstds("better", [
+    "1.17.8",
+    "1.20.3",
+    "1.17.5",
+    "1.17.3",
+    "1.17.0",
+    "1.16.4",
+    "1.15.10",
+    "1.15.9",
+  ]),
+];
+
+/** Every encoder of layers of zstd:chunked at its usual level, which have a frame for each chunk of a file. */
 const chunked: readonly ExactEncoder[] = chunkedEncoders(zstdEncoders);
 
 /** Whether an encoder makes zstd frames. */
 export function makesFrames(id: string): boolean {
-  return [...zstdEncoders, ...chunked].some((encoder) => encoder.id === id);
+  return [...zstdEncoders, ...otherZstdEncoders, ...chunked].some((encoder) => encoder.id === id);
 }
 
 /** The encoder of an id, or undefined where there is none. */
 export function findEncoder(id: string): ExactEncoder | undefined {
-  for (const encoder of [...encoders, ...zstdEncoders, ...chunked]) {
+  for (const encoder of [...encoders, ...zstdEncoders, ...otherZstdEncoders, ...chunked]) {
     if (encoder.id === id) return encoder;
     if (encoder.flushed?.id === id) return encoder.flushed;
   }
@@ -88,4 +101,15 @@ function pgzip(version: keyof typeof versions, levels: number[], kibibytes = 102
     const blocks = pgzipBlocks(version, level, kibibytes << 10);
     return { id: `pgzip-${size}-klauspost${version}-level${level}`, make: deflateInBlocks(blocks), blocks };
   });
+}
+
+/** zstd of klauspost/compress at a level, in versions that were the first to give their bytes. */
+function klauspostZstds<L extends keyof typeof zstdVersions>(
+  level: L,
+  versions: (keyof (typeof zstdVersions)[L] & string)[],
+): readonly ExactEncoder[] {
+  return versions.map((version) => ({
+    id: `zstd-klauspost${version}-${level}`,
+    make: klauspostZstd(zstdVersions[level][version] as ZstdVersion),
+  }));
 }

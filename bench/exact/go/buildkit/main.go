@@ -1,4 +1,4 @@
-// Packs standard input as BuildKit does when it exports, at the level that is its argument or at its own.
+// Packs standard input as BuildKit does when it exports, as gzip or zstd says, and at the level behind that or at its own.
 package main
 
 import (
@@ -13,15 +13,18 @@ import (
 
 func main() {
 	config := compression.New(compression.Gzip)
-	if len(os.Args) > 1 {
-		level, err := strconv.Atoi(os.Args[1])
+	if os.Args[1] == "zstd" {
+		config = compression.New(compression.Zstd)
+	}
+	if len(os.Args) > 2 {
+		level, err := strconv.Atoi(os.Args[2])
 		if err != nil {
 			log.Fatal(err)
 		}
 		config = config.SetLevel(level)
 	}
 	compress, _ := config.Type.Compress(context.Background(), config)
-	out, err := compress(os.Stdout, "application/vnd.oci.image.layer.v1.tar+gzip")
+	out, err := compress(os.Stdout, "application/vnd.oci.image.layer.v1.tar+"+os.Args[1])
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,16 +1,29 @@
-// Packs standard input as podman, buildah and skopeo do when they push.
+// Packs standard input as podman, buildah and skopeo do when they push, as gzip or zstd says, and at the level behind that or at their own.
 package main
 
 import (
 	"io"
 	"log"
 	"os"
+	"strconv"
 
 	"IMAGE/pkg/compression"
 )
 
 func main() {
-	out, err := compression.CompressStream(os.Stdout, compression.Gzip, nil)
+	algorithm, err := compression.AlgorithmByName(os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	var level *int
+	if len(os.Args) > 2 {
+		number, err := strconv.Atoi(os.Args[2])
+		if err != nil {
+			log.Fatal(err)
+		}
+		level = &number
+	}
+	out, err := compression.CompressStream(os.Stdout, algorithm, level)
 	if err != nil {
 		log.Fatal(err)
 	}

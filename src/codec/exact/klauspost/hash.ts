@@ -1,6 +1,7 @@
 /** The hashes of klauspost/compress and Go 1.27: the upper bits of the lower half of products with primes. */
 
 const prime5 = 889_523_592_379n;
+const prime6 = 227_718_039_650_203n;
 const prime7 = 58_295_818_150_454_627n;
 const half = 2n ** 32n;
 
@@ -18,6 +19,20 @@ const firstOf5 = Int32Array.from({ length: 256 }, (_, byte) =>
 /** Of 5 bytes, of which the first 4 and the last 4 are read as numbers. */
 export function hash5(first: number, last: number, bits: number): number {
   return (firstOf5[first & 255]! + Math.imul(last, prime5Low)) >>> (32 - bits);
+}
+
+const prime6Low = Number(prime6 % half) | 0;
+const prime6Upper = Number(BigInt.asIntN(32, prime6 >> 16n));
+
+/** Of 6 bytes, of which the first 4 (of these, the first two count) and the last 4 are read as numbers. */
+export function hash6(first: number, last: number, bits: number): number {
+  const two = first & 0xffff;
+  return (
+    (Math.imul(two, prime6Upper) +
+      (Math.imul(two, prime6Low & 0xffff) >>> 16) +
+      Math.imul(last, prime6Low)) >>>
+    (32 - bits)
+  );
 }
 
 const prime7Low = Number(prime7 % half) | 0;

@@ -12,6 +12,7 @@ export const zstdCases: readonly (() => Buffer[])[] = [
     ),
   () => Array.from({ length: 20 }, (_, i) => fewLiterals(15 + i)),
   () => [longCase()],
+  () => [131_072, 131_073, 300_000].map(hardlyMatching),
   () => [-40_000, 40_000].map((more) => twice(windowSize + more)),
 ];
 
@@ -20,6 +21,14 @@ function fewLiterals(count: number): Buffer {
   const number = numbersOf(count);
   const bytes = Buffer.alloc(count).map(() => 97 + (number() % 5));
   return Buffer.alloc(600, bytes);
+}
+
+/** So many bytes of few symbols, of which few come again. */
+function hardlyMatching(size: number): Buffer {
+  const number = numbersOf(size);
+  const bytes = Buffer.from(Array.from({ length: size }, () => 65 + (number() % 48)));
+  for (let at = 0; at < size; at += 131_072) bytes.copyWithin(at + 300, at + 100, at + 200);
+  return bytes;
 }
 
 /** What comes again at such a distance, and then other bytes. */

@@ -1,14 +1,12 @@
 import { hash5 } from "../klauspost/hash.ts";
+import { hash8 } from "./hash8.ts";
 import { Matcher } from "./matcher.ts";
-import { upperProduct } from "./multiply.ts";
 
 const windowSize = 8 << 20;
 /** At the end of a block so many bytes are not looked at. */
 const margin = 10;
 const longBits = 17;
 const shortBits = 15;
-const prime8Low = 0xb7a56463 | 0;
-const prime8High = 0xcf1bbcdc | 0;
 /** Without a match, the step grows by one each time so many bytes were passed over, as a power of two. */
 const patience = 7;
 /** A match may begin with the offset before only behind so many sequences. */
@@ -51,7 +49,7 @@ export class DoubleFastMatcher extends Matcher {
         const low = view.getInt32(at, true);
         const high = view.getInt32(at + 4, true);
         const next = (low >>> 8) | (high << 24);
-        const longAt = hash8(low, high) << 1;
+        const longAt = hash8(low, high, longBits) << 1;
         const shortAt = hash5(low, next, shortBits) << 1;
         const longPlace = long[longAt]! - origin;
         const longWord = long[longAt + 1]!;
@@ -79,7 +77,7 @@ export class DoubleFastMatcher extends Matcher {
         }
         if (shortWord === low && at - shortPlace < windowSize) {
           from = shortPlace;
-          const laterAt = hash8(next, view.getInt32(at + 5, true)) << 1;
+          const laterAt = hash8(next, view.getInt32(at + 5, true), longBits) << 1;
           const laterPlace = long[laterAt]! - origin;
           const laterWord = long[laterAt + 1]!;
           long[laterAt] = at + 1 + origin;
@@ -95,19 +93,10 @@ export class DoubleFastMatcher extends Matcher {
       }
       offsetBefore = offset;
       offset = at - from;
-      let length = 4 + this.common(at + 4, from + 4, end);
-      const lowest = Math.max(emitted, Math.max(at - windowSize, 0) + offset);
-      while (at > lowest && bytes[at - offset - 1] === bytes[at - 1]) {
-        at--;
-        length++;
-      }
-      this.putLiterals(emitted, at);
-      sequences.add(at - emitted, length, offset + 3);
-      const begun = at;
-      at += length;
-      emitted = at;
+      emitted = this.putMatch(at, offset, 4 + this.common(at + 4, from + 4, end), emitted);
+      at = emitted;
       if (at >= limit) return emitted;
-      this.remember(begun + 1);
+      this.remember(at - sequences.lastLength + 1);
       this.remember(at - 2);
       if (!(isOnly ? sequences.count > enough : mayRepeat)) continue;
       // A block that stands alone keeps its first hash here, whatever follows.
@@ -117,7 +106,7 @@ export class DoubleFastMatcher extends Matcher {
         if (view.getInt32(at - offsetBefore, true) !== low) break;
         const high = view.getInt32(at + 4, true);
         if (shortAt < 0 || !isOnly) shortAt = hash5(low, (low >>> 8) | (high << 24), shortBits) << 1;
-        const longAt = hash8(low, high) << 1;
+        const longAt = hash8(low, high, longBits) << 1;
         const repeated = 4 + this.common(at + 4, at - offsetBefore + 4, end);
         long[longAt] = at + origin;
         long[longAt + 1] = low;
@@ -139,7 +128,7 @@ export class DoubleFastMatcher extends Matcher {
     const { view, long, short, origin } = this;
     const low = view.getInt32(at, true);
     const high = view.getInt32(at + 4, true);
-    const longAt = hash8(low, high) << 1;
+    const longAt = hash8(low, high, longBits) << 1;
     long[longAt] = at + origin;
     long[longAt + 1] = low;
     const next = (low >>> 8) | (high << 24);
@@ -147,12 +136,4 @@ export class DoubleFastMatcher extends Matcher {
     short[shortAt] = at + 1 + origin;
     short[shortAt + 1] = next;
   }
-}
-
-/** Of 8 bytes, read as two numbers: the upper bits of the lower half of the product with a prime. */
-function hash8(low: number, high: number): number {
-  return (
-    (upperProduct(low, prime8Low) + Math.imul(low, prime8High) + Math.imul(high, prime8Low)) >>>
-    (32 - longBits)
-  );
 }

@@ -1,10 +1,9 @@
 import type { DeflateEncoder, DeflateMaker } from "../encoder.ts";
-import { DoubleFastMatcher } from "./double-fast.ts";
 import { LiteralPacker } from "./literals.ts";
 import type { Matcher } from "./matcher.ts";
 import { PackedOutput } from "./packed-output.ts";
 import { SequencePacker } from "./sequences.ts";
-import { type ZstdVersion, zstdVersions } from "./versions.ts";
+import type { ZstdVersion } from "./versions.ts";
 import { XxHash64 } from "./xxhash64.ts";
 
 /** The first bytes of a frame (RFC 8878, 3.1.1), as a number. */
@@ -20,21 +19,24 @@ const packed = 2;
 const blockHeader = 3;
 /** So many bytes more have to be matched than the version asks for. */
 const leastMatched = 16;
+/** Blocks below this are not packed as literals. */
+const leastLone = 32;
 
-/** One zstd frame, as klauspost/compress makes it at its default level. */
+/** One zstd frame, as klauspost/compress makes it. */
 class ZstdEncoder implements DeflateEncoder {
   private readonly version: ZstdVersion;
   private readonly emit: (bytes: Uint8Array) => void;
   private readonly hash = new XxHash64();
   private readonly out = new PackedOutput();
   private isBegun = false;
-  private readonly matcher: Matcher = new DoubleFastMatcher();
+  private readonly matcher: Matcher;
   private readonly literals: LiteralPacker;
   private readonly sequences: SequencePacker;
 
   constructor(version: ZstdVersion, emit: (bytes: Uint8Array) => void) {
     this.version = version;
     this.emit = emit;
+    this.matcher = version.makeMatcher();
     this.literals = new LiteralPacker(version);
     this.sequences = new SequencePacker(version);
   }
@@ -147,10 +149,12 @@ class ZstdEncoder implements DeflateEncoder {
   private packLiterals(isLast: boolean): void {
     const { matcher, out } = this;
     const block = matcher.bytes.subarray(matcher.start, matcher.end);
+    const { packsLoneLiterals, leavesFullBlocks } = this.version;
+    const isFull = block.length === matcher.blockSize && matcher.sequences.count === 0;
+    const mayPack = packsLoneLiterals && block.length >= leastLone && !(isFull && leavesFullBlocks);
     const start = out.at;
     out.at += blockHeader;
-    const mayPack = this.version.packsLoneLiterals && block.length < matcher.blockSize;
-    const isPacked = mayPack && this.literals.write(block, block.length, out);
+    const isPacked = mayPack && this.literals.write(block, block.length, out, { areAlone: true });
     if (isPacked) out.byte(0);
     const packedSize = out.at - start - blockHeader;
     out.at = start;
@@ -188,7 +192,7 @@ function windowByte(size: number): number {
   return (31 - Math.clz32(size - 1) + 1 - 10) << 3;
 }
 
-/** The zstd of a version of klauspost/compress at its default level. */
-export function klauspostZstd(version: keyof typeof zstdVersions): DeflateMaker {
-  return (emit) => new ZstdEncoder(zstdVersions[version], emit);
+/** The zstd of a version of klauspost/compress at a level. */
+export function klauspostZstd(version: ZstdVersion): DeflateMaker {
+  return (emit) => new ZstdEncoder(version, emit);
 }

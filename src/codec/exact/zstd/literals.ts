@@ -33,12 +33,12 @@ export class LiteralPacker {
     this.mayReuse = false;
   }
 
-  /** Writes a literals section; returns whether the literals are packed in it. */
-  write(literals: Uint8Array, size: number, out: PackedOutput): boolean {
+  /** Writes a literals section; returns whether the literals are packed in it. `areAlone` where they would otherwise be a plain block. */
+  write(literals: Uint8Array, size: number, out: PackedOutput, { areAlone = false } = {}): boolean {
     this.body.at = 0;
     const kind = this.pack(literals, size);
     const packedSize = this.body.at;
-    if (kind < packed || (this.version.comparesHeaders && !isSmaller(packedSize, size))) {
+    if (kind < packed || (this.version.comparesHeaders && !isSmaller(packedSize, size, areAlone))) {
       const isRun = kind === run;
       writePlainHeader(isRun ? run : plain, size, out);
       out.copy(literals, 0, isRun ? 1 : size);
@@ -151,9 +151,10 @@ function longestFor(size: number, symbols: number): number {
   return Math.min(longestCode, Math.max(5, least, Math.min(longestCode, bitsOf(size - 1) - 2)));
 }
 
-/** Whether packed literals are fewer bytes than plain ones, with their headers. */
-function isSmaller(packedSize: number, size: number): boolean {
-  return packedSize + 5 <= size || packedSize + packedHeader(packedSize, size) < size + plainHeader(size);
+/** Whether packed literals are fewer bytes than plain ones, with their headers; plain ones that are alone have none. */
+function isSmaller(packedSize: number, size: number, areAlone: boolean): boolean {
+  const whole = areAlone ? size : size + plainHeader(size);
+  return packedSize + 5 <= size || packedSize + packedHeader(packedSize, size) < whole;
 }
 
 function plainHeader(size: number): number {

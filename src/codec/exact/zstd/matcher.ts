@@ -60,8 +60,7 @@ export abstract class Matcher {
 
   /** Searches the block. `isOnly` where nothing is before it and nothing follows. */
   find(isOnly: boolean): void {
-    this.sequences.count = 0;
-    this.literalCount = 0;
+    this.clear();
     const isSmall = this.size < this.shape.smallestBlock;
     const rest = isSmall ? this.start : this.scan(isOnly);
     this.putLiterals(rest, this.end);
@@ -83,6 +82,25 @@ export abstract class Matcher {
 
   /** Finds the matches of the block and returns where the literals begin that are left at its end. */
   protected abstract scan(isOnly: boolean): number;
+
+  /** Forgets what was found in the block before. */
+  protected clear(): void {
+    this.sequences.count = 0;
+    this.literalCount = 0;
+  }
+
+  /**
+   * Puts a match, which may grow backwards down to `emitted`, with the literals from there on before it; returns where it ends.
+   */
+  protected putMatch(at: number, offset: number, length: number, emitted: number): number {
+    const { bytes } = this;
+    const lowest = Math.max(emitted, Math.max(at - this.windowSize, 0) + offset);
+    let first = at;
+    while (first > lowest && bytes[first - offset - 1] === bytes[first - 1]) first--;
+    this.putLiterals(emitted, first);
+    this.sequences.add(first - emitted, length + at - first, offset + 3);
+    return at + length;
+  }
 
   /** How many bytes are the same at two places, the later of which ends at `end`. */
   protected common(later: number, earlier: number, end: number): number {

@@ -4,7 +4,7 @@ import { decompressed } from "../../compression.ts";
 import { ChunkedTrial } from "../chunked/chunked-trial.ts";
 import { chunkedFrames } from "../chunked/chunked-encoders.ts";
 import type { ExactEncoder } from "../encoder.ts";
-import { zstdEncoders } from "../encoders.ts";
+import { otherZstdEncoders, zstdEncoders } from "../encoders.ts";
 import type { PackingRecipe } from "../packing-recipe.ts";
 import { PackedStretch, Trial } from "../trial.ts";
 
@@ -131,10 +131,17 @@ export class ZstdRecogniser {
   #candidates(): (() => Runner)[] {
     const stretch = this.#stretch;
     const isLikely = ({ id }: ExactEncoder): boolean => this.#likely.some((likely) => likely.startsWith(id));
-    const ordered = [...zstdEncoders.filter(isLikely), ...zstdEncoders.filter((one) => !isLikely(one))];
+    const ordered = (all: readonly ExactEncoder[]): ExactEncoder[] => [
+      ...all.filter(isLikely),
+      ...all.filter((one) => !isLikely(one)),
+    ];
     return [
-      ...ordered.map((encoder) => () => new FrameTrial(encoder, stretch)),
-      ...chunkedFrames(ordered).map((frames) => () => new ChunkedTrial(frames, stretch, this.#likely)),
+      ...ordered([...zstdEncoders, ...otherZstdEncoders]).map(
+        (encoder) => () => new FrameTrial(encoder, stretch),
+      ),
+      ...chunkedFrames(ordered(zstdEncoders)).map(
+        (frames) => () => new ChunkedTrial(frames, stretch, this.#likely),
+      ),
     ];
   }
 

@@ -40,6 +40,11 @@ export class Sequences {
     this.offsets[count] = offset;
     this.count = count + 1;
   }
+
+  /** How long the last match is. */
+  get lastLength(): number {
+    return this.matches[this.count - 1]! + 3;
+  }
 }
 
 /** The codes of one of the three parts of sequences, and the tables that they may be packed with. */

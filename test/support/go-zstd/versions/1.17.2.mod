@@ -1,0 +1,5 @@
+module ddiff.example/go-zstd
+
+go 1.24
+
+require github.com/klauspost/compress v1.17.2
