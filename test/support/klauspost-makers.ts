@@ -29,7 +29,7 @@ export function zstdMaker(version: string): GoProgram {
 }
 
 /** What that program calls its levels. */
-export const zstdLevels = { fastest: 1, default: 2, better: 3 } as const;
+export const zstdLevels = { fastest: 1, default: 2, better: 3, best: 4 } as const;
 
 const likeDefault = {
   "1.15.9": ["1.15.9", "1.15.12", "1.16.3"],
@@ -50,6 +50,11 @@ const zstdVersionsOf: Record<keyof typeof zstdLevels, Record<string, readonly st
     "1.17.0": ["1.17.0", "1.17.2"],
     "1.17.3": ["1.17.3", "1.17.4"],
     "1.17.5": ["1.17.5", "1.17.7"],
+    "1.17.8": ["1.17.8", "1.18.6", "1.20.2"],
+    "1.20.3": ["1.20.3"],
+  },
+  best: {
+    "1.17.6": ["1.17.7"],
     "1.17.8": ["1.17.8", "1.18.6", "1.20.2"],
     "1.20.3": ["1.20.3"],
   },

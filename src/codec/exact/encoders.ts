@@ -48,10 +48,11 @@ export const otherZstdEncoders: readonly ExactEncoder[] = [
     "1.15.10",
     "1.15.9",
   ]),
+  ...klauspostZstds("best", ["1.17.8", "1.20.3", "1.17.6"]),
 ];
 
-/** Every encoder of layers of zstd:chunked at its usual level, which have a frame for each chunk of a file. */
-const chunked: readonly ExactEncoder[] = chunkedEncoders(zstdEncoders);
+/** Every encoder of layers of zstd:chunked which have a frame for each chunk of a file. */
+const chunked: readonly ExactEncoder[] = chunkedEncoders([...zstdEncoders, ...otherZstdEncoders]);
 
 /** Whether an encoder makes zstd frames. */
 export function makesFrames(id: string): boolean {

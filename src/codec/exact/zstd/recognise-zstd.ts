@@ -131,17 +131,11 @@ export class ZstdRecogniser {
   #candidates(): (() => Runner)[] {
     const stretch = this.#stretch;
     const isLikely = ({ id }: ExactEncoder): boolean => this.#likely.some((likely) => likely.startsWith(id));
-    const ordered = (all: readonly ExactEncoder[]): ExactEncoder[] => [
-      ...all.filter(isLikely),
-      ...all.filter((one) => !isLikely(one)),
-    ];
+    const all = [...zstdEncoders, ...otherZstdEncoders];
+    const ordered = [...all.filter(isLikely), ...all.filter((one) => !isLikely(one))];
     return [
-      ...ordered([...zstdEncoders, ...otherZstdEncoders]).map(
-        (encoder) => () => new FrameTrial(encoder, stretch),
-      ),
-      ...chunkedFrames(ordered(zstdEncoders)).map(
-        (frames) => () => new ChunkedTrial(frames, stretch, this.#likely),
-      ),
+      ...ordered.map((encoder) => () => new FrameTrial(encoder, stretch)),
+      ...chunkedFrames(ordered).map((frames) => () => new ChunkedTrial(frames, stretch, this.#likely)),
     ];
   }
 

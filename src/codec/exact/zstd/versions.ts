@@ -1,4 +1,5 @@
 import { BetterMatcher } from "./better.ts";
+import { BestMatcher } from "./best.ts";
 import { DoubleFastMatcher } from "./double-fast.ts";
 import { FastMatcher } from "./fast.ts";
 import type { Matcher } from "./matcher.ts";
@@ -49,6 +50,9 @@ const window = 8 << 20;
 function better(...shape: ConstructorParameters<typeof BetterMatcher>): Omit<ZstdVersion, keyof ZstdFormat> {
   return { packsLoneLiterals: true, makeMatcher: () => new BetterMatcher(...shape) };
 }
+function best(seesRuns: boolean): Omit<ZstdVersion, keyof ZstdFormat> {
+  return { packsLoneLiterals: true, makeMatcher: () => new BestMatcher(seesRuns) };
+}
 const newBetter = { windowSize: window, mayMiss: 3, entersSearched: true } as const;
 const oldBetter = { windowSize: windowBefore, mayMiss: 3, entersSearched: false, seesRuns: false } as const;
 
@@ -77,5 +81,10 @@ export const zstdVersions = {
     "1.17.5": { ...since1_17, ...better({ ...newBetter, seesRuns: false }) },
     "1.17.8": { ...since1_17_8, ...better({ ...newBetter, seesRuns: true }) },
     "1.20.3": { ...since1_20_3, ...better({ ...newBetter, seesRuns: true }) },
+  },
+  best: {
+    "1.17.6": { ...since1_17, ...best(false) },
+    "1.17.8": { ...since1_17_8, ...best(true) },
+    "1.20.3": { ...since1_20_3, ...best(true) },
   },
 } as const satisfies Record<string, Record<string, ZstdVersion>>;
