@@ -31,6 +31,20 @@ async function packedSize(plain: Buffer, recipe: PackingRecipe): Promise<number>
   return size;
 }
 
+it("packs thousands of small members, as eStargz has them, in little memory", async () => {
+  const members = 12_000;
+  const plain = sampleBytes(4096 * 100);
+  function* pieces(): Generator<Buffer> {
+    for (let i = 0; i < members / 100; i++) yield plain;
+  }
+  const sizes = Array.from({ length: members }, () => 4096);
+  const recipe = [{ encoder: "go1.8-level9-flushed", header, sizes }];
+  // Kilobytes.
+  const before = process.resourceUsage().maxRSS;
+  for await (const _ of repacked(Readable.from(pieces()), recipe, "it"));
+  expect(process.resourceUsage().maxRSS - before).toBeLessThan(450_000);
+}, 60_000);
+
 describe("a recipe that somebody else wrote", () => {
   it("hands on what comes of it before much gathers, however many members take no bytes", async () => {
     const recipe = [{ encoder: "zlib-level1", header, sizes: Array.from({ length: 1 << 20 }, () => 0) }];

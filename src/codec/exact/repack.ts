@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { makeBreath } from "../../util/breath.ts";
 import { DdiffError } from "../../util/errors.ts";
@@ -13,6 +14,8 @@ const pieceSize = 256 << 10;
 /** So many plain bytes are packed at once; corrections may make hundreds of bytes of each. */
 const stepSize = 64 << 10;
 const correctedStep = 4 << 10;
+/** What encoders leave behind is given back between turns only: of thousands of small members it would fill the memory. */
+const partsPerTurn = 128;
 
 /** The encoders that a recipe names and this ddiff does not have: a newer one made it. */
 export function unknownEncoders(recipe: PackingRecipe): string[] {
@@ -67,6 +70,7 @@ export async function* repacked(
   const breathe = makeBreath(signal);
   const parts = partsOf(recipe, out, what);
   let part = parts.next();
+  let ended = 0;
   // Bytes that the current part still takes.
   let left = part.done === true ? 0 : part.value.size;
   /** Ends the part that has all its bytes, and those behind it that take none: of these a recipe may name millions. */
@@ -76,6 +80,7 @@ export async function* repacked(
       part = parts.next();
       if (part.done !== true) left = part.value.size;
       yield* out.take();
+      if (++ended % partsPerTurn === 0) await setImmediate();
       await breathe();
     }
   }
