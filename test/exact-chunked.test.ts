@@ -50,7 +50,14 @@ async function skopeo(...args: string[]): Promise<string> {
 
 describePlace("exact-chunked", noGo, () => {
   // Those that CI has the modules of.
-  const makers = chunkedMakers.filter(({ version }) => /^1\.(?:59|65)\./.test(version));
+  const named = chunkedMakers.filter(({ version }) => /^1\.(?:59|65)\./.test(version));
+  const atOtherLevels = named
+    .filter(({ level }) => level === 3)
+    .flatMap(({ version, id }) => [
+      { version, level: 1, id: id.replace("-default", "-fastest") },
+      { version, level: 8, id: id.replace("-default", "-better") },
+    ]);
+  const makers = [...named, ...atOtherLevels];
   describe.each(makers)("containers/storage $version at level $level", ({ version, level, id }) => {
     it("gives what ours gives of any layer", { timeout: 120_000 }, async () => {
       const folder = await mkdtemp(join(tmpdir(), "exact-chunked-"));

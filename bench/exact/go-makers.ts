@@ -124,7 +124,7 @@ export const goMakers: readonly GoMaker[] = [
     ["go1.26.8", "v1.59.1", "github.com/containers/storage"],
     ["go1.26.8", "v1.65.0", "go.podman.io/storage"],
   ].flatMap(([toolchain = "", version = "", module = ""]) =>
-    ["3", "10"].map((level) => ({
+    (version === "v1.59.1" ? ["1", "3", "8", "10"] : ["3", "10"]).map((level) => ({
       title: `podman, skopeo: zstd:chunked, level ${level}${level === "10" ? " (their default)" : ""}`,
       source: "zstd-chunked",
       toolchain,

@@ -51,7 +51,7 @@ export const otherZstdEncoders: readonly ExactEncoder[] = [
   ...klauspostZstds("best", ["1.17.8", "1.20.3", "1.17.6"]),
 ];
 
-/** Every encoder of layers of zstd:chunked which have a frame for each chunk of a file. */
+/** Every encoder of layers of zstd:chunked, which have a frame for each chunk of a file. */
 const chunked: readonly ExactEncoder[] = chunkedEncoders([...zstdEncoders, ...otherZstdEncoders]);
 
 /** Whether an encoder makes zstd frames. */
