@@ -8,13 +8,7 @@ import type { Document, HeldImage, PlaceContext, Source } from "../places/place.
 import { DdiffError } from "../util/errors.ts";
 import { BaseLayers, type HeldLayer } from "./base-layers.ts";
 import { BaseReader } from "./base-reader.ts";
-import {
-  type BundleConfig,
-  type BundleLayer,
-  type CarriedDocument,
-  type LayerPacking,
-  versionFor,
-} from "./bundle-config.ts";
+import { type BundleConfig, type BundleLayer, type CarriedDocument, versionFor } from "./bundle-config.ts";
 import { type BundleBlob, bundleStream, writeBundle } from "./bundle-write.ts";
 import { cacheDir } from "../store/cache.ts";
 import { cachedRecipe, keepRecipe } from "./cache.ts";
@@ -25,7 +19,8 @@ import type { Effort } from "./patch/align.ts";
 import { type Bytes, part } from "../util/random-bytes.ts";
 import { type EntryWatcher, type Recipe, type RecipeEntry, scanLayer } from "./recipe.ts";
 import { changedLayers, type ExactMode, exactAllowance, requireExact } from "./exact.ts";
-import { isWatchable, keptPackings, PackingWatch } from "./packings.ts";
+import { PackingList } from "./packing-list.ts";
+import { addKeptPackings, isWatchable, PackingWatch } from "./packings.ts";
 import { setDeltasAside } from "./registry-delta.ts";
 import { Spool } from "../util/spool.ts";
 
@@ -100,16 +95,19 @@ export async function diffImages(request: DiffRequest): Promise<DiffReport> {
 
     const imageBytes = sum([...layers.values()].map(({ layer }) => layer.descriptor.size));
     const patches = missing.length > 0 && !request.wholeLayers;
-    const { carried, packings } = patches
-      ? await patchLayers(request, { missing, spare: exactAllowance(exact, imageBytes) }, base, opened)
-      : { carried: await Promise.all(missing.map(wholeBlob)), packings: [] };
+    const list = new PackingList();
+    const wanted = { missing, spare: exactAllowance(exact, imageBytes), packings: list };
+    const carried = patches
+      ? await patchLayers(request, wanted, base, opened)
+      : await Promise.all(missing.map(wholeBlob));
     if (exact !== "never") {
       const held = [...layers.values()].filter(({ layer }) => there.has(layer.diffId));
       const basePacked = new Set(baseIds.map((diffId) => base.require(diffId).layer.descriptor.digest));
       const proven = request.requireExact === true;
       const { signal } = request.context;
-      packings.push(...(await keptPackings({ held, basePacked, known: packings, proven, signal })));
+      await addKeptPackings(list, { held, basePacked, proven, signal });
     }
+    const packings = list.all;
     const byLayer = new Map(carried.map((blob) => [blob.layer.diffId, blob]));
 
     const documents = new Map(trees.flatMap((tree) => [...tree.documents]));
@@ -213,19 +211,18 @@ async function readRecipe(
 
 async function patchLayers(
   { context, effort, exact = "auto" }: DiffRequest,
-  { missing, spare }: { missing: HeldLayer[]; spare: number },
+  { missing, spare, packings }: { missing: HeldLayer[]; spare: number; packings: PackingList },
   base: BaseLayers,
   opened: { close(): unknown }[],
-): Promise<{ carried: CarriedBlob[]; packings: LayerPacking[] }> {
+): Promise<CarriedBlob[]> {
   const layers: MissingLayer[] = [];
-  const packings: LayerPacking[] = [];
   for (const held of missing) {
     const watch = exact !== "never" && (await isWatchable(held)) ? new PackingWatch(held) : undefined;
     const spooled = await spoolLayer(held, watch, context, opened);
     const packing = await watch?.packing(context.signal);
-    if (packing !== undefined) packings.push(packing);
+    const isExplained = packing !== undefined && packings.add(packing);
     const { descriptor, diffId } = held.layer;
-    const isUnexplained = exact !== "never" && packing === undefined && descriptor.digest !== diffId;
+    const isUnexplained = exact !== "never" && !isExplained && descriptor.digest !== diffId;
     layers.push({ ...spooled, isUnexplained: isUnexplained && (await held.source.hasBlob(descriptor)) });
   }
   const reader = new BaseReader(context.tempDir);
@@ -234,7 +231,7 @@ async function patchLayers(
   const recipes = await baseRecipes(base, base.diffIds(), context, (layer) =>
     reader.watch(layer, counterpart),
   );
-  const carried = await carryLayers({
+  return carryLayers({
     layers,
     spare,
     index: new BaseIndex(recipes),
@@ -252,7 +249,6 @@ async function patchLayers(
     },
     keep: (resource) => opened.push(resource),
   });
-  return { carried, packings };
 }
 
 /** Finds the data that the targets have at a path. */

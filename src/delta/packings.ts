@@ -12,6 +12,7 @@ import { isDdiffError } from "../util/errors.ts";
 import { joined, readableOf } from "../util/readable.ts";
 import type { HeldLayer } from "./base-layers.ts";
 import type { LayerPacking } from "./bundle-config.ts";
+import type { PackingList } from "./packing-list.ts";
 
 /** Whether a layer is packed and its packed bytes are at hand. */
 export async function isWatchable({ source, layer }: HeldLayer): Promise<boolean> {
@@ -68,29 +69,26 @@ interface KeptLayers {
   held: readonly HeldLayer[];
   /** Digests of the base's packed layers: these the other side has as they are. */
   basePacked: ReadonlySet<Digest>;
-  /** How the layers are packed that are carried. */
-  known: readonly LayerPacking[];
   /** Whether a layer that the base packs otherwise is read whole instead of being guessed. */
   proven: boolean;
   signal: AbortSignal | undefined;
 }
 
-/** How the layers are packed that the other side has, in case it has them packed in another way or not at all. */
-export async function keptPackings({
-  held,
-  basePacked,
-  known,
-  proven,
-  signal,
-}: KeptLayers): Promise<LayerPacking[]> {
-  const packings: LayerPacking[] = [];
+/**
+ * Adds to `packings`, which has those of the carried layers, how the layers are packed that the other side has, in case it has them packed in
+ * another way or not at all.
+ */
+export async function addKeptPackings(
+  packings: PackingList,
+  { held, basePacked, proven, signal }: KeptLayers,
+): Promise<void> {
+  const known = [...packings.all];
   for (const one of held) {
     if (!(await isWatchable(one))) continue;
     const whole = proven && !basePacked.has(one.layer.descriptor.digest);
     const packing = await (whole ? provenPacking(one, signal) : guessPacking(one, known, signal));
-    if (packing !== undefined) packings.push(packing);
+    if (packing !== undefined) packings.add(packing);
   }
-  return packings;
 }
 
 async function provenPacking(
