@@ -1,7 +1,6 @@
 /** What Go's encoders of JSON escape beside what all do. */
 const escaped = /[<>&\u2028\u2029]/g;
 /** Of these versions of Go and its encoders write different things. */
-// eslint-disable-next-line no-control-regex
 const unclear = /[\u0000\u0008\u000c\ud800-\udfff]/u;
 
 /** A string as Go writes it in JSON; undefined where that depends on versions. */
